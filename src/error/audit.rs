@@ -1,0 +1,122 @@
+//! Causes of the audit room and of the stores.
+
+use core::fmt;
+
+use super::ErrorCode;
+
+/// Why a store could not do its work. The host's fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The store could not be opened.
+    #[error("the store could not be opened")]
+    Open,
+    /// Another process writes to it.
+    #[error("another writer has the store open")]
+    AnotherWriter,
+    /// No space left, or the configured limit is reached.
+    #[error("the store is full")]
+    Full,
+    /// The store is read-only.
+    #[error("the store is read-only")]
+    ReadOnly,
+    /// The store is locked by somebody else for too long.
+    #[error("the store is busy")]
+    Busy,
+    /// The store's own structure is damaged.
+    #[error("the store is damaged")]
+    Damaged,
+    /// Reading or writing failed.
+    #[error("the store could not be read or written")]
+    Io,
+    /// The store was made by a version that this one does not know.
+    #[error("the store has format {found}; this version reads {known}")]
+    Format {
+        /// What the store says.
+        found: u32,
+        /// What this version reads.
+        known: u32,
+    },
+}
+
+impl StoreError {
+    pub(super) const fn code(&self) -> ErrorCode {
+        ErrorCode(match self {
+            Self::Open => 7001,
+            Self::AnotherWriter => 7002,
+            Self::Full => 7003,
+            Self::ReadOnly => 7004,
+            Self::Busy => 7005,
+            Self::Damaged => 7006,
+            Self::Io => 7007,
+            Self::Format { .. } => 7008,
+        })
+    }
+}
+
+/// Why the audit log could not be written, or does not verify.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuditError {
+    /// The record could not be made durable: nothing is disclosed. The host's fault.
+    #[error("nothing is disclosed, because the audit record could not be written: {0}")]
+    NotRecorded(StoreError),
+    /// The log could not be read.
+    #[error("the audit log could not be read: {0}")]
+    Unreadable(StoreError),
+    /// The log was changed.
+    #[error("the audit log is broken {0}")]
+    Broken(AuditBreak),
+    /// Event bytes are not in the format. The stored data's fault.
+    #[error("the bytes are not an audit event of version 1: {why}")]
+    Format {
+        /// Which rule of `docs/spec/audit-log-v1.md` is broken.
+        why: &'static str,
+    },
+}
+
+impl AuditError {
+    pub(super) const fn code(&self) -> ErrorCode {
+        ErrorCode(match self {
+            Self::NotRecorded(_) => 6001,
+            Self::Unreadable(_) => 6002,
+            Self::Broken(_) => 6003,
+            Self::Format { .. } => 6004,
+        })
+    }
+}
+
+/// Where and how an audit log was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditBreak {
+    /// Index of the first event that does not verify, from 0.
+    pub event: u64,
+    /// What does not fit.
+    pub kind: BreakKind,
+}
+
+/// What does not fit in a changed audit log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BreakKind {
+    /// The event's bytes do not match its leaf hash.
+    Content,
+    /// The event does not follow its predecessor.
+    Link,
+    /// Events are missing at the end.
+    Truncation,
+    /// The log's head does not match its events.
+    Head,
+}
+
+impl fmt::Display for AuditBreak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            BreakKind::Content => "its content does not match its leaf",
+            BreakKind::Link => "it does not follow the event before it",
+            BreakKind::Truncation => "events are missing from here on",
+            BreakKind::Head => "the log's head does not match its events",
+        };
+        write!(f, "at event {}: {what}", self.event)
+    }
+}

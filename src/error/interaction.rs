@@ -1,0 +1,60 @@
+//! Causes of the interaction room.
+
+use super::ErrorCode;
+
+/// A system of the host's could not answer. What it would have said counts as unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a system of the host could not answer")]
+pub struct HostError;
+
+/// Why an interaction cannot go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InteractionError {
+    /// The agent directory does not know this session. The caller's fault.
+    #[error("the agent's session is not known")]
+    UnknownAgent,
+    /// The agent directory could not answer. The host's fault.
+    #[error("the agent directory could not answer")]
+    DirectoryUnavailable,
+    /// The interaction was ended, or its contact ended.
+    #[error("the interaction has ended")]
+    Ended,
+    /// Nothing was done for too long, or the interaction lasted too long.
+    #[error("the interaction has expired")]
+    Expired,
+    /// This evidence cannot be given on this channel. The caller's fault.
+    #[error("this evidence cannot be given on this channel")]
+    NotOnThisChannel,
+    /// Too many wrong attempts: refused without a look. Try later, or another way.
+    #[error("too many wrong attempts")]
+    LockedOut,
+    /// The account has no password.
+    #[error("the account has no password")]
+    NoPassword,
+    /// A password is shorter or longer than is allowed. The caller's fault.
+    #[error("the password has {len} bytes; allowed are {min} to {max}")]
+    PasswordLength {
+        /// Its length in bytes.
+        len: usize,
+        /// The minimum in bytes.
+        min: usize,
+        /// The maximum in bytes.
+        max: usize,
+    },
+}
+
+impl InteractionError {
+    pub(super) const fn code(&self) -> ErrorCode {
+        ErrorCode(match self {
+            Self::UnknownAgent => 5001,
+            Self::DirectoryUnavailable => 5002,
+            Self::Ended => 5003,
+            Self::Expired => 5004,
+            Self::NotOnThisChannel => 5005,
+            Self::LockedOut => 5006,
+            Self::NoPassword => 5007,
+            Self::PasswordLength { .. } => 5008,
+        })
+    }
+}

@@ -1,0 +1,79 @@
+//! Causes of the key room.
+
+use super::ErrorCode;
+
+/// Why keys could not be loaded, wrapped or used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The key provider could not be reached or answered with an error. The host's fault.
+    #[error("the key provider failed")]
+    Provider,
+    /// The key file could not be read or written. The host's fault.
+    #[error("the key file could not be read or written")]
+    Io,
+    /// The key file exists already, and would have been replaced. The caller's fault.
+    #[error("the key file exists already")]
+    Exists,
+    /// The key file is open to other users of the machine. The host's fault.
+    #[error("the key file can be read by other users; allow its owner only (mode 0600)")]
+    Permissions,
+    /// The passphrase is wrong, or the file was changed: the two cannot be told apart. The caller's or the data's fault.
+    #[error("the passphrase is wrong, or the key file was changed")]
+    Unwrap,
+    /// The key file is not in the format `keyring-v1`. The data's fault.
+    #[error("the key file is not a keyring of version 1")]
+    Format,
+    /// A cost parameter in the key file is outside the limits. The data's fault.
+    #[error("a cost parameter in the key file is outside its limits")]
+    Parameters,
+    /// The passphrase is shorter than the minimum. The caller's fault.
+    #[error("the passphrase has {len} bytes; at least {min} are needed")]
+    PassphraseTooShort {
+        /// Its length in bytes.
+        len: usize,
+        /// The minimum in bytes.
+        min: usize,
+    },
+    /// No key has this version. The data's fault, or the provider has lost it.
+    #[error("there is no key of version {version}")]
+    UnknownVersion {
+        /// The version.
+        version: u32,
+    },
+    /// The key of this version was destroyed.
+    #[error("the key of version {version} was destroyed")]
+    Destroyed {
+        /// The version.
+        version: u32,
+    },
+    /// There is no active key, or more than one. The provider's fault.
+    #[error("there must be exactly one active key of each kind")]
+    NotOneActive,
+    /// The operating system's random generator failed. The host's fault.
+    #[error("the operating system gave no random bytes")]
+    Random,
+    /// A password hash could not be computed with these parameters (memory refused). The host's fault.
+    #[error("the password hash could not be computed")]
+    PasswordHash,
+}
+
+impl KeyError {
+    pub(super) const fn code(&self) -> ErrorCode {
+        ErrorCode(match self {
+            Self::Provider => 2001,
+            Self::Io => 2002,
+            Self::Exists => 2003,
+            Self::Permissions => 2004,
+            Self::Unwrap => 2005,
+            Self::Format => 2006,
+            Self::Parameters => 2007,
+            Self::PassphraseTooShort { .. } => 2008,
+            Self::UnknownVersion { .. } => 2009,
+            Self::Destroyed { .. } => 2010,
+            Self::NotOneActive => 2011,
+            Self::Random => 2012,
+            Self::PasswordHash => 2013,
+        })
+    }
+}

@@ -1,0 +1,99 @@
+//! Errors: one enum of causes per room, a stable numeric code for each cause.
+//!
+//! Rules: no payload is text of a customer or of a stored value; a payload is an id, a code, a
+//! length, a version or a position. Each cause says whose fault it is: the caller's, the stored
+//! data's, the host's or a bug's. Codes are never reused; Kotlin and Swift compare their table
+//! with this one.
+
+mod audit;
+mod disclose;
+mod envelope;
+mod file;
+mod interaction;
+mod keys;
+mod policy;
+mod record;
+
+use core::fmt;
+
+pub use audit::{AuditBreak, AuditError, BreakKind, StoreError};
+pub use disclose::DiscloseError;
+pub use envelope::SealedError;
+pub use file::{FileCause, FileFault};
+pub use interaction::{HostError, InteractionError};
+pub use keys::KeyError;
+pub use policy::PolicyError;
+pub use record::{IdError, RecordError, SchemaError};
+
+/// Everything that can go wrong in this crate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An identifier was refused (1000–1099).
+    #[error(transparent)]
+    Id(#[from] IdError),
+    /// A record does not fit its schema (1100–1199).
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A schema file was refused (1200–1299).
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// Keys could not be loaded, wrapped or used (2000–2999).
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// Sealed bytes were refused (3000–3999).
+    #[error(transparent)]
+    Sealed(#[from] SealedError),
+    /// A policy pack or grants file was refused (4000–4999).
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// An interaction could not go on (5000–5999).
+    #[error(transparent)]
+    Interaction(#[from] InteractionError),
+    /// The audit log could not be written, or does not verify (6000–6999).
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// A store failed (7000–7999).
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A disclosure is not readable (8000–8999).
+    #[error(transparent)]
+    Disclose(#[from] DiscloseError),
+}
+
+impl Error {
+    /// The stable code of the cause.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Id(cause) => cause.code(),
+            Self::Record(cause) => cause.code(),
+            Self::Schema(cause) => cause.code(),
+            Self::Key(cause) => cause.code(),
+            Self::Sealed(cause) => cause.code(),
+            Self::Policy(cause) => cause.code(),
+            Self::Interaction(cause) => cause.code(),
+            Self::Audit(cause) => cause.code(),
+            Self::Store(cause) => cause.code(),
+            Self::Disclose(cause) => cause.code(),
+        }
+    }
+}
+
+/// A stable number for a cause of failure: the same in Rust, Kotlin and Swift, in every release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ErrorCode(pub(crate) u16);
+
+impl ErrorCode {
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "E{:04}", self.0)
+    }
+}

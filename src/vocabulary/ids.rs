@@ -1,0 +1,190 @@
+//! Identifiers. Each is checked once, when it is made, so that the rooms behind can trust its
+//! length and characters.
+
+use core::fmt;
+
+use zeroize::Zeroize;
+
+use crate::error::IdError;
+
+/// Longest account, record, agent, contact or tenant identifier, in bytes.
+pub const MAX_ID_LEN: usize = 128;
+/// Longest field name or rule id, in bytes.
+pub const MAX_NAME_LEN: usize = 64;
+
+/// An identifier that says something about a customer (an account number is "account
+/// information", 47 CFR 64.2003(a)): wiped on drop, silent in `Debug`.
+macro_rules! customer_id {
+    ($(#[$meta:meta])* $name:ident, empty: $empty:literal) => {
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Zeroize)]
+        #[zeroize(drop)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks and takes an identifier.
+            ///
+            /// # Errors
+            /// [`IdError`] if it is empty (where that is not allowed), longer than 128 bytes, or
+            /// holds control characters.
+            pub fn new(id: impl Into<String>) -> Result<Self, IdError> {
+                let id = Self(id.into());
+                check(&id.0, $empty)?;
+                Ok(id)
+            }
+
+            /// The identifier itself. It is customer data: do not log it.
+            #[must_use]
+            pub fn expose(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(..)"))
+            }
+        }
+    };
+}
+
+/// An identifier that is not about a customer and may be shown, logged and audited.
+macro_rules! plain_id {
+    ($(#[$meta:meta])* $name:ident, $check:path) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// Checks and takes an identifier.
+            ///
+            /// # Errors
+            /// [`IdError`] if its length or a character is not allowed.
+            pub fn new(id: impl Into<Box<str>>) -> Result<Self, IdError> {
+                let id = id.into();
+                $check(&id)?;
+                Ok(Self(id))
+            }
+
+            /// The identifier itself.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+customer_id! {
+    /// The host's identifier of an account: 1 to 128 bytes, no control characters.
+    AccountId, empty: false
+}
+
+customer_id! {
+    /// The host's identifier of a record within an account: 0 to 128 bytes, no control characters.
+    RecordId, empty: true
+}
+
+impl RecordId {
+    /// No record id: for hosts that keep one record an account.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(String::new())
+    }
+}
+
+plain_id! {
+    /// The carrier or brand whose keys these are. 1 to 128 visible ASCII characters.
+    TenantId, visible
+}
+
+plain_id! {
+    /// An employee, bot, application or system that asks. 1 to 128 visible ASCII characters.
+    AgentId, visible
+}
+
+plain_id! {
+    /// A call, chat, visit or case in the host's contact system. 1 to 128 visible ASCII characters.
+    ContactId, visible
+}
+
+plain_id! {
+    /// The name of a field in a schema: 1 to 64 of `a-z`, `0-9` and `_`, a letter first.
+    FieldName, field_name
+}
+
+plain_id! {
+    /// The id of a rule or of a pack: 1 to 64 of `a-z`, `0-9`, `-` and `.`, a letter or digit first.
+    RuleId, rule_id
+}
+
+fn check(id: &str, empty_allowed: bool) -> Result<(), IdError> {
+    if id.is_empty() && !empty_allowed {
+        return Err(IdError::Empty);
+    }
+    if id.len() > MAX_ID_LEN {
+        return Err(IdError::TooLong { len: id.len(), max: MAX_ID_LEN });
+    }
+    match id.chars().position(char::is_control) {
+        Some(position) => Err(IdError::Character { position }),
+        None => Ok(()),
+    }
+}
+
+fn visible(id: &str) -> Result<(), IdError> {
+    limited(id, MAX_ID_LEN, |_, b| b.is_ascii_graphic())
+}
+
+fn field_name(id: &str) -> Result<(), IdError> {
+    limited(id, MAX_NAME_LEN, |at, b| b.is_ascii_lowercase() || (at > 0 && (b.is_ascii_digit() || b == b'_')))
+}
+
+fn rule_id(id: &str) -> Result<(), IdError> {
+    limited(id, MAX_NAME_LEN, |at, b| {
+        b.is_ascii_lowercase() || b.is_ascii_digit() || (at > 0 && matches!(b, b'-' | b'.'))
+    })
+}
+
+fn limited(id: &str, max: usize, allowed: impl Fn(usize, u8) -> bool) -> Result<(), IdError> {
+    if id.is_empty() {
+        return Err(IdError::Empty);
+    }
+    if id.len() > max {
+        return Err(IdError::TooLong { len: id.len(), max });
+    }
+    match id.bytes().enumerate().find(|(at, byte)| !allowed(*at, *byte)) {
+        Some((position, _)) => Err(IdError::Character { position }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_hold_at_their_edges() {
+        assert!(AccountId::new("x".repeat(128)).is_ok());
+        assert_eq!(AccountId::new("x".repeat(129)), Err(IdError::TooLong { len: 129, max: 128 }));
+        assert_eq!(AccountId::new(""), Err(IdError::Empty));
+        assert_eq!(AccountId::new("a\n"), Err(IdError::Character { position: 1 }));
+        assert!(RecordId::new("").is_ok());
+        assert!(FieldName::new("a".repeat(64)).is_ok());
+        assert!(FieldName::new("a".repeat(65)).is_err());
+        assert!(FieldName::new("call_detail2").is_ok());
+        assert_eq!(FieldName::new("_x"), Err(IdError::Character { position: 0 }));
+        assert_eq!(AgentId::new("a 1"), Err(IdError::Character { position: 1 }));
+    }
+
+    #[test]
+    fn a_customer_id_is_silent() {
+        let account = AccountId::new("8155550100").unwrap();
+        assert_eq!(format!("{account:?}"), "AccountId(..)");
+    }
+}

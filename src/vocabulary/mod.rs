@@ -1,0 +1,30 @@
+//! The words that are written down: every code that reaches sealed bytes, an audit record or a
+//! policy file, and the identifiers of the people and things that those speak of.
+//!
+//! Rules: a code is given once and never reused or renumbered; names are the ones of policy and
+//! schema files; keys, associated data and audit records take the code, never the name.
+//! This room knows no cryptography and makes no decision.
+
+mod codes;
+mod ids;
+mod time;
+
+pub use codes::{
+    Action, Channel, DataClass, Destination, EstablishedBy, EvidenceKind, Form, Label, Labels, Obligation,
+    Op, Outcome, Purpose, Remedy, Requester, Role, Scope, WithheldBecause,
+};
+pub use ids::{
+    AccountId, AgentId, ContactId, FieldName, MAX_ID_LEN, MAX_NAME_LEN, RecordId, RuleId, TenantId,
+};
+pub use time::{Clock, ManualClock, SystemClock, Timestamp};
+
+/// The name among `known` that `given` was probably meant to be, if any is near enough.
+pub(crate) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const NEAR_ENOUGH: f64 = 0.7;
+    known
+        .into_iter()
+        .map(|name| (strsim::normalized_damerau_levenshtein(given, name), name))
+        .filter(|(similarity, _)| *similarity >= NEAR_ENOUGH)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}

@@ -1,0 +1,132 @@
+//! Points in time and the clock that the host injects.
+
+use core::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A point in time: microseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// From microseconds since the Unix epoch.
+    #[must_use]
+    pub const fn from_micros(micros: u64) -> Self {
+        Self(micros)
+    }
+
+    /// From seconds since the Unix epoch, saturating.
+    #[must_use]
+    pub const fn from_secs(secs: u64) -> Self {
+        Self(secs.saturating_mul(1_000_000))
+    }
+
+    /// Microseconds since the Unix epoch.
+    #[must_use]
+    pub const fn as_micros(self) -> u64 {
+        self.0
+    }
+
+    /// Whole seconds since the Unix epoch.
+    #[must_use]
+    pub const fn as_secs(self) -> u64 {
+        self.0 / 1_000_000
+    }
+
+    /// This point in time plus `duration`, saturating.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)))
+    }
+
+    /// The time that passed since `earlier`; `None` if `earlier` is later: the clock went back.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Option<Duration> {
+        self.0.checked_sub(earlier.0).map(Duration::from_micros)
+    }
+
+    /// The UTC civil day that this point in time lies in; `None` past the year 9999.
+    #[must_use]
+    pub fn utc_date(self) -> Option<jiff::civil::Date> {
+        let seconds = i64::try_from(self.as_secs()).ok()?;
+        let instant = jiff::Timestamp::from_second(seconds).ok()?;
+        Some(jiff::tz::Offset::UTC.to_datetime(instant).date())
+    }
+}
+
+/// `2026-11-23T08:33:31Z`.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match i64::try_from(self.as_secs()).ok().and_then(|s| jiff::Timestamp::from_second(s).ok()) {
+            Some(instant) => instant.fmt(f),
+            None => write!(f, "{}us", self.0),
+        }
+    }
+}
+
+/// Tells the time. Hosts may inject one; everything that expires asks it.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// The operating system's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    /// A clock before 1970 gives 0: everything that needs a fresh fact is then refused.
+    fn now(&self) -> Timestamp {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(Timestamp(0), |d| Timestamp(0).plus(d))
+    }
+}
+
+/// A clock that stands still until it is moved: for tests and for scripted samples.
+#[derive(Debug, Default)]
+pub struct ManualClock(std::sync::atomic::AtomicU64);
+
+impl ManualClock {
+    /// A clock that shows `start`.
+    #[must_use]
+    pub fn new(start: Timestamp) -> Self {
+        Self(start.0.into())
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, by: Duration) {
+        self.set(self.now().plus(by));
+    }
+
+    /// Sets the clock, back as well as forward.
+    pub fn set(&self, to: Timestamp) {
+        self.0.store(to.0, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(std::sync::atomic::Ordering::SeqCst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn civil_days_change_at_midnight_utc() {
+        let midnight = Timestamp::from_secs(1_795_392_000); // 2026-11-23
+        assert_eq!(midnight.utc_date().unwrap().to_string(), "2026-11-23");
+        assert_eq!(
+            Timestamp::from_micros(midnight.as_micros() - 1).utc_date().unwrap().to_string(),
+            "2026-11-22"
+        );
+        assert_eq!(midnight.to_string(), "2026-11-23T00:00:00Z");
+        assert_eq!(Timestamp::from_micros(u64::MAX).utc_date(), None);
+    }
+
+    #[test]
+    fn a_clock_that_went_back_is_noticed() {
+        assert_eq!(Timestamp(5).since(Timestamp(6)), None);
+        assert_eq!(Timestamp(6).since(Timestamp(5)), Some(Duration::from_micros(1)));
+    }
+}
