@@ -4,6 +4,7 @@
 
 pub mod error;
 mod hazmat;
+pub mod policy;
 mod sensitive;
 mod toml_reader;
 pub mod vocabulary;

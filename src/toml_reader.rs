@@ -28,6 +28,11 @@ impl<'t> Source<'t> {
         Self { name, text }
     }
 
+    /// The whole text.
+    pub(crate) const fn text(&self) -> &'t str {
+        self.text
+    }
+
     /// Parses the whole file.
     pub(crate) fn parse(self) -> Result<Document<'t>, FileFault> {
         if self.text.len() > Self::MAX_LEN {

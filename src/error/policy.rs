@@ -28,6 +28,24 @@ pub enum PolicyError {
         /// The id.
         pack: RuleId,
     },
+    /// Two rules have the same id.
+    #[error("policy: there are two rules with the id `{rule}`")]
+    DuplicateRule {
+        /// The id.
+        rule: RuleId,
+    },
+    /// An override names a rule that does not exist.
+    #[error("policy: an override names the rule `{rule}`, which does not exist")]
+    UnknownRule {
+        /// The id.
+        rule: RuleId,
+    },
+    /// An override names a rule whose reading is clear.
+    #[error("policy: the rule `{rule}` is clear law; a file cannot override it")]
+    ClearRule {
+        /// The id.
+        rule: RuleId,
+    },
     /// More rules than can be compiled.
     #[error("policy: more than {max} rules")]
     TooManyRules {
@@ -45,6 +63,9 @@ impl PolicyError {
             Self::UnknownPack => 4004,
             Self::RequiredPack { .. } => 4005,
             Self::TooManyRules { .. } => 4006,
+            Self::DuplicateRule { .. } => 4007,
+            Self::UnknownRule { .. } => 4008,
+            Self::ClearRule { .. } => 4009,
         })
     }
 }

@@ -42,13 +42,15 @@ macro_rules! codes {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::core::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.pad(self.name())
             }
         }
     };
 }
+
+pub(crate) use codes;
 
 codes! {
     /// What a field holds. A field has exactly one class; a class has [`Label`]s, and rules may
@@ -563,8 +565,6 @@ codes! {
         OpenLiveContact = 13, "open_live_contact";
         /// The customer names the call without help.
         NameTheCall = 14, "name_the_call";
-        /// Verify what the customer states instead of viewing it.
-        VerifyInstead = 15, "verify_instead";
     }
 }
 

@@ -9,6 +9,7 @@ mod codes;
 mod ids;
 mod time;
 
+pub(crate) use codes::codes;
 pub use codes::{
     Action, Channel, DataClass, Destination, EstablishedBy, EvidenceKind, Form, Label, Labels, Obligation,
     Op, Outcome, Purpose, Remedy, Requester, Role, Scope, WithheldBecause,

@@ -1,0 +1,140 @@
+//! A pack: the rules of one source of law (or one carrier's grants), with the dates between which
+//! they are in force.
+
+use jiff::civil::Date;
+
+use crate::error::{Error, PolicyError};
+use crate::toml_reader::Source;
+use crate::vocabulary::{RuleId, Timestamp, codes};
+
+use super::parse::{self, FileKind};
+use super::rule::{Conjunction, Rule};
+
+codes! {
+    /// Whether a pack must be followed.
+    Compliance {
+        /// In force. On between its dates, and not to be switched off.
+        Required = 1, "required";
+        /// Adopted, compliance not yet required. Off until the host switches it on.
+        Adopted = 2, "adopted";
+        /// Proposed. Off until the host switches it on.
+        Proposed = 3, "proposed";
+        /// This library's default where the law leaves the choice. On.
+        LibraryDefault = 4, "library_default";
+        /// A carrier's own grants. On.
+        Grants = 5, "grants";
+    }
+}
+
+/// A policy pack or a grants file.
+#[derive(Debug, Clone)]
+pub struct Pack {
+    pub(super) id: RuleId,
+    pub(super) title: Box<str>,
+    pub(super) effective_from: Option<Date>,
+    /// The first day on which the pack is no longer in force.
+    pub(super) effective_until: Option<Date>,
+    pub(super) compliance: Compliance,
+    pub(super) definitions: Vec<Definition>,
+    pub(super) rules: Vec<Rule>,
+    pub(super) overrides: Vec<Override>,
+    pub(super) text: Box<str>,
+}
+
+/// A named predicate: holds where any of its conjunctions holds.
+#[derive(Debug, Clone)]
+pub(super) struct Definition {
+    pub(super) name: RuleId,
+    pub(super) any_of: Vec<Conjunction>,
+}
+
+/// A carrier's decision to switch off one rule whose reading is not clear.
+#[derive(Debug, Clone)]
+pub(super) struct Override {
+    pub(super) rule: RuleId,
+    pub(super) until: Date,
+}
+
+/// A pack and whether it is in force, for attestations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackStatus {
+    /// The pack's id.
+    pub id: RuleId,
+    /// Its title.
+    pub title: Box<str>,
+    /// Whether it must be followed.
+    pub compliance: Compliance,
+    /// Whether it decides now.
+    pub in_force: bool,
+}
+
+impl Pack {
+    /// The packs that come with this library.
+    ///
+    /// # Errors
+    /// None in a released version: a test loads every pack.
+    pub fn built_in() -> Result<Vec<Self>, Error> {
+        const BUILT_IN: [(&str, &str); 4] = [
+            ("us-cpni-authentication.toml", include_str!("packs/us-cpni-authentication.toml")),
+            ("us-cpni-safeguards.toml", include_str!("packs/us-cpni-safeguards.toml")),
+            ("us-ssn.toml", include_str!("packs/us-ssn.toml")),
+            ("library-default.toml", include_str!("packs/library-default.toml")),
+        ];
+        BUILT_IN.iter().map(|(name, text)| Self::from_toml(name, text)).collect()
+    }
+
+    /// Reads a pack of `forbid`, `limit` and `oblige` rules. `name` is what faults call the file.
+    ///
+    /// # Errors
+    /// [`PolicyError::File`] with line, column and the word that was probably meant.
+    pub fn from_toml(name: &str, text: &str) -> Result<Self, Error> {
+        Ok(parse::pack(Source::new(Some(name), text), FileKind::Legal)?)
+    }
+
+    /// Reads a carrier's grants: `permit` rules and overrides.
+    ///
+    /// # Errors
+    /// [`PolicyError::File`] with line, column and the word that was probably meant.
+    pub fn grants_from_toml(name: &str, text: &str) -> Result<Self, Error> {
+        Ok(parse::pack(Source::new(Some(name), text), FileKind::Grants)?)
+    }
+
+    /// Reads a carrier's grants from a file.
+    ///
+    /// # Errors
+    /// [`PolicyError::Unreadable`], or as [`Pack::grants_from_toml`].
+    pub fn grants_from_file(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let text = std::fs::read_to_string(path).map_err(|_| PolicyError::Unreadable)?;
+        Self::grants_from_toml(&path.to_string_lossy(), &text)
+    }
+
+    /// The pack's id.
+    #[must_use]
+    pub fn id(&self) -> &RuleId {
+        &self.id
+    }
+
+    /// The file's text, for the hash that audit records carry.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the pack decides on the day of `now`. A clock that shows no day counts as inside
+    /// for packs that close and outside for grants, which open.
+    pub(super) fn in_force(&self, now: Timestamp, switched_on: bool) -> bool {
+        let on = match self.compliance {
+            Compliance::Required | Compliance::LibraryDefault | Compliance::Grants => true,
+            Compliance::Adopted | Compliance::Proposed => switched_on,
+        };
+        let dated = match now.utc_date() {
+            Some(today) => {
+                self.effective_from.is_none_or(|from| from <= today)
+                    && self.effective_until.is_none_or(|until| today < until)
+            }
+            None => self.compliance != Compliance::Grants,
+        };
+        on && dated
+    }
+}

@@ -1,0 +1,116 @@
+//! The plan of an interaction: every class decided once per change of state, so that looking at a
+//! field is a table look-up; and the grant that comes out of it.
+
+use std::sync::Arc;
+
+use crate::vocabulary::{AccountId, Action, DataClass, FieldName, Form, Outcome, Scope, Timestamp};
+
+use super::decision::Decision;
+use super::engine::{Ask, Policy, RuleSet, Verdict};
+use super::facts::Facts;
+
+/// Every class and scope, decided for one account in one state.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    policy: Arc<Policy>,
+    active: RuleSet,
+    state: Facts,
+    account: AccountId,
+    views: Vec<[Verdict; 2]>,
+}
+
+/// A field that may be opened, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GrantedField {
+    pub(crate) field: FieldName,
+    pub(crate) class: DataClass,
+    pub(crate) form: Form,
+    pub(crate) scope: Scope,
+}
+
+/// Leave to open certain fields of one account, once.
+///
+/// A proof type: only the policy room makes one, from a plan; it is consumed by the disclosure,
+/// and cannot be copied.
+#[derive(Debug)]
+pub struct Grant {
+    id: [u8; 16],
+    account: AccountId,
+    fields: Vec<GrantedField>,
+}
+
+impl Plan {
+    pub(crate) fn new(policy: Arc<Policy>, state: Facts, account: AccountId, now: Timestamp) -> Self {
+        let active = policy.active(now);
+        let state = policy.with_predicates(state);
+        let views = DataClass::ALL
+            .iter()
+            .map(|class| {
+                [Scope::Whole, Scope::NamedCall]
+                    .map(|scope| policy.decide(active, &state, Ask::View(*class, scope)))
+            })
+            .collect();
+        Self { policy, active, state, account, views }
+    }
+
+    /// The decision on viewing a class, with what is needed to explain it.
+    pub(crate) fn decision(&self, class: DataClass, scope: Scope) -> Decision {
+        let ask = Ask::View(class, scope);
+        match self.verdict(class, scope) {
+            Some(verdict) => self.policy.explained(self.active, &self.state, ask, *verdict),
+            None => self.policy.decision(self.active, &self.state, ask),
+        }
+    }
+
+    /// Whether viewing a class is allowed, and in which form: the table look-up.
+    pub(crate) fn form(&self, class: DataClass, scope: Scope) -> Option<Form> {
+        self.verdict(class, scope)?.form
+    }
+
+    /// The decision on an action.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the transaction room asks; the tests of the packs do"))]
+    pub(crate) fn action(&self, action: Action) -> Decision {
+        self.policy.decision(self.active, &self.state, Ask::Act(action))
+    }
+
+    /// The fields among `asked` that may be opened, as a grant; `None` where there are none.
+    pub(crate) fn grant(
+        &self,
+        id: [u8; 16],
+        asked: impl Iterator<Item = (FieldName, DataClass, Scope)>,
+    ) -> Option<Grant> {
+        let fields: Vec<_> = asked
+            .filter_map(|(field, class, scope)| {
+                let verdict = self.verdict(class, scope)?;
+                let form = verdict.form.filter(|_| verdict.outcome != Outcome::Withhold)?;
+                Some(GrantedField { field, class, form, scope })
+            })
+            .collect();
+        (!fields.is_empty()).then(|| Grant { id, account: self.account.clone(), fields })
+    }
+
+    fn verdict(&self, class: DataClass, scope: Scope) -> Option<&Verdict> {
+        let [whole, named] = self.views.get(usize::from(class.code()).checked_sub(1)?)?;
+        Some(match scope {
+            Scope::Whole => whole,
+            Scope::NamedCall => named,
+        })
+    }
+}
+
+impl Grant {
+    /// The id that the audit record carries too.
+    pub(crate) fn id(&self) -> &[u8; 16] {
+        &self.id
+    }
+
+    /// The account whose fields may be opened.
+    pub(crate) fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// The fields, in the order in which they were asked for.
+    pub(crate) fn fields(&self) -> &[GrantedField] {
+        &self.fields
+    }
+}

@@ -1,0 +1,448 @@
+//! The engine against hand-made packs, and the built-in packs against the shared cases.
+
+use std::sync::Arc;
+
+use super::engine::{Ask, MAX_RULES};
+use super::*;
+use crate::error::{Error, FileCause, PolicyError};
+use crate::vocabulary::*;
+
+/// 2026-11-23T00:00:00Z.
+const NOW: Timestamp = Timestamp::from_secs(1_795_392_000);
+
+const GRANTS: &str = include_str!("../../examples/grants.toml");
+
+fn built_in(grants: &str) -> Arc<Policy> {
+    let mut packs = Pack::built_in().unwrap();
+    packs.push(Pack::grants_from_toml("grants.toml", grants).unwrap());
+    Arc::new(Policy::compile(packs, Vec::new()).unwrap())
+}
+
+fn account() -> AccountId {
+    AccountId::new("A-1").unwrap()
+}
+
+/// An ordinary call: live, trained, in the United States; an account that belongs to the caller.
+fn call(channel: Channel, role: Role, purpose: Purpose) -> Facts {
+    let mut facts = Facts::new(channel, role, purpose);
+    for fact in AccountFact::ALL {
+        let ordinary = [
+            AccountFact::AddressOfRecord,
+            AccountFact::OwnedByRequester,
+            AccountFact::PasswordSet,
+            AccountFact::HotlineListFresh,
+        ];
+        facts.set_account(*fact, Some(ordinary.contains(fact)));
+    }
+    facts.set_agent(AgentFact::TrainingCurrent, Some(true));
+    facts.set_agent(AgentFact::InUnitedStates, Some(true));
+    facts.set_agent(AgentFact::LiveContact, Some(true));
+    facts
+}
+
+fn view(policy: &Arc<Policy>, state: Facts, class: DataClass) -> Decision {
+    Plan::new(Arc::clone(policy), state, account(), NOW).decision(class, Scope::Whole)
+}
+
+fn rules(decision: &Decision) -> Vec<String> {
+    decision.reasons().map(|reason| reason.rule.to_string()).collect()
+}
+
+#[test]
+fn forbid_overrides_permit_and_no_permit_is_withheld() {
+    let policy = built_in(GRANTS);
+    let mut state = call(Channel::PhoneInbound, Role::CareAgent, Purpose::Support);
+    let refused = view(&policy, state, DataClass::CallDetail);
+    assert_eq!((refused.outcome(), refused.because()), (Outcome::Withhold, Some(WithheldBecause::Forbidden)));
+    assert!(rules(&refused).contains(&"call-detail-by-phone".to_owned()));
+
+    state.set_evidence(EvidenceKind::Password, true);
+    let allowed = view(&policy, state, DataClass::CallDetail);
+    assert_eq!((allowed.outcome(), allowed.form()), (Outcome::Disclose, Some(Form::Full)));
+    assert!(allowed.obligations().contains(Obligation::Audit));
+    assert!(allowed.remedies().is_empty());
+
+    let nobody = view(&policy, state, DataClass::DirectoryListing);
+    assert_eq!(nobody.because(), Some(WithheldBecause::NotGranted));
+}
+
+#[test]
+fn remedies_are_minimal_and_smallest_first() {
+    let policy = built_in(GRANTS);
+    let state = call(Channel::PhoneInbound, Role::CareAgent, Purpose::Support);
+    let remedies = view(&policy, state, DataClass::CallDetail).remedies();
+    assert_eq!(
+        &remedies[..4],
+        [
+            vec![Remedy::ProvidePassword],
+            vec![Remedy::SendToAddressOfRecord],
+            vec![Remedy::CallBackNumberOfRecord],
+            vec![Remedy::NameTheCall],
+        ]
+    );
+    for (index, set) in remedies.iter().enumerate() {
+        assert!(set.len() <= 3);
+        assert!(remedies[..index].iter().all(|smaller| !smaller.iter().all(|remedy| set.contains(remedy))));
+    }
+
+    let mut lapsed = state;
+    lapsed.set_agent(AgentFact::TrainingCurrent, Some(false));
+    let remedies = view(&policy, lapsed, DataClass::ServiceDetails).remedies();
+    assert!(remedies.contains(&vec![Remedy::ProvidePassword, Remedy::RenewTraining]));
+}
+
+#[test]
+fn nothing_opens_an_ssn_to_an_agent() {
+    let policy = built_in(GRANTS);
+    for channel in Channel::ALL {
+        for role in Role::ALL {
+            let mut state = call(*channel, *role, Purpose::Support);
+            for kind in EvidenceKind::ALL {
+                state.set_evidence(*kind, true);
+            }
+            for class in [DataClass::Ssn, DataClass::SsnLast4, DataClass::AuthSecret] {
+                let decision = view(&policy, state, class);
+                assert!(!decision.is_allowed(), "{class} for {role} on {channel}");
+                assert!(decision.remedies().is_empty(), "{class} for {role} on {channel}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_unknown_fact_is_told_apart_from_a_refusal() {
+    let policy = built_in(GRANTS);
+    let mut state = call(Channel::Online, Role::Customer, Purpose::Support);
+    state.set_evidence(EvidenceKind::Password, true);
+    state.set_account(AccountFact::OwnedByRequester, None);
+    assert_eq!(view(&policy, state, DataClass::CallDetail).because(), Some(WithheldBecause::FactsMissing));
+    state.set_account(AccountFact::OwnedByRequester, Some(false));
+    assert_eq!(view(&policy, state, DataClass::CallDetail).because(), Some(WithheldBecause::Forbidden));
+}
+
+#[test]
+fn a_grant_holds_what_the_plan_allows_and_nothing_else() {
+    let policy = built_in(GRANTS);
+    let mut state = call(Channel::PhoneInbound, Role::CareAgent, Purpose::Support);
+    let asked = || {
+        [("plan", DataClass::ServiceDetails), ("ssn", DataClass::Ssn)]
+            .into_iter()
+            .map(|(name, class)| (FieldName::new(name).unwrap(), class, Scope::Whole))
+    };
+    let plan = Plan::new(Arc::clone(&policy), state, account(), NOW);
+    assert!(plan.grant([1; 16], asked()).is_none());
+    state.set_evidence(EvidenceKind::Password, true);
+    let grant = Plan::new(policy, state, account(), NOW).grant([1; 16], asked()).unwrap();
+    assert_eq!(grant.fields().len(), 1);
+    assert_eq!((grant.fields()[0].field.as_str(), grant.fields()[0].form), ("plan", Form::Full));
+    assert_eq!((grant.id(), grant.account()), (&[1; 16], &account()));
+}
+
+/// A pack with one rule, `body` being its lines after the citation.
+fn one_rule(body: &str) -> Result<Pack, Error> {
+    let text = format!(
+        "id = \"p\"\ntitle = \"t\"\ncompliance = \"library_default\"\n[[rule]]\nid = \"r\"\ntitle = \"t\"\ncite = \"c\"\n\
+         certainty = \"clear\"\nsource = \"memory\"\n{body}\n"
+    );
+    Pack::from_toml("p.toml", &text)
+}
+
+#[test]
+fn limits_cap_the_form_and_lower_forms_are_tried() {
+    let limit = one_rule(
+        "effect = \"limit\"\nwhen = { op = [\"view\"], class = [\"payment\"] }\nmax_form = \"masked\"",
+    );
+    let grants = |form: &str| {
+        let text = format!(
+            "id = \"g\"\ntitle = \"t\"\n[[rule]]\nid = \"pay\"\ntitle = \"t\"\neffect = \"permit\"\n\
+             when = {{ op = [\"view\"], class = [\"payment\"]{form} }}\n"
+        );
+        Pack::grants_from_toml("g.toml", &text).unwrap()
+    };
+    let decide = |form: &str| {
+        let packs = vec![limit.clone().unwrap(), grants(form)];
+        let policy = Arc::new(Policy::compile(packs, Vec::new()).unwrap());
+        let decision = view(
+            &policy,
+            call(Channel::BackOffice, Role::BillingAnalyst, Purpose::Billing),
+            DataClass::Payment,
+        );
+        (decision.outcome(), decision.form())
+    };
+    assert_eq!(decide(""), (Outcome::DiscloseLimited, Some(Form::Masked)));
+    assert_eq!(decide(", form = [\"token\"]"), (Outcome::DiscloseLimited, Some(Form::Token)));
+    assert_eq!(decide(", form = [\"full\"]"), (Outcome::Withhold, None));
+}
+
+#[test]
+fn a_pack_decides_between_its_dates_only() {
+    let text = "id = \"p\"\ntitle = \"t\"\ncompliance = \"required\"\neffective_from = 2026-11-23\neffective_until = 2026-11-24\n\
+        [[rule]]\nid = \"r\"\ntitle = \"t\"\neffect = \"forbid\"\nwhen = { op = [\"view\"] }\ncite = \"c\"\ncertainty = \"clear\"\nsource = \"primary\"\n";
+    let grants = Pack::grants_from_toml("g.toml", GRANTS).unwrap();
+    let policy = Policy::compile(vec![Pack::from_toml("p.toml", text).unwrap(), grants], Vec::new()).unwrap();
+    let in_force = |at: u64| policy.status(Timestamp::from_micros(at))[0].in_force;
+    let midnight = NOW.as_micros();
+    const DAY: u64 = 86_400_000_000;
+    assert!(!in_force(midnight - 1));
+    assert!(in_force(midnight) && in_force(midnight + DAY - 1));
+    assert!(!in_force(midnight + DAY));
+    assert!(in_force(u64::MAX), "a clock that shows no day counts as inside for what closes");
+    assert_eq!(policy.texts_in_force(NOW).count(), 2);
+    assert_eq!(policy.texts_in_force(Timestamp::from_micros(midnight - 1)).count(), 1);
+}
+
+#[test]
+fn adopted_packs_are_off_until_switched_on() {
+    let text = "id = \"p\"\ntitle = \"t\"\ncompliance = \"adopted\"\n[[rule]]\nid = \"r\"\ntitle = \"t\"\neffect = \"forbid\"\n\
+        when = { op = [\"view\"] }\ncite = \"c\"\ncertainty = \"pending\"\nsource = \"primary\"\n";
+    let pack = || vec![Pack::from_toml("p.toml", text).unwrap()];
+    let id = RuleId::new("p").unwrap();
+    assert!(!Policy::compile(pack(), Vec::new()).unwrap().status(NOW)[0].in_force);
+    assert!(Policy::compile(pack(), vec![id]).unwrap().status(NOW)[0].in_force);
+    let other = Policy::compile(pack(), vec![RuleId::new("q").unwrap()]);
+    assert_eq!(other.unwrap_err(), Error::Policy(PolicyError::UnknownPack));
+}
+
+#[test]
+fn an_override_switches_off_an_interpretation_until_its_day_and_never_clear_law() {
+    let with = |rule: &str| {
+        let text = format!(
+            "{GRANTS}\n[[override]]\nrule = \"{rule}\"\nreason = \"r\"\napprover = \"CPO\"\nuntil = 2026-11-24\n"
+        );
+        let mut packs = Pack::built_in().unwrap();
+        packs.push(Pack::grants_from_toml("g.toml", &text).unwrap());
+        Policy::compile(packs, Vec::new())
+    };
+    assert_eq!(
+        with("call-detail-by-phone").unwrap_err(),
+        PolicyError::ClearRule { rule: RuleId::new("call-detail-by-phone").unwrap() }.into()
+    );
+    assert_eq!(
+        with("call-detail-by-fax").unwrap_err(),
+        PolicyError::UnknownRule { rule: RuleId::new("call-detail-by-fax").unwrap() }.into()
+    );
+    let policy = Arc::new(with("training-current").unwrap());
+    let mut lapsed = call(Channel::PhoneInbound, Role::CareAgent, Purpose::Support);
+    lapsed.set_agent(AgentFact::TrainingCurrent, Some(false));
+    lapsed.set_evidence(EvidenceKind::Password, true);
+    let decide = |now| {
+        Plan::new(Arc::clone(&policy), lapsed, account(), now)
+            .decision(DataClass::ServiceDetails, Scope::Whole)
+    };
+    assert!(decide(NOW).is_allowed());
+    assert!(!decide(NOW.plus(std::time::Duration::from_secs(86_400))).is_allowed());
+}
+
+#[test]
+fn mistakes_are_named_with_their_place() {
+    let fault = |body: &str| {
+        let Err(Error::Policy(PolicyError::File(fault))) = one_rule(body) else {
+            panic!("{body} was not refused")
+        };
+        fault.to_string()
+    };
+    let forbid = |when: &str| fault(&format!("effect = \"forbid\"\nwhen = {when}"));
+    assert_eq!(
+        forbid("{ class = [\"call_detial\"] }"),
+        "p.toml:11:19: unknown class; did you mean `call_detail`?"
+    );
+    assert_eq!(
+        forbid("{ clas = [\"ssn\"], op = [\"view\"] }"),
+        "p.toml:11:10: unknown key; did you mean `class`?"
+    );
+    assert_eq!(forbid("{ evidence = [\"password\"] }"), "p.toml:11:21: expected a table");
+    assert_eq!(
+        forbid("{ evidence = { some = [\"password\"] } }"),
+        "p.toml:11:21: say `any`, `all` or `none`"
+    );
+    assert_eq!(forbid("{}"), "p.toml:11:8: a condition must say something");
+    assert_eq!(forbid("{ op = [] }"), "p.toml:11:15: this list is empty");
+    assert_eq!(forbid("{ op = [\"view\", \"view\"] }"), "p.toml:11:24: this op is already there");
+    assert_eq!(
+        forbid("{ role = [\"care_agent\"], requester = [\"customer\"] }"),
+        "p.toml:11:8: this can never match: no such role is such a requester"
+    );
+    assert_eq!(
+        forbid("{ class = [\"ssn\"], label = [\"cpni\"] }"),
+        "p.toml:11:8: this can never match: no such class has such a label"
+    );
+    assert_eq!(
+        forbid("{ evidence = { all = [\"password\"], none = [\"password\"] } }"),
+        "p.toml:11:8: this can never match: `none` excludes what is demanded"
+    );
+    assert_eq!(
+        forbid("{ op = [\"view\"], action = [\"port_out\"] }"),
+        "p.toml:11:8: this can never match: only the operation `act` has an action"
+    );
+    assert_eq!(
+        forbid("{ op = [\"view\"] }\nunless = [{ op = [\"view\"] }]"),
+        "p.toml:12:11: this exception always holds, so the rule can never match"
+    );
+    assert_eq!(forbid("{ predicate = \"business_exempt\" }"), "p.toml:11:22: unknown predicate");
+    assert_eq!(
+        fault("effect = \"permit\"\nwhen = { class = [\"ssn\"] }"),
+        "p.toml:10:10: a legal pack never permits: put permits in a grants file"
+    );
+    assert_eq!(
+        fault("effect = \"oblige\"\nwhen = { op = [\"view\"] }"),
+        "p.toml:4:1: the key `obligations` is missing"
+    );
+
+    let grants = "id = \"g\"\ntitle = \"t\"\n[[rule]]\nid = \"r\"\ntitle = \"t\"\neffect = \"permit\"\nwhen = { role = [\"care_agent\"] }\n";
+    let Err(Error::Policy(PolicyError::File(fault))) = Pack::grants_from_toml("g.toml", grants) else {
+        panic!()
+    };
+    assert_eq!(fault.to_string(), "g.toml:7:8: a permit names a class or an action");
+    assert!(matches!(fault.cause, FileCause::Invalid { .. }));
+}
+
+/// A fact that no rule names cannot change a decision; the bit sets agree with the plain reading
+/// of the rules, for random states.
+#[test]
+fn the_compiled_rules_decide_as_the_written_ones() {
+    use proptest::prelude::*;
+    let policy = built_in(GRANTS);
+    let packs = Pack::built_in().unwrap();
+    let active = policy.active(NOW);
+    proptest!(|(channel in 0..Channel::ALL.len(), role in 0..Role::ALL.len(), purpose in 0..Purpose::ALL.len(),
+                class in 0..DataClass::ALL.len(), evidence in any::<u64>(), account_bits in any::<u32>(), agent_bits in any::<u8>())| {
+        let mut state = Facts::new(Channel::ALL[channel], Role::ALL[role], Purpose::ALL[purpose]);
+        for kind in EvidenceKind::ALL {
+            state.set_evidence(*kind, evidence >> kind.code() & 1 == 1);
+        }
+        for fact in AccountFact::ALL {
+            state.set_account(*fact, Some(account_bits >> fact.code() & 1 == 1));
+        }
+        for fact in AgentFact::ALL {
+            state.set_agent(*fact, Some(agent_bits >> fact.code() & 1 == 1));
+        }
+        let class = DataClass::ALL[class];
+        let state = policy.with_predicates(state);
+        let verdict = policy.decide(active, &state, Ask::View(class, Scope::Whole));
+
+        // The plain reading, pack by pack, with the pack's own predicates.
+        let mut forbidden = Vec::new();
+        for pack in &packs {
+            let mut facts = state.asking_for(Op::View, class, Scope::Whole, Form::Full);
+            for index in 0..63 {
+                facts.set_predicate(index, false);
+            }
+            for (index, definition) in (0_u8..).zip(&pack.definitions) {
+                facts.set_predicate(index, definition.any_of.iter().any(|c| c.holds(&facts)));
+            }
+            forbidden.extend(pack.rules.iter().filter(|r| r.effect == Effect::Forbid && r.applies(&facts)).map(|r| r.id.to_string()));
+        }
+        let got: Vec<_> = policy.reasons(verdict.rules).filter(|r| r.effect == Effect::Forbid).map(|r| r.rule.to_string()).collect();
+        prop_assert_eq!(got, forbidden);
+    });
+}
+
+#[test]
+fn more_rules_than_fit_are_refused() {
+    let rule = |i: usize| {
+        format!(
+            "[[rule]]\nid = \"r{i}\"\ntitle = \"t\"\neffect = \"permit\"\nwhen = {{ class = [\"ssn\"] }}\n"
+        )
+    };
+    let grants = |n: usize| {
+        let text = (0..n).fold("id = \"g\"\ntitle = \"t\"\n".to_owned(), |text, i| text + &rule(i));
+        Policy::compile(vec![Pack::grants_from_toml("g.toml", &text).unwrap()], Vec::new())
+    };
+    assert!(grants(MAX_RULES).is_ok());
+    assert_eq!(grants(MAX_RULES + 1).unwrap_err(), PolicyError::TooManyRules { max: MAX_RULES }.into());
+}
+
+/// The shared cases that the packs of this version speak about, decided by the engine. (The runner
+/// that goes through interactions comes with the complete packs.)
+#[test]
+fn shared_cases_of_the_packs_so_far() {
+    const CASES: [&str; 30] = [
+        "T01", "T02", "T03", "T05", "T06", "T08", "T09", "T10", "T11", "T13", "T14", "T15", "T16", "T17",
+        "T20", "T21", "T22", "T24", "T25", "T26", "T35", "T36", "T38", "T39", "T41", "T42", "T43", "T63",
+        "T68", "T23",
+    ];
+    /// What the roles of the cases may do, as their names imply.
+    const ROLES: &str = r#"
+        [[rule]]
+        id = "bots"
+        title = "t"
+        effect = "permit"
+        when = { role = ["virtual_agent"], purpose = ["support"], op = ["view"], class = ["service_details", "call_detail"] }
+        [[rule]]
+        id = "customers"
+        title = "t"
+        effect = "permit"
+        when = { role = ["customer"], purpose = ["support"], op = ["act"], action = ["create_password", "reset_password", "create_online_account"] }
+    "#;
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/regulation/disclosure-cases.jsonl");
+    let Ok(text) = std::fs::read_to_string(path) else {
+        println!("skipped: the shared disclosure cases are not on this machine");
+        return;
+    };
+    let policy = built_in(&format!("{GRANTS}{ROLES}"));
+    let mut run = 0;
+    for case in text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()) {
+        if CASES.contains(&case["id"].as_str().unwrap()) {
+            check_case(&policy, &case);
+            run += 1;
+        }
+    }
+    assert_eq!(run, CASES.len());
+}
+
+fn check_case(policy: &Arc<Policy>, case: &serde_json::Value) {
+    let word = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let role = Role::from_name(&word(&case["role"])).unwrap();
+    let purpose = Purpose::from_name(&word(&case["purpose"])).unwrap();
+    let mut state = call(Channel::from_name(&word(&case["channel"])).unwrap(), role, purpose);
+    for kind in
+        case["evidence"].as_array().unwrap().iter().filter_map(|kind| EvidenceKind::from_name(&word(kind)))
+    {
+        state.set_evidence(kind, true);
+    }
+    let account = &case["account"];
+    let flag = |name: &str| account[name].as_bool().unwrap_or(false);
+    if let Some(days) = account["address_age_days"].as_u64() {
+        state.set_account(AccountFact::AddressOfRecord, Some(days >= 30));
+    }
+    state.set_account(AccountFact::OwnedByRequester, Some(account["owner"] != "someone_else"));
+    state.set_account(AccountFact::Business, Some(flag("business")));
+    state.set_account(AccountFact::DedicatedRepresentative, Some(flag("dedicated_representative")));
+    state.set_account(AccountFact::CpniContract, Some(flag("cpni_contract")));
+    let agent = &case["agent"];
+    state.set_agent(
+        AgentFact::TrainingCurrent,
+        Some(agent["training"].as_str().unwrap_or("current") == "current"),
+    );
+    let no_contact = agent.get("interaction").is_some_and(serde_json::Value::is_null);
+    state.set_agent(AgentFact::LiveContact, Some(!no_contact && role.requester() == Requester::Carrier));
+    state.set_agent(AgentFact::OpenCase, Some(agent["case_id"].is_string()));
+
+    let request = &case["request"];
+    let class = |key: &str| DataClass::from_name(&word(&request[key]));
+    let ask = if let Some(class) = class("view") {
+        Ask::View(class, if request["scope"] == "named_call" { Scope::NamedCall } else { Scope::Whole })
+    } else if let Some(class) = class("send") {
+        Ask::Send(class, Destination::AddressOfRecord)
+    } else {
+        Ask::Act(Action::from_name(&word(&request["act"])).unwrap())
+    };
+    let active = policy.active(NOW);
+    let decision = policy.decision(active, &policy.with_predicates(state), ask);
+    let remedies: Vec<_> = decision.remedies().concat().iter().map(|remedy| remedy.name()).collect();
+    let obligations: Vec<_> = decision.obligations().iter().map(Obligation::name).collect();
+    let expect = &case["expect"];
+    let id = &case["id"];
+    assert_eq!(expect["outcome"], decision.outcome().name(), "{id}: {decision:?}");
+    let list = |key: &str| {
+        expect[key].as_array().into_iter().flatten().map(|v| v.as_str().unwrap()).collect::<Vec<_>>()
+    };
+    assert!(list("remedies").iter().all(|r| remedies.contains(r)), "{id}: {remedies:?}");
+    assert!(!list("no_remedies").iter().any(|r| remedies.contains(r)), "{id}: {remedies:?}");
+    if !list("obligations").contains(&"notify_change")
+        && !list("obligations").contains(&"omit_covered_hotlines")
+    {
+        assert!(list("obligations").iter().all(|o| obligations.contains(o)), "{id}: {obligations:?}");
+    }
+    assert!(!list("no_obligations").iter().any(|o| obligations.contains(o)), "{id}: {obligations:?}");
+}
