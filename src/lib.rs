@@ -1,13 +1,31 @@
-//! cpni-guard (README becomes the crate documentation when the walk is whole).
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
-#![allow(dead_code, reason = "ground rooms first: removed when the rooms above use them")]
 
+pub mod audit;
+pub mod classify;
+pub mod disclose;
+pub mod envelope;
 pub mod error;
+pub mod guard;
 mod hazmat;
+pub mod interaction;
+pub mod keys;
 pub mod policy;
 mod sensitive;
+#[cfg(feature = "sqlite")]
+pub mod store;
 mod toml_reader;
 pub mod vocabulary;
 
+pub use classify::{CallRow, Record, Schema};
+pub use disclose::{Disclosed, FieldView, View};
+pub use envelope::{SealedField, SealedRecord, Stored};
 pub use error::{Error, ErrorCode};
+pub use guard::{FieldRequest, Guard, GuardBuilder, Interaction, Protected, Stores};
+pub use interaction::{AgentSession, Contact, Evidence, NamedCall, PhotoId, Presented};
+pub use keys::{KeyProvider, MemoryKeys, PassphraseKeys};
+pub use policy::{Decision, Reason};
 pub use sensitive::Sensitive;
+#[cfg(feature = "sqlite")]
+pub use store::SqliteStore;
+pub use vocabulary::{AccountId, Purpose};

@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::{FileCause, FileFault};
-use crate::vocabulary::nearest;
+use crate::vocabulary::{CivilDate, nearest};
 
 /// A file's text, and the name under which faults speak of it.
 #[derive(Clone, Copy)]
@@ -98,11 +98,13 @@ impl<'d, 't> Table<'d, 't> {
         self.get(key).ok_or_else(|| self.fault(FileCause::MissingKey { key }))
     }
 
-    /// Every key with its place and value, for tables whose keys are the file's own names.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (Key<'d, 't>, Value<'d, 't>)> + '_ {
-        self.table
-            .iter()
-            .map(|(key, value)| (Key { source: self.source, key }, Value { source: self.source, value }))
+    /// Every key with its place and value, in the order of the file, for tables whose keys are the
+    /// file's own names.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (Key<'d, 't>, Value<'d, 't>)> + use<'d, 't> {
+        let source = self.source;
+        let mut entries: Vec<_> = self.table.iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        entries.into_iter().map(move |(key, value)| (Key { source, key }, Value { source, value }))
     }
 
     /// Refuses every key that was not asked for.
@@ -153,10 +155,6 @@ impl<'d, 't> Value<'d, 't> {
         self.value.get_ref().as_str().ok_or_else(|| self.wrong("a string"))
     }
 
-    pub(crate) fn boolean(&self) -> Result<bool, FileFault> {
-        self.value.get_ref().as_bool().ok_or_else(|| self.wrong("true or false"))
-    }
-
     /// A whole number, from 0.
     pub(crate) fn number(&self) -> Result<u64, FileFault> {
         let number = self.value.get_ref().as_integer();
@@ -165,11 +163,11 @@ impl<'d, 't> Value<'d, 't> {
     }
 
     /// A date such as `2007-12-08`, without a time.
-    pub(crate) fn date(&self) -> Result<jiff::civil::Date, FileFault> {
+    pub(crate) fn date(&self) -> Result<CivilDate, FileFault> {
         let date = self.value.get_ref().as_datetime().filter(|d| d.time.is_none() && d.offset.is_none());
         let date = date.and_then(|d| d.date).and_then(|date| {
             let (year, month) = (i16::try_from(date.year).ok()?, i8::try_from(date.month).ok()?);
-            jiff::civil::Date::new(year, month, i8::try_from(date.day).ok()?).ok()
+            CivilDate::new(year, month, i8::try_from(date.day).ok()?)
         });
         date.ok_or_else(|| self.wrong("a date such as 2007-12-08"))
     }

@@ -73,6 +73,18 @@ pub enum AuditError {
         /// Which rule of `docs/spec/audit-log-v1.md` is broken.
         why: &'static str,
     },
+    /// The operating system gave no random bytes: nothing is recorded or disclosed. The host's fault.
+    #[error("nothing is disclosed, because the operating system gave no random bytes")]
+    Random,
+    /// The sealed account id of an event was changed or moved. The stored data's fault.
+    #[error("the sealed account id of the event does not open")]
+    Account,
+    /// The audit root has no such version any more. The host's fault.
+    #[error("the audit root has no version {version}")]
+    KeyVersion {
+        /// The version.
+        version: u32,
+    },
 }
 
 impl AuditError {
@@ -82,6 +94,9 @@ impl AuditError {
             Self::Unreadable(_) => 6002,
             Self::Broken(_) => 6003,
             Self::Format { .. } => 6004,
+            Self::Random => 6005,
+            Self::Account => 6006,
+            Self::KeyVersion { .. } => 6007,
         })
     }
 }

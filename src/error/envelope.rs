@@ -30,6 +30,22 @@ pub enum SealedError {
     /// What was sealed does not decode. A bug, or another program sealed it.
     #[error("an opened field does not decode")]
     Content,
+    /// What should be sealed is longer than the format holds. The caller's fault.
+    #[error("what should be sealed has {len} bytes; the longest allowed has {max}")]
+    TooLarge {
+        /// Its length in bytes.
+        len: usize,
+        /// The longest length in bytes.
+        max: usize,
+    },
+    /// The record has more fields than the format holds. The caller's fault.
+    #[error("the record has {fields} fields; at most {max} are allowed")]
+    TooManyFields {
+        /// Its fields.
+        fields: usize,
+        /// The largest number of fields.
+        max: usize,
+    },
 }
 
 impl SealedError {
@@ -42,6 +58,8 @@ impl SealedError {
             Self::NoSuchField => 3005,
             Self::SchemaMismatch => 3006,
             Self::Content => 3007,
+            Self::TooLarge { .. } => 3008,
+            Self::TooManyFields { .. } => 3009,
         })
     }
 }

@@ -29,9 +29,9 @@ pub enum InteractionError {
     /// Too many wrong attempts: refused without a look. Try later, or another way.
     #[error("too many wrong attempts")]
     LockedOut,
-    /// The account has no password.
-    #[error("the account has no password")]
-    NoPassword,
+    /// No customer is there to give evidence: the contact is not live, or is a case. The caller's fault.
+    #[error("evidence needs a live contact with the customer")]
+    NoLiveContact,
     /// A password is shorter or longer than is allowed. The caller's fault.
     #[error("the password has {len} bytes; allowed are {min} to {max}")]
     PasswordLength {
@@ -53,8 +53,8 @@ impl InteractionError {
             Self::Expired => 5004,
             Self::NotOnThisChannel => 5005,
             Self::LockedOut => 5006,
-            Self::NoPassword => 5007,
-            Self::PasswordLength { .. } => 5008,
+            Self::PasswordLength { .. } => 5007,
+            Self::NoLiveContact => 5008,
         })
     }
 }

@@ -56,6 +56,13 @@ pub enum KeyError {
     /// A password hash could not be computed with these parameters (memory refused). The host's fault.
     #[error("the password hash could not be computed")]
     PasswordHash,
+    /// The provider holds no keyring. Keys are never made in place of lost ones: `Keyring::create`
+    /// makes the first. The caller's fault, or the host lost them.
+    #[error("there is no keyring here; create one, or find the one that was lost")]
+    Missing,
+    /// A subject epoch other than 0 needs the subject's secret, and epoch 0 has none. The caller's fault.
+    #[error("a subject secret is missing for its epoch, or was given where there is none")]
+    SubjectSecret,
 }
 
 impl KeyError {
@@ -74,6 +81,8 @@ impl KeyError {
             Self::NotOneActive => 2011,
             Self::Random => 2012,
             Self::PasswordHash => 2013,
+            Self::Missing => 2014,
+            Self::SubjectSecret => 2015,
         })
     }
 }

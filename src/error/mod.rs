@@ -9,6 +9,7 @@ mod audit;
 mod disclose;
 mod envelope;
 mod file;
+mod guard;
 mod interaction;
 mod keys;
 mod policy;
@@ -20,6 +21,7 @@ pub use audit::{AuditBreak, AuditError, BreakKind, StoreError};
 pub use disclose::DiscloseError;
 pub use envelope::SealedError;
 pub use file::{FileCause, FileFault};
+pub use guard::GuardError;
 pub use interaction::{HostError, InteractionError};
 pub use keys::KeyError;
 pub use policy::PolicyError;
@@ -59,6 +61,9 @@ pub enum Error {
     /// A disclosure is not readable (8000–8999).
     #[error(transparent)]
     Disclose(#[from] DiscloseError),
+    /// A guard could not be built (9000–9099).
+    #[error(transparent)]
+    Guard(#[from] GuardError),
 }
 
 impl Error {
@@ -76,6 +81,7 @@ impl Error {
             Self::Audit(cause) => cause.code(),
             Self::Store(cause) => cause.code(),
             Self::Disclose(cause) => cause.code(),
+            Self::Guard(cause) => cause.code(),
         }
     }
 }

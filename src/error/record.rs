@@ -81,6 +81,24 @@ pub enum RecordError {
     /// The record has no fields.
     #[error("the record has no fields")]
     Empty,
+    /// The library derives this field from another; a record cannot bring it.
+    #[error("the field `{field}` is derived from another field: leave it out")]
+    DerivedField {
+        /// The field.
+        field: FieldName,
+    },
+    /// The number or the place of a row is too long.
+    #[error("row {row} of the field `{field}` has a text of {len} bytes; the longest allowed has {max}")]
+    RowTooLong {
+        /// The field.
+        field: FieldName,
+        /// The row, from 0.
+        row: usize,
+        /// The length of its number or place in bytes.
+        len: usize,
+        /// The longest length in bytes.
+        max: usize,
+    },
 }
 
 impl RecordError {
@@ -92,6 +110,8 @@ impl RecordError {
             Self::TooLong { .. } => 1104,
             Self::TooManyRows { .. } => 1105,
             Self::Empty => 1106,
+            Self::DerivedField { .. } => 1107,
+            Self::RowTooLong { .. } => 1108,
         })
     }
 }

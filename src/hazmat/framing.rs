@@ -28,15 +28,6 @@ impl Tuple {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
-
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Cuts the tuple back to a length that [`Tuple::len`] gave, to reuse a common beginning.
-    pub(crate) fn truncate(&mut self, len: usize) {
-        self.0.truncate(len);
-    }
 }
 
 /// Adds one item to `out`.

@@ -3,55 +3,12 @@
 use core::fmt;
 use std::sync::Arc;
 
-use crate::vocabulary::{Form, Obligation, Outcome, Remedy, RuleId, Scope, WithheldBecause};
+use crate::vocabulary::{Form, Obligations, Outcome, Remedy, RuleId, Scope, WithheldBecause};
 
 use super::engine::{Policy, RuleSet, Verdict};
 use super::facts::Facts;
 use super::moves;
 use super::rule::{Certainty, Effect, ReadFrom};
-
-/// A set of [`Obligation`]s.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct Obligations(u32);
-
-impl Obligations {
-    /// The set of these.
-    #[must_use]
-    pub fn of(obligations: &[Obligation]) -> Self {
-        Self(obligations.iter().fold(0, |bits, obligation| bits | bit(*obligation)))
-    }
-
-    /// Whether `obligation` is in the set.
-    #[must_use]
-    pub const fn contains(self, obligation: Obligation) -> bool {
-        self.0 & bit(obligation) != 0
-    }
-
-    /// The obligations, in the order of their codes.
-    pub fn iter(self) -> impl Iterator<Item = Obligation> {
-        Obligation::ALL.iter().copied().filter(move |obligation| self.contains(*obligation))
-    }
-
-    /// One bit per obligation, bit `code`: the form in audit records.
-    #[must_use]
-    pub const fn bits(self) -> u32 {
-        self.0
-    }
-
-    pub(super) const fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
-const fn bit(obligation: Obligation) -> u32 {
-    1 << obligation.code()
-}
-
-impl fmt::Debug for Obligations {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter()).finish()
-    }
-}
 
 /// What was decided about one field or action.
 ///

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use crate::error::{Error, PolicyError};
 use crate::vocabulary::{
-    Action, DataClass, Destination, Form, Obligation, Op, Outcome, RuleId, Scope, Timestamp, WithheldBecause,
+    Action, DataClass, Destination, Form, Obligation, Obligations, Op, Outcome, RuleId, Scope, Timestamp,
+    WithheldBecause,
 };
 
-use super::decision::{Decision, Obligations, Reason};
+use super::decision::{Decision, Reason};
 use super::facts::{Dimension, Facts};
 use super::pack::{Pack, PackStatus};
 use super::rule::{Certainty, Clause, Mode, Rule};
@@ -276,9 +277,10 @@ impl Policy {
     }
 
     fn decide_as_known(&self, active: RuleSet, state: &Facts, ask: Ask) -> Verdict {
-        // From the form that was asked for down to what still may be given out.
+        // From the form that was asked for down to what still may be given out. (A token is not
+        // viewed: the token room gives it out.)
         let forms: &[Form] = match ask {
-            Ask::View(..) => &[Form::Full, Form::Masked, Form::Token],
+            Ask::View(..) => &[Form::Full, Form::Masked],
             Ask::Verify(_) => &[Form::Match],
             Ask::Send(..) | Ask::Act(_) => &[Form::Full],
         };

@@ -20,10 +20,10 @@ mod rule;
 #[cfg(test)]
 mod tests;
 
-pub use decision::{Decision, Obligations, Reason};
+pub use decision::{Decision, Reason};
 pub use engine::Policy;
 pub use facts::{AccountFact, AgentFact, Facts};
 pub use pack::{Compliance, Pack, PackStatus};
 pub use plan::Grant;
-pub(crate) use plan::{GrantedField, Plan};
+pub(crate) use plan::Plan;
 pub use rule::{Certainty, Effect, ReadFrom};

@@ -1,11 +1,9 @@
 //! A pack: the rules of one source of law (or one carrier's grants), with the dates between which
 //! they are in force.
 
-use jiff::civil::Date;
-
 use crate::error::{Error, PolicyError};
 use crate::toml_reader::Source;
-use crate::vocabulary::{RuleId, Timestamp, codes};
+use crate::vocabulary::{CivilDate, RuleId, Timestamp, codes};
 
 use super::parse::{self, FileKind};
 use super::rule::{Conjunction, Rule};
@@ -31,9 +29,9 @@ codes! {
 pub struct Pack {
     pub(super) id: RuleId,
     pub(super) title: Box<str>,
-    pub(super) effective_from: Option<Date>,
+    pub(super) effective_from: Option<CivilDate>,
     /// The first day on which the pack is no longer in force.
-    pub(super) effective_until: Option<Date>,
+    pub(super) effective_until: Option<CivilDate>,
     pub(super) compliance: Compliance,
     pub(super) definitions: Vec<Definition>,
     pub(super) rules: Vec<Rule>,
@@ -52,7 +50,7 @@ pub(super) struct Definition {
 #[derive(Debug, Clone)]
 pub(super) struct Override {
     pub(super) rule: RuleId,
-    pub(super) until: Date,
+    pub(super) until: CivilDate,
 }
 
 /// A pack and whether it is in force, for attestations.

@@ -5,11 +5,10 @@ use core::ops::ControlFlow;
 use crate::error::{FileCause, FileFault, PolicyError};
 use crate::toml_reader::{Source, Table, Value};
 use crate::vocabulary::{
-    Action, Channel, DataClass, Destination, EvidenceKind, Form, Label, Obligation, Op, Purpose, Requester,
-    Role, RuleId, Scope, nearest,
+    Action, Channel, DataClass, Destination, EvidenceKind, Form, Label, Obligation, Obligations, Op, Purpose,
+    Requester, Role, RuleId, Scope, nearest,
 };
 
-use super::decision::Obligations;
 use super::facts::{AccountFact, AgentFact, Dimension};
 use super::pack::{Compliance, Definition, Override, Pack};
 use super::rule::{Certainty, Clause, Conjunction, Effect, Mode, ReadFrom, Rule};

@@ -1,8 +1,7 @@
 //! A rule: its effect, the conjunction under which it applies, and where it comes from.
 
-use crate::vocabulary::{Form, RuleId, codes};
+use crate::vocabulary::{Form, Obligations, RuleId, codes};
 
-use super::decision::Obligations;
 use super::facts::Facts;
 
 codes! {

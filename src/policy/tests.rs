@@ -170,7 +170,7 @@ fn limits_cap_the_form_and_lower_forms_are_tried() {
         (decision.outcome(), decision.form())
     };
     assert_eq!(decide(""), (Outcome::DiscloseLimited, Some(Form::Masked)));
-    assert_eq!(decide(", form = [\"token\"]"), (Outcome::DiscloseLimited, Some(Form::Token)));
+    assert_eq!(decide(", form = [\"token\"]"), (Outcome::Withhold, None));
     assert_eq!(decide(", form = [\"full\"]"), (Outcome::Withhold, None));
 }
 
@@ -355,6 +355,7 @@ fn more_rules_than_fit_are_refused() {
 /// The shared cases that the packs of this version speak about, decided by the engine. (The runner
 /// that goes through interactions comes with the complete packs.)
 #[test]
+#[ignore = "reads ../shared/regulation"]
 fn shared_cases_of_the_packs_so_far() {
     const CASES: [&str; 30] = [
         "T01", "T02", "T03", "T05", "T06", "T08", "T09", "T10", "T11", "T13", "T14", "T15", "T16", "T17",
@@ -375,10 +376,7 @@ fn shared_cases_of_the_packs_so_far() {
         when = { role = ["customer"], purpose = ["support"], op = ["act"], action = ["create_password", "reset_password", "create_online_account"] }
     "#;
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/regulation/disclosure-cases.jsonl");
-    let Ok(text) = std::fs::read_to_string(path) else {
-        println!("skipped: the shared disclosure cases are not on this machine");
-        return;
-    };
+    let text = std::fs::read_to_string(path).unwrap();
     let policy = built_in(&format!("{GRANTS}{ROLES}"));
     let mut run = 0;
     for case in text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()) {

@@ -93,6 +93,53 @@ codes! {
 }
 
 codes! {
+    /// Which kind of identifier a field holds. The class says how a field is protected, the kind
+    /// how its value is spelled and checked.
+    IdentifierKind {
+        /// A Social Security number, or a number that looks like one (ITIN, ATIN, IRSN).
+        Ssn = 1, "ssn";
+        /// A telephone number of the North American Numbering Plan.
+        Nanp = 2, "nanp";
+        /// An IMEI of 14 or 15 digits, or an IMEISV of 16 (3GPP TS 23.003).
+        Imei = 3, "imei";
+        /// A MEID, in hexadecimal or decimal.
+        Meid = 4, "meid";
+        /// The number of a SIM card (ITU-T E.118).
+        Iccid = 5, "iccid";
+        /// The subscriber's number in mobile networks (ITU-T E.212).
+        Imsi = 6, "imsi";
+        /// The number of an eSIM chip (GSMA SGP.02, SGP.29).
+        Eid = 7, "eid";
+        /// A payment card number (ISO/IEC 7812-1).
+        Pan = 8, "pan";
+        /// The carrier's account number, of a pattern that the carrier states.
+        AccountNumber = 9, "account_number";
+        /// An e-mail address.
+        Email = 10, "email";
+    }
+}
+
+codes! {
+    /// The shape of a field: one value, or a list of rows.
+    Shape {
+        /// One text.
+        Value = 1, "value";
+        /// A list of calls.
+        Calls = 2, "calls";
+    }
+}
+
+codes! {
+    /// Who started a call ("outbound" and "inbound" of 47 CFR 64.2003(d)).
+    CallDirection {
+        /// The customer called.
+        Outbound = 1, "outbound";
+        /// The customer was called.
+        Inbound = 2, "inbound";
+    }
+}
+
+codes! {
     /// A legal property that several classes share.
     Label {
         /// Personally identifiable information.
@@ -534,6 +581,59 @@ codes! {
     }
 }
 
+/// A set of [`Obligation`]s.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Obligations(u32);
+
+impl Obligations {
+    /// The set of these.
+    #[must_use]
+    pub const fn of(obligations: &[Obligation]) -> Self {
+        let mut bits = 0;
+        let mut rest = obligations;
+        while let [first, tail @ ..] = rest {
+            bits |= 1 << first.code();
+            rest = tail;
+        }
+        Self(bits)
+    }
+
+    /// The set with these bits; `None` if a bit stands for no obligation.
+    #[must_use]
+    pub const fn from_bits(bits: u32) -> Option<Self> {
+        if bits & !Self::of(Obligation::ALL).0 == 0 { Some(Self(bits)) } else { None }
+    }
+
+    /// One bit per obligation, the bit of its code: the form in audit records.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Whether `obligation` is in the set.
+    #[must_use]
+    pub const fn contains(self, obligation: Obligation) -> bool {
+        self.0 & (1 << obligation.code()) != 0
+    }
+
+    /// The obligations, in the order of their codes.
+    pub fn iter(self) -> impl Iterator<Item = Obligation> {
+        Obligation::ALL.iter().copied().filter(move |obligation| self.contains(*obligation))
+    }
+
+    /// What is in this set or in the other.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl fmt::Debug for Obligations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
 codes! {
     /// Something that would lawfully make a refused request succeed.
     Remedy {
@@ -568,6 +668,26 @@ codes! {
     }
 }
 
+codes! {
+    /// What an audit event tells of.
+    EventKind {
+        /// The log begins. Always and only its first event.
+        Genesis = 1, "genesis";
+        /// An agent opened an account.
+        InteractionOpened = 2, "interaction_opened";
+        /// Something was shown to establish who the customer is.
+        EvidencePresented = 3, "evidence_presented";
+        /// A view was decided and, where allowed, is disclosed next.
+        Viewed = 4, "viewed";
+        /// What a view was about to disclose could not be opened: nothing was disclosed.
+        OpenFailed = 5, "open_failed";
+        /// The interaction ended.
+        InteractionEnded = 6, "interaction_ended";
+        /// The host set an account's password.
+        PasswordImported = 7, "password_imported";
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -583,6 +703,37 @@ mod tests {
         assert_eq!(DataClass::from_code(0), None);
         assert_eq!(DataClass::from_code(17), None);
         assert_eq!(DataClass::from_name("SSN"), None);
+    }
+
+    #[test]
+    fn kinds_shapes_and_directions_keep_their_codes() {
+        let kinds: Vec<_> = IdentifierKind::ALL.iter().map(|kind| (kind.code(), kind.name())).collect();
+        let expected = [
+            (1, "ssn"),
+            (2, "nanp"),
+            (3, "imei"),
+            (4, "meid"),
+            (5, "iccid"),
+            (6, "imsi"),
+            (7, "eid"),
+            (8, "pan"),
+            (9, "account_number"),
+            (10, "email"),
+        ];
+        assert_eq!(kinds, expected);
+        assert_eq!((Shape::Value.code(), Shape::Calls.code()), (1, 2));
+        assert_eq!((Shape::from_code(0), Shape::from_code(3)), (None, None));
+        assert_eq!((CallDirection::Outbound.code(), CallDirection::Inbound.code()), (1, 2));
+    }
+
+    #[test]
+    fn sets_of_obligations_lead_back_to_their_bits() {
+        let all = Obligations::of(Obligation::ALL);
+        assert_eq!(Obligations::from_bits(all.bits()), Some(all));
+        assert_eq!(all.iter().count(), Obligation::ALL.len());
+        // Bit 0 and the bit after the last code stand for nothing.
+        assert_eq!(Obligations::from_bits(1), None);
+        assert_eq!(Obligations::from_bits(1 << (Obligation::ALL.len() + 1)), None);
     }
 
     #[test]

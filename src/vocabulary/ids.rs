@@ -110,6 +110,11 @@ plain_id! {
 }
 
 plain_id! {
+    /// Who employs the agent: the carrier itself, a vendor, a dealer. 1 to 128 visible ASCII characters.
+    EmployerId, visible
+}
+
+plain_id! {
     /// A call, chat, visit or case in the host's contact system. 1 to 128 visible ASCII characters.
     ContactId, visible
 }
@@ -122,6 +127,36 @@ plain_id! {
 plain_id! {
     /// The id of a rule or of a pack: 1 to 64 of `a-z`, `0-9`, `-` and `.`, a letter or digit first.
     RuleId, rule_id
+}
+
+/// A country: two upper-case letters, as in ISO 3166-1 alpha-2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CountryCode([u8; 2]);
+
+impl CountryCode {
+    /// The country is not known (`ZZ`, which ISO 3166-1 leaves to its users).
+    pub const UNKNOWN: Self = Self(*b"ZZ");
+
+    /// Checks and takes a code.
+    ///
+    /// # Errors
+    /// [`IdError`] if it is not two letters `A` to `Z`.
+    pub fn new(code: &str) -> Result<Self, IdError> {
+        limited(code, 2, |_, b| b.is_ascii_uppercase())?;
+        code.as_bytes().try_into().map(Self).map_err(|_| IdError::Character { position: code.len() })
+    }
+
+    /// The two letters.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 2] {
+        &self.0
+    }
+}
+
+impl fmt::Display for CountryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|letter| write!(f, "{}", char::from(*letter)))
+    }
 }
 
 fn check(id: &str, empty_allowed: bool) -> Result<(), IdError> {
@@ -180,6 +215,14 @@ mod tests {
         assert!(FieldName::new("call_detail2").is_ok());
         assert_eq!(FieldName::new("_x"), Err(IdError::Character { position: 0 }));
         assert_eq!(AgentId::new("a 1"), Err(IdError::Character { position: 1 }));
+    }
+
+    #[test]
+    fn a_country_is_two_upper_case_letters() {
+        assert_eq!(CountryCode::new("US").unwrap().to_string(), "US");
+        for bad in ["", "U", "us", "USA", "U1", "Ü"] {
+            assert!(CountryCode::new(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

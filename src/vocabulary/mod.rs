@@ -11,13 +11,15 @@ mod time;
 
 pub(crate) use codes::codes;
 pub use codes::{
-    Action, Channel, DataClass, Destination, EstablishedBy, EvidenceKind, Form, Label, Labels, Obligation,
-    Op, Outcome, Purpose, Remedy, Requester, Role, Scope, WithheldBecause,
+    Action, CallDirection, Channel, DataClass, Destination, EstablishedBy, EventKind, EvidenceKind, Form,
+    IdentifierKind, Label, Labels, Obligation, Obligations, Op, Outcome, Purpose, Remedy, Requester, Role,
+    Scope, Shape, WithheldBecause,
 };
 pub use ids::{
-    AccountId, AgentId, ContactId, FieldName, MAX_ID_LEN, MAX_NAME_LEN, RecordId, RuleId, TenantId,
+    AccountId, AgentId, ContactId, CountryCode, EmployerId, FieldName, MAX_ID_LEN, MAX_NAME_LEN, RecordId,
+    RuleId, TenantId,
 };
-pub use time::{Clock, ManualClock, SystemClock, Timestamp};
+pub use time::{CivilDate, Clock, ManualClock, SystemClock, Timestamp};
 
 /// The name among `known` that `given` was probably meant to be, if any is near enough.
 pub(crate) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

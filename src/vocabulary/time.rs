@@ -46,10 +46,35 @@ impl Timestamp {
 
     /// The UTC civil day that this point in time lies in; `None` past the year 9999.
     #[must_use]
-    pub fn utc_date(self) -> Option<jiff::civil::Date> {
+    pub fn utc_date(self) -> Option<CivilDate> {
         let seconds = i64::try_from(self.as_secs()).ok()?;
         let instant = jiff::Timestamp::from_second(seconds).ok()?;
-        Some(jiff::tz::Offset::UTC.to_datetime(instant).date())
+        Some(CivilDate(jiff::tz::Offset::UTC.to_datetime(instant).date()))
+    }
+}
+
+/// A day of the calendar, without a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CivilDate(jiff::civil::Date);
+
+impl CivilDate {
+    /// A day of the proleptic Gregorian calendar; `None` if there is no such day.
+    #[must_use]
+    pub fn new(year: i16, month: i8, day: i8) -> Option<Self> {
+        jiff::civil::Date::new(year, month, day).ok().map(Self)
+    }
+
+    /// Whole days from `earlier` to this day; negative if `earlier` is later.
+    #[must_use]
+    pub fn days_since(self, earlier: Self) -> i64 {
+        i64::from(self.0.since(earlier.0).map_or(0, |span| span.get_days()))
+    }
+}
+
+/// `2026-11-23`.
+impl fmt::Display for CivilDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -122,6 +147,15 @@ mod tests {
         );
         assert_eq!(midnight.to_string(), "2026-11-23T00:00:00Z");
         assert_eq!(Timestamp::from_micros(u64::MAX).utc_date(), None);
+    }
+
+    #[test]
+    fn days_are_counted_over_months_and_years() {
+        let day = |y, m, d| CivilDate::new(y, m, d).unwrap();
+        assert_eq!(day(2026, 3, 1).days_since(day(2026, 1, 30)), 30);
+        assert_eq!(day(2028, 3, 1).days_since(day(2027, 3, 1)), 366);
+        assert_eq!(day(2026, 1, 1).days_since(day(2026, 1, 2)), -1);
+        assert_eq!(CivilDate::new(2026, 2, 29), None);
     }
 
     #[test]

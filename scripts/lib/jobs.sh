@@ -1,0 +1,211 @@
+# shellcheck shell=bash
+# The jobs: `job_NAME` runs with `set -euo pipefail` in the repository's root, without input.
+# Whatever it prints goes to its log; `note` speaks to the person; `skip` and `fail` end it.
+
+# Cheap and likely to fail first; what loads the machine last.
+readonly JOBS=(fmt clippy test doc layering docs-drift scripts vectors msrv package deny examples bench fuzz)
+declare -rA ABOUT=(
+    [fmt]='formatting, of the fuzz targets too'
+    [clippy]='lints as errors: all targets with all features, and the core without features'
+    [test]='unit, integration and replay tests; the build without features'
+    [doc]='the documentation builds without a warning, and its examples run'
+    [layering]='no room names a room above it, no cipher outside hazmat'
+    [docs-drift]='the documents name only what is there'
+    [scripts]='the shell scripts parse, and do what they say on made input'
+    [vectors]='committed vectors, and those of ../shared where it is there'
+    [msrv]='builds with the oldest Rust that Cargo.toml promises'
+    [package]='the published package holds the crate and nothing else, and builds'
+    [deny]='licences, banned crates, sources; advisories where the network allows'
+    [examples]='the examples build, and care_desk runs as the README says'
+    [bench]='speed as ratios to the raw limits, against benches/aims.txt'
+    [fuzz]='every fuzz target for 20 s from the committed corpus'
+)
+
+readonly SHARED=../shared
+
+job_fmt() {
+    need_component rustfmt fmt
+    cargo fmt --all --check
+    cargo fmt --manifest-path fuzz/Cargo.toml --check
+}
+
+job_clippy() {
+    need_component clippy clippy
+    need_c_compiler
+    cargo clippy --workspace --locked --all-targets --all-features -- -D warnings
+    cargo clippy --workspace --locked --no-default-features -- -D warnings
+}
+
+job_test() {
+    need_c_compiler
+    cargo test --workspace --locked --all-features --lib --bins --tests --examples
+    cargo build --workspace --locked --no-default-features
+}
+
+job_doc() {
+    need_c_compiler
+    RUSTDOCFLAGS='-D warnings' cargo doc --workspace --locked --no-deps --all-features
+    cargo test --workspace --locked --all-features --doc
+}
+
+job_layering() {
+    cargo test --locked --all-features --test layering
+}
+
+job_docs_drift() {
+    cargo test --locked --all-features --test docs_drift
+}
+
+job_scripts() {
+    local script
+    for script in scripts/check scripts/bench-ratios scripts/lib/*.sh scripts/tests/* .ci/run; do
+        bash -n "$script"
+    done
+    for script in scripts/check scripts/bench-ratios scripts/tests/* .ci/run; do
+        [[ -x $script ]] || fail "$script is not executable"
+    done
+    if command -v shellcheck > /dev/null; then
+        shellcheck -x -P SCRIPTDIR -S warning scripts/check scripts/bench-ratios scripts/tests/* .ci/run
+    fi
+    for script in scripts/tests/*; do "$script"; done
+}
+
+# Tests that read ../shared have `shared_` in their names and are `#[ignore]`d, so that a plain
+# `cargo test` does not claim to have run them where the folder is missing.
+job_vectors() {
+    local filters=(vector wycheproof)
+    if [[ -d $SHARED ]]; then
+        filters+=(shared_)
+    else
+        note "$SHARED is not beside this clone: its vectors did not run"
+    fi
+    local log
+    log=$(mktemp)
+    cargo test --locked --all-features --lib --tests -- --include-ignored "${filters[@]}" | tee "$log"
+    local ran shared
+    ran=$(grep -cE '^test .* \.\.\. ok' "$log" || true)
+    shared=$(grep -cE '^test .*shared_.* \.\.\. ok' "$log" || true)
+    rm -f "$log"
+    ((ran)) || fail "no test of a vector ran"
+    note "$ran tests of vectors, $shared of them on $SHARED"
+    cross_check
+}
+
+# The vectors once more, by programs that share no code with the crate: they need only the
+# specification and Python's `cryptography`, which a machine may lack.
+cross_check() {
+    local program
+    for program in scripts/cross-check-*.py; do
+        [[ -e $program ]] || return 0
+        if python3 -c 'import cryptography' 2> /dev/null; then
+            python3 "$program"
+            note "$program agrees"
+        else
+            note "$program did not run: it needs python3 with 'cryptography'"
+        fi
+    done
+}
+
+job_msrv() {
+    need_c_compiler
+    local msrv said
+    msrv=$(sed -n 's/^rust-version = "\([0-9.]*\)".*/\1/p' Cargo.toml)
+    [[ $msrv ]] || fail "Cargo.toml has no rust-version"
+    said=$(grep -oE 'Rust 1\.[0-9]+' ./*.md docs/*.md | grep -v "Rust $msrv\$" || true)
+    [[ -z $said ]] || fail "Cargo.toml says Rust $msrv, but ${said//$'\n'/, }"
+    need_toolchain "$msrv" || skip "Rust $msrv cannot be installed here"
+    cargo "+$msrv" check --locked --all-features
+    cargo "+$msrv" check --locked --no-default-features
+    note "Rust $msrv"
+}
+
+job_package() {
+    need_c_compiler
+    local allowed='^(Cargo\.(toml|toml\.orig|lock)|\.cargo_vcs_info\.json|README\.md|CHANGELOG\.md|LICENSE-(APACHE|MIT)|src/.*\.(rs|toml|md)|examples/(grants|subscriber)\.toml)$'
+    local list needed
+    list=$(cargo package --list --allow-dirty --locked)
+    if grep -vE "$allowed" <<< "$list" > /dev/null; then
+        fail "these do not belong into the package: $(grep -vE "$allowed" <<< "$list" | tr '\n' ' ')"
+    fi
+    for needed in README.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT src/lib.rs; do
+        grep -qxF "$needed" <<< "$list" || fail "$needed is not in the package"
+    done
+    # A file that the crate includes and the package lacks shows only in a build of the package.
+    cargo package --allow-dirty --locked
+    note "$(wc -l <<< "$list") files"
+}
+
+job_deny() {
+    need_cargo_tool deny 0.20 || skip_unless_ci "cargo-deny cannot be installed here"
+    cargo deny --all-features check bans licenses sources
+    if timeout 120 cargo deny fetch db; then
+        cargo deny --all-features check --disable-fetch advisories
+        note "advisories checked"
+    else
+        note "advisories skipped: their database cannot be fetched here"
+    fi
+}
+
+job_examples() {
+    compgen -G 'examples/*.rs' > /dev/null || compgen -G 'examples/*/main.rs' > /dev/null || skip "no example yet"
+    need_c_compiler
+    cargo build --release --locked --examples
+    care_desk
+    if [[ -f $SHARED/data/telco-customers.csv ]]; then
+        care_desk --input "$SHARED/data/telco-customers.csv" --schema examples/telco-customers.toml
+    else
+        note "$SHARED/data is not beside this clone: care_desk ran on generated customers only"
+    fi
+}
+
+# Runs the main example, and looks at its output as a person with a narrow terminal does.
+care_desk() {
+    local out started=$SECONDS width
+    out=$(mktemp)
+    NO_COLOR=1 cargo run --quiet --release --locked --example care_desk -- "$@" > "$out"
+    cat "$out"
+    width=$(LC_ALL=C.UTF-8 wc -L < "$out")
+    [[ -s $out ]] || fail "care_desk $* printed nothing"
+    ((width <= 80)) || fail "care_desk $* prints a line of $width columns"
+    ! grep -q $'\e' "$out" || fail "care_desk $* prints colours into a pipe"
+    note "care_desk $*: $(wc -l < "$out") lines in $((SECONDS - started)) s"
+    rm -f "$out"
+}
+
+job_bench() {
+    grep -qvE '^[[:space:]]*(#|$)' benches/aims.txt || skip "benches/aims.txt has no row yet"
+    need_c_compiler
+    local out status=0
+    out=$(mktemp)
+    scripts/bench-ratios > "$out" || status=$?
+    while IFS= read -r line; do note "$line"; done < "$out"
+    rm -f "$out"
+    return "$status"
+}
+
+job_fuzz() {
+    need_toolchain nightly || skip_unless_ci "nightly Rust cannot be installed here"
+    need_cargo_tool fuzz 0.13 || skip_unless_ci "cargo-fuzz cannot be installed here"
+    command -v "${CXX:-c++}" > /dev/null || fail "a C++ compiler is missing (Debian: apt-get install build-essential)"
+    cargo metadata --manifest-path fuzz/Cargo.toml --locked --format-version 1 > /dev/null ||
+        fail "fuzz/Cargo.lock is behind: run 'cargo update --workspace --manifest-path fuzz/Cargo.toml'"
+    cargo +nightly fuzz build
+    local target found log broken=()
+    found=$(mktemp -d) # new inputs go here: a run must not change the committed corpus
+    log=$found/log
+    for target in $(cargo +nightly fuzz list); do
+        local inputs=("$found/$target" "fuzz/corpus/$target")
+        [[ -d fuzz/regressions/$target ]] && inputs+=("fuzz/regressions/$target")
+        mkdir "$found/$target"
+        if cargo +nightly fuzz run "$target" "${inputs[@]}" -- \
+            -max_total_time="${FUZZ_SECONDS:-20}" -timeout=10 > "$log" 2>&1; then
+            note "$target: $(sed -n 's/^Done \([0-9]*\) runs.*/\1 runs/p' "$log")"
+        else
+            broken+=("$target")
+            note "$target: broken; the input: $(sed -n 's/.*Test unit written to //p' "$log")"
+        fi
+        cat "$log"
+    done
+    rm -rf "$found"
+    ((${#broken[@]} == 0)) || fail "${broken[*]} (see fuzz/regressions/README.md)"
+}

@@ -1,0 +1,257 @@
+//! Writing: a log is opened once and takes one event after the other.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::event::{AuditEvent, EventFacts, LogId};
+use super::merkle::CompactRange;
+use super::roots::{AuditRoots, LogKeys};
+use super::store::{AuditStore, StoredEntry, StoredHead};
+use crate::error::{AuditBreak, AuditError, BreakKind, Error, StoreError};
+use crate::hazmat::hash::{Hash, merkle_leaf};
+use crate::hazmat::{equal, rng};
+use crate::vocabulary::{AccountId, EventKind, TenantId, Timestamp};
+
+/// The audit log of one process.
+#[derive(Debug)]
+pub struct AuditLog {
+    pub(super) store: Arc<dyn AuditStore>,
+    pub(super) keys: LogKeys,
+    state: Mutex<State>,
+}
+
+/// Where the log stands.
+#[derive(Debug, Clone, Default)]
+struct State {
+    position: Position,
+    /// What an append that has not succeeded tried to reach. While this is set, the store is asked
+    /// which of the two it is before anything else is written.
+    tried: Option<Position>,
+}
+
+/// The end of the log: all that is needed to go on.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Position {
+    pub(super) range: CompactRange,
+    pub(super) link: Hash,
+}
+
+/// Proof that an event is on stable storage. Only the log makes one; a disclosure takes it by value.
+#[derive(Debug)]
+pub struct Recorded {
+    index: u64,
+    grant: [u8; 16],
+}
+
+impl Recorded {
+    /// Number of the event in its log, from 0.
+    #[must_use]
+    pub const fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// The grant that the event names; all zero: none.
+    pub(crate) const fn grant_id(&self) -> &[u8; 16] {
+        &self.grant
+    }
+}
+
+impl AuditLog {
+    /// Opens the log that `store` holds, or begins one. Reads no more than its first and last event.
+    ///
+    /// Fails as the specification's "Opening a log" says: with [`AuditError::Broken`] for a log
+    /// that was changed, [`crate::error::KeyError::UnknownVersion`] if the root that created it is
+    /// not among `roots`, [`AuditError::Unreadable`] or [`AuditError::NotRecorded`] if the store fails.
+    pub(crate) fn open(
+        store: Arc<dyn AuditStore>,
+        roots: AuditRoots,
+        tenant: TenantId,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        // A reader may open the log while its writer appends: the end before and after frames the head.
+        let end_before = store.end().map_err(AuditError::Unreadable)?;
+        let head = store.head().map_err(AuditError::Unreadable)?;
+        let end = store.end().map_err(AuditError::Unreadable)?;
+        let anchor = store.anchor().map_err(AuditError::Unreadable)?;
+        let Some(head) = head else {
+            if end > 0 {
+                return Err(broken(0, BreakKind::Head).into());
+            }
+            if anchor.is_some() {
+                return Err(broken(0, BreakKind::Truncation).into());
+            }
+            return Self::begin(store, roots, tenant, now);
+        };
+        if end == 0 {
+            return Err(broken(0, BreakKind::Truncation).into());
+        }
+        let genesis = read_one(&*store, 0)?.1;
+        if genesis.facts.kind != EventKind::Genesis {
+            return Err(broken(0, BreakKind::Content).into());
+        }
+        let keys = LogKeys::derive(roots, genesis.key_version, tenant, genesis.log)?;
+        if anchor.is_some_and(|anchor| anchor != genesis.log) {
+            return Err(broken(0, BreakKind::Head).into());
+        }
+        let position = check_head(&keys, &head).ok_or(broken(end, BreakKind::Head))?;
+        if head.size > end {
+            return Err(broken(end, BreakKind::Truncation).into());
+        }
+        if head.size < end_before {
+            return Err(broken(head.size, BreakKind::Head).into());
+        }
+        let last = head.size.saturating_sub(1);
+        if read_one(&*store, last)?.0.link != head.link {
+            return Err(broken(last, BreakKind::Link).into());
+        }
+        if anchor.is_none() {
+            match store.set_anchor(keys.log()) {
+                // A log that is opened to be looked at gets no anchor.
+                Ok(()) | Err(StoreError::ReadOnly) => {}
+                Err(cause) => return Err(AuditError::NotRecorded(cause).into()),
+            }
+        }
+        Ok(Self { store, keys, state: Mutex::new(State { position, tried: None }) })
+    }
+
+    fn begin(
+        store: Arc<dyn AuditStore>,
+        roots: AuditRoots,
+        tenant: TenantId,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let id = LogId::from_bytes(rng::make_array().map_err(|_| AuditError::Random)?);
+        let created = roots.active();
+        let keys = LogKeys::derive(roots, created, tenant, id)?;
+        let log = Self { store, keys, state: Mutex::default() };
+        log.append(EventFacts::new(EventKind::Genesis, now), None)?;
+        log.store.set_anchor(id).map_err(AuditError::NotRecorded)?;
+        Ok(log)
+    }
+
+    /// The log's id.
+    #[must_use]
+    pub const fn id(&self) -> LogId {
+        self.keys.log()
+    }
+
+    /// Number of events that this process knows to be stored.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.state().position.range.size()
+    }
+
+    /// Writes an event and returns when it is on stable storage. The log adds the account's
+    /// pseudonym and sealed id.
+    ///
+    /// Fails with [`AuditError::NotRecorded`] if the store fails (the log goes on when the store
+    /// does), with [`AuditError::Format`] if the facts are over a limit or contradict each other,
+    /// and with [`AuditError::Broken`] if the store holds another log than the one written so far.
+    pub(crate) fn record(
+        &self,
+        facts: EventFacts,
+        account: Option<&AccountId>,
+    ) -> Result<Recorded, AuditError> {
+        if facts.kind == EventKind::Genesis {
+            return Err(AuditError::Format { why: "a genesis is only written by the log" });
+        }
+        self.append(facts, account)
+    }
+
+    /// The pseudonym that events about this account have.
+    #[must_use]
+    pub fn derive_pseudonym(&self, account: &AccountId) -> [u8; 32] {
+        self.keys.derive_pseudonym(account)
+    }
+
+    /// The account that an event is about; `None` if it is about none.
+    ///
+    /// Naming accounts is for those who are entitled to it: the log itself holds pseudonyms.
+    ///
+    /// # Errors
+    /// [`AuditError::KeyVersion`] if the event's root version is not there, and
+    /// [`AuditError::Account`] if the sealed id was changed.
+    pub fn reveal_account(&self, event: &AuditEvent) -> Result<Option<AccountId>, AuditError> {
+        event.account.as_ref().map(|mark| self.keys.open_mark(event.key_version, mark)).transpose()
+    }
+
+    fn append(&self, facts: EventFacts, account: Option<&AccountId>) -> Result<Recorded, AuditError> {
+        let grant = facts.grant;
+        let account = account.map(|account| self.keys.make_mark(account)).transpose()?;
+        let event = AuditEvent { log: self.keys.log(), key_version: self.keys.active(), account, facts };
+        let event = event.encode()?;
+        let leaf = merkle_leaf(&event);
+
+        let mut state = self.state();
+        self.settle(&mut state)?;
+        let index = state.position.range.size();
+        let link = self.keys.link(index, &state.position.link, &leaf);
+        let mut next = Position { range: state.position.range.clone(), link };
+        next.range.push(leaf);
+        let head = self.head_of(&next);
+        // Before the attempt: a store that panics leaves it set as well.
+        state.tried = Some(next);
+        let stored = self.store.append(&[StoredEntry { index, event, leaf, link }], &head);
+        stored.map_err(AuditError::NotRecorded)?;
+        if let Some(reached) = state.tried.take() {
+            state.position = reached;
+        }
+        Ok(Recorded { index, grant })
+    }
+
+    /// After an append that failed: finds out whether the store took it.
+    fn settle(&self, state: &mut State) -> Result<(), AuditError> {
+        let Some(tried) = &state.tried else { return Ok(()) };
+        let head = self.store.head().map_err(AuditError::NotRecorded)?;
+        let size = state.position.range.size();
+        match head {
+            Some(head) if head == self.head_of(tried) => state.position = tried.clone(),
+            Some(head) if size > 0 && head == self.head_of(&state.position) => {}
+            None if size == 0 => {}
+            Some(_) | None => return Err(broken(size, BreakKind::Head)),
+        }
+        state.tried = None;
+        Ok(())
+    }
+
+    fn head_of(&self, position: &Position) -> StoredHead {
+        let (size, root) = (position.range.size(), position.range.root());
+        let frontier = position.range.subtrees().to_vec();
+        let mac = self.keys.head(size, &root, &position.link, &frontier);
+        StoredHead { size, root, link: position.link, frontier, mac }
+    }
+
+    /// Where this process knows the log to stand.
+    pub(super) fn position(&self) -> Position {
+        self.state().position.clone()
+    }
+
+    /// INVARIANT: the state is whole after every statement, so a panic of a store does not spoil it.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) const fn broken(event: u64, kind: BreakKind) -> AuditError {
+    AuditError::Broken(AuditBreak { event, kind })
+}
+
+/// The position that a head speaks of; `None` if the head was not made by this log's writer.
+pub(super) fn check_head(keys: &LogKeys, head: &StoredHead) -> Option<Position> {
+    let range = CompactRange::from_parts(head.size, head.frontier.clone())?;
+    let mac = keys.head(head.size, &head.root, &head.link, &head.frontier);
+    let fits = head.size > 0 && range.root() == head.root && equal(&mac, &head.mac);
+    fits.then_some(Position { range, link: head.link })
+}
+
+/// One event, checked against its leaf hash.
+fn read_one(store: &dyn AuditStore, index: u64) -> Result<(StoredEntry, AuditEvent), AuditError> {
+    let entry = store.read(index, 1).map_err(AuditError::Unreadable)?.into_iter().next();
+    let entry = entry.filter(|entry| entry.index == index).ok_or(broken(index, BreakKind::Content))?;
+    let event = event_of(&entry).ok_or(broken(index, BreakKind::Content))?;
+    Ok((entry, event))
+}
+
+/// The event of an entry; `None` if its bytes are not its leaf, or not an event.
+pub(super) fn event_of(entry: &StoredEntry) -> Option<AuditEvent> {
+    (merkle_leaf(&entry.event) == entry.leaf).then(|| AuditEvent::decode(&entry.event).ok()).flatten()
+}

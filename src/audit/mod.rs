@@ -1,0 +1,27 @@
+//! What happened, in an order that cannot be changed unseen: events, the chained Merkle log, its
+//! verification.
+//!
+//! Rules: an event is durable before any plaintext exists, and only then is there a [`Recorded`];
+//! events hold ids, codes and keyed pseudonyms, never a value; the bytes are those of
+//! `docs/spec/audit-log-v1.md`; the log has a root of its own, apart from the data keys.
+//!
+//! Security note: the chain shows every change by somebody without the keys, except putting back
+//! a whole older state of the folder. Only a checkpoint outside the machine shows that.
+
+mod event;
+mod log;
+mod merkle;
+mod read;
+mod roots;
+mod store;
+mod v1;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use event::{AccountMark, ActionRecord, Actor, AuditEvent, EventFacts, FieldRecord, LogId};
+pub use log::{AuditLog, Recorded};
+pub use read::{Entries, VerifiedLog};
+pub(crate) use roots::AuditRoots;
+pub use store::{AuditStore, MemoryAuditStore, StoredEntry, StoredHead};
+pub use v1::{MAX_EVENT_LEN, MAX_EVIDENCE, MAX_FIELDS, MAX_RULES};

@@ -1,0 +1,143 @@
+//! Where a log is kept: the trait that a store implements, and a store in memory.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::event::LogId;
+use crate::error::StoreError;
+
+/// An event with its place in the chain, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// Number of the event, from 0.
+    pub index: u64,
+    /// The event's exact bytes.
+    pub event: Vec<u8>,
+    /// Their leaf hash (RFC 6962 §2.1).
+    pub leaf: [u8; 32],
+    /// The keyed link to the event before.
+    pub link: [u8; 32],
+}
+
+/// The head of a log: what it held after its last append.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredHead {
+    /// Number of events.
+    pub size: u64,
+    /// Merkle tree hash over all events.
+    pub root: [u8; 32],
+    /// Link of the last event.
+    pub link: [u8; 32],
+    /// Hashes of the perfect subtrees, largest first.
+    pub frontier: Vec<[u8; 32]>,
+    /// MAC over all of the above.
+    pub mac: [u8; 32],
+}
+
+/// Keeps one log. A store need not be trusted: what it gives back is checked.
+///
+/// What it must do is to be durable: when [`AuditStore::append`] returns, a power cut loses nothing.
+pub trait AuditStore: Send + Sync + core::fmt::Debug {
+    /// The head; `None` if there never was one.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    fn head(&self) -> Result<Option<StoredHead>, StoreError>;
+
+    /// Adds `entries` and puts `head` in place of the head, both or neither. Returns when both are
+    /// on stable storage.
+    ///
+    /// # Errors
+    /// [`StoreError`] if that could not be done; an entry with a number that is there already is
+    /// refused ([`StoreError::Damaged`]).
+    fn append(&self, entries: &[StoredEntry], head: &StoredHead) -> Result<(), StoreError>;
+
+    /// At most `limit` entries with numbers from `from` on, in the order of their numbers.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read.
+    fn read(&self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, StoreError>;
+
+    /// One more than the largest number that is stored; 0 if nothing is.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    fn end(&self) -> Result<u64, StoreError>;
+
+    /// Which log was begun here, kept apart from the entries: an emptied log must not begin anew.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    fn anchor(&self) -> Result<Option<LogId>, StoreError>;
+
+    /// Keeps the anchor, durably.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written.
+    fn set_anchor(&self, log: LogId) -> Result<(), StoreError>;
+}
+
+/// A log in memory: for tests and samples. It is gone with the process.
+#[derive(Default)]
+pub struct MemoryAuditStore(Mutex<Memory>);
+
+#[derive(Default)]
+pub(super) struct Memory {
+    pub(super) entries: Vec<StoredEntry>,
+    pub(super) head: Option<StoredHead>,
+    pub(super) anchor: Option<LogId>,
+}
+
+impl MemoryAuditStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What is stored. A panic elsewhere cannot leave it half changed: each change is one step.
+    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AuditStore for MemoryAuditStore {
+    fn head(&self) -> Result<Option<StoredHead>, StoreError> {
+        Ok(self.memory().head.clone())
+    }
+
+    fn append(&self, entries: &[StoredEntry], head: &StoredHead) -> Result<(), StoreError> {
+        let mut memory = self.memory();
+        let next = memory.entries.last().map_or(0, |last| last.index.saturating_add(1));
+        if !entries.iter().map(|entry| entry.index).eq((next..).take(entries.len())) {
+            return Err(StoreError::Damaged);
+        }
+        memory.entries.extend_from_slice(entries);
+        memory.head = Some(head.clone());
+        Ok(())
+    }
+
+    fn read(&self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
+        let memory = self.memory();
+        let start = memory.entries.partition_point(|entry| entry.index < from);
+        Ok(memory.entries.iter().skip(start).take(limit).cloned().collect())
+    }
+
+    fn end(&self) -> Result<u64, StoreError> {
+        Ok(self.memory().entries.last().map_or(0, |last| last.index.saturating_add(1)))
+    }
+
+    fn anchor(&self) -> Result<Option<LogId>, StoreError> {
+        Ok(self.memory().anchor)
+    }
+
+    fn set_anchor(&self, log: LogId) -> Result<(), StoreError> {
+        self.memory().anchor = Some(log);
+        Ok(())
+    }
+}
+
+impl core::fmt::Debug for MemoryAuditStore {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("MemoryAuditStore(..)")
+    }
+}

@@ -1,0 +1,747 @@
+//! The bytes of events, and logs in memory: written, changed, failing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+use crate::error::{AuditBreak, AuditError, BreakKind, Error, KeyError, StoreError};
+use crate::hazmat::Key32;
+use crate::vocabulary::{
+    AccountId, Action, AgentId, Channel, ContactId, CountryCode, DataClass, Destination, EmployerId,
+    EstablishedBy, EventKind, EvidenceKind, FieldName, Form, Obligation, Obligations, Op, Outcome, Purpose,
+    Role, RuleId, Scope, TenantId, Timestamp, WithheldBecause,
+};
+
+const NOW: Timestamp = Timestamp::from_secs(1_795_424_400);
+
+pub(crate) fn roots(active: u32) -> AuditRoots {
+    let root = |byte| {
+        Key32::filled_by(|key| -> Result<(), KeyError> {
+            *key = [byte; 32];
+            Ok(())
+        })
+    };
+    let all = (1..=2).map(|version: u8| (version.into(), root(version).unwrap()));
+    AuditRoots::new(active, all.collect()).unwrap()
+}
+
+pub(crate) fn open(store: Arc<dyn AuditStore>) -> Result<AuditLog, Error> {
+    AuditLog::open(store, roots(1), TenantId::new("t").unwrap(), NOW)
+}
+
+pub(crate) fn account(number: u32) -> AccountId {
+    AccountId::new(format!("acct-{number}")).unwrap()
+}
+
+/// A view as the guard records it.
+pub(crate) fn viewed(number: u8) -> EventFacts {
+    let field = |field: &str, class, outcome, form, because| FieldRecord {
+        field: FieldName::new(field).unwrap(),
+        class,
+        op: Op::View,
+        scope: Scope::Whole,
+        outcome,
+        form,
+        because,
+        rules: vec![RuleId::new("call-detail-by-phone").unwrap()],
+        obligations: Obligations::of(&[Obligation::Audit, Obligation::Alert]),
+    };
+    let mut facts = EventFacts::new(EventKind::Viewed, NOW);
+    facts.interaction = [number; 16];
+    facts.grant = [number ^ 0xff; 16];
+    facts.actor = Some(Actor {
+        agent: AgentId::new("a-1017").unwrap(),
+        role: Role::CareAgent,
+        employer: Some(EmployerId::new("vendor-7").unwrap()),
+        country: CountryCode::new("US").unwrap(),
+    });
+    facts.purpose = Some(Purpose::Support);
+    facts.channel = Some(Channel::PhoneInbound);
+    facts.contact = Some(ContactId::new("call-88231").unwrap());
+    facts.evidence = vec![(EvidenceKind::Password, EstablishedBy::Library)];
+    facts.policy = [7; 32];
+    facts.fields = vec![
+        field("plan", DataClass::ServiceDetails, Outcome::Disclose, Some(Form::Full), None),
+        field("ssn", DataClass::Ssn, Outcome::Withhold, None, Some(WithheldBecause::Forbidden)),
+    ];
+    facts
+}
+
+fn event() -> AuditEvent {
+    let account = AccountMark { pseudonym: [9; 32], sealed: vec![8; 44].into() };
+    AuditEvent { log: LogId::from_bytes([1; 16]), key_version: 1, account: Some(account), facts: viewed(3) }
+}
+
+pub(crate) fn broken<T>(event: u64, kind: BreakKind) -> Result<T, AuditError> {
+    Err(AuditError::Broken(AuditBreak { event, kind }))
+}
+
+// --- Bytes ---------------------------------------------------------------------------------------
+
+prop_compose! {
+    fn decisions()(
+        outcome in select(Outcome::ALL),
+        because in select(WithheldBecause::ALL),
+        rules in vec("[a-z0-9][a-z0-9.-]{0,63}", 0..4),
+        duties in vec(select(Obligation::ALL), 0..4),
+    ) -> (Outcome, Option<WithheldBecause>, Vec<RuleId>, Obligations) {
+        let rules = rules.into_iter().map(|rule| RuleId::new(rule).unwrap()).collect();
+        let duties = Obligations::of(&duties);
+        (outcome, (outcome == Outcome::Withhold).then_some(because), rules, duties)
+    }
+}
+
+prop_compose! {
+    fn fields()(
+        field in "[a-z][a-z0-9_]{0,63}",
+        class in select(DataClass::ALL),
+        op in select(Op::ALL),
+        scope in select(Scope::ALL),
+        form in option::of(select(Form::ALL)),
+        (outcome, because, rules, obligations) in decisions(),
+    ) -> FieldRecord {
+        let form = form.filter(|_| outcome != Outcome::Withhold);
+        let field = FieldName::new(field).unwrap();
+        FieldRecord { field, class, op, scope, outcome, form, because, rules, obligations }
+    }
+}
+
+prop_compose! {
+    fn actors()(
+        agent in "[!-~]{1,128}",
+        role in select(Role::ALL),
+        employer in option::of("[!-~]{1,128}"),
+        country in "[A-Z]{2}",
+    ) -> Actor {
+        Actor {
+            agent: AgentId::new(agent).unwrap(),
+            role,
+            employer: employer.map(|id| EmployerId::new(id).unwrap()),
+            country: CountryCode::new(&country).unwrap(),
+        }
+    }
+}
+
+prop_compose! {
+    fn actions()(
+        action in select(Action::ALL),
+        (outcome, because, rules, obligations) in decisions(),
+    ) -> ActionRecord {
+        ActionRecord { action, outcome, because, rules, obligations }
+    }
+}
+
+prop_compose! {
+    fn all_facts()(
+        kind in select(&EventKind::ALL[1..]),
+        (time, interaction, grant, policy, cause) in any::<(u64, [u8; 16], [u8; 16], [u8; 32], u16)>(),
+        actor in option::of(actors()),
+        purpose in option::of(select(Purpose::ALL)),
+        channel in option::of(select(Channel::ALL)),
+        contact in option::of("[!-~]{1,128}"),
+        evidence in vec((select(EvidenceKind::ALL), select(EstablishedBy::ALL)), 0..5),
+        fields in vec(fields(), 0..6),
+        action in option::of(actions()),
+        destination in option::of(select(Destination::ALL)),
+    ) -> EventFacts {
+        let contact = contact.map(|id| ContactId::new(id).unwrap());
+        let time = Timestamp::from_micros(time);
+        EventFacts {
+            kind, time, interaction, grant, actor, purpose, channel, contact, evidence, policy, fields,
+            action, destination, cause,
+        }
+    }
+}
+
+prop_compose! {
+    fn events()(
+        (log, key_version) in (any::<[u8; 16]>(), 1_u32..),
+        account in option::of((any::<[u8; 32]>(), 1_usize..=9, any::<u8>())),
+        facts in all_facts(),
+    ) -> AuditEvent {
+        let account = account.map(|(pseudonym, blocks, byte)| {
+            AccountMark { pseudonym, sealed: vec![byte; 28 + 16 * blocks].into() }
+        });
+        AuditEvent { log: LogId::from_bytes(log), key_version, account, facts }
+    }
+}
+
+proptest! {
+    #[test]
+    fn an_event_comes_back(event in events()) {
+        let bytes = event.encode().unwrap();
+        prop_assert!(bytes.len() <= MAX_EVENT_LEN);
+        prop_assert_eq!(AuditEvent::decode(&bytes), Ok(event));
+    }
+
+    #[test]
+    fn decoding_never_panics_and_is_canonical(bytes in vec(any::<u8>(), 0..400)) {
+        if let Ok(event) = AuditEvent::decode(&bytes) {
+            prop_assert_eq!(event.encode().unwrap(), bytes);
+        }
+    }
+}
+
+#[test]
+fn no_truncation_or_extension_decodes() {
+    let bytes = event().encode().unwrap();
+    for len in 0..bytes.len() {
+        assert!(AuditEvent::decode(&bytes[..len]).is_err(), "{len} bytes");
+    }
+    for more in [0, 1, 0xff] {
+        let longer = [&bytes[..], &[more]].concat();
+        assert_eq!(AuditEvent::decode(&longer), Err(AuditError::Format { why: "bytes follow the event" }));
+    }
+}
+
+#[test]
+fn every_bit_says_something() {
+    let event = event();
+    let bytes = event.encode().unwrap();
+    let mut decoded = 0;
+    for bit in 0..bytes.len() * 8 {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        if let Ok(other) = AuditEvent::decode(&flipped) {
+            assert_ne!(other, event, "bit {bit}");
+            assert_eq!(other.encode().unwrap(), flipped, "bit {bit}");
+            decoded += 1;
+        }
+    }
+    // Both happen: a flip in an id is another event, a flip in a length or flag is none.
+    assert!(decoded > 500 && decoded < bytes.len() * 8 - 200, "{decoded}");
+}
+
+#[test]
+fn what_the_specification_refuses_is_refused_on_the_way_out_as_well() {
+    let refused = |change: &dyn Fn(&mut AuditEvent)| {
+        let mut event = event();
+        change(&mut event);
+        assert!(matches!(event.encode(), Err(AuditError::Format { .. })), "{event:?}");
+    };
+    refused(&|e| e.key_version = 0);
+    refused(&|e| e.account.as_mut().unwrap().sealed = vec![0; 28].into());
+    refused(&|e| e.account.as_mut().unwrap().sealed = vec![0; 45].into());
+    refused(&|e| e.account.as_mut().unwrap().sealed = vec![0; 28 + 160].into());
+    refused(&|e| e.facts.fields[0].because = Some(WithheldBecause::Held));
+    refused(&|e| e.facts.fields[1].because = None);
+    refused(&|e| e.facts.fields[1].form = Some(Form::Masked));
+    refused(&|e| e.facts.fields[0].rules = vec![RuleId::new("r").unwrap(); MAX_RULES + 1]);
+    refused(&|e| e.facts.fields = vec![e.facts.fields[0].clone(); MAX_FIELDS + 1]);
+    refused(&|e| e.facts.evidence = vec![(EvidenceKind::Password, EstablishedBy::Agent); MAX_EVIDENCE + 1]);
+    refused(&|e| e.facts.kind = EventKind::Genesis);
+    // Each count within its limit, and yet too long.
+    refused(&|e| {
+        e.facts.fields[0].rules = vec![RuleId::new("r".repeat(64)).unwrap(); MAX_RULES];
+        e.facts.fields = vec![e.facts.fields[0].clone(); MAX_FIELDS];
+    });
+    // And at the limits it is not.
+    let mut event = event();
+    event.facts.fields[0].rules = vec![RuleId::new("r").unwrap(); MAX_RULES];
+    event.facts.fields = vec![event.facts.fields[0].clone(); MAX_FIELDS];
+    event.facts.evidence = vec![(EvidenceKind::Password, EstablishedBy::Agent); MAX_EVIDENCE];
+    assert_eq!(AuditEvent::decode(&event.encode().unwrap()), Ok(event));
+}
+
+#[test]
+fn the_longest_event_is_the_limit() {
+    let why = |len| AuditEvent::decode(&vec![1; len]);
+    assert_eq!(why(MAX_EVENT_LEN + 1), Err(AuditError::Format { why: "the event is too long" }));
+    assert_ne!(why(MAX_EVENT_LEN), Err(AuditError::Format { why: "the event is too long" }));
+}
+
+// --- A log in memory -----------------------------------------------------------------------------
+
+fn filled(events: u8) -> (Arc<MemoryAuditStore>, AuditLog) {
+    let store = Arc::new(MemoryAuditStore::new());
+    let log = open(Arc::clone(&store) as Arc<dyn AuditStore>).unwrap();
+    for number in 1..events {
+        let recorded = log.record(viewed(number), Some(&account(number.into()))).unwrap();
+        assert_eq!(recorded.index(), u64::from(number));
+        assert_eq!(recorded.grant_id(), &[number ^ 0xff; 16]);
+    }
+    (store, log)
+}
+
+#[test]
+fn a_log_verifies_and_goes_on_where_it_stopped() {
+    let (store, log) = filled(150);
+    let first = log.verify().unwrap();
+    assert_eq!((first.size(), first.log()), (150, log.id()));
+    assert_eq!(first.root(), &store.memory().head.as_ref().unwrap().root);
+    drop(log);
+    let log = open(store).unwrap();
+    assert_eq!(log.verify(), Ok(first));
+    assert_eq!(log.record(viewed(0), None).unwrap().index(), 150);
+    assert_eq!(log.verify().unwrap().size(), 151);
+}
+
+#[test]
+fn events_are_read_and_accounts_are_revealed() {
+    let (_, log) = filled(100);
+    let events: Vec<_> = log.entries(0..u64::MAX).collect::<Result<_, _>>().unwrap();
+    assert_eq!(events.len(), 100);
+    assert_eq!(events[0].1.facts, EventFacts::new(EventKind::Genesis, NOW));
+    assert_eq!(log.reveal_account(&events[0].1), Ok(None));
+    for (index, event) in &events[1..] {
+        let number = u8::try_from(*index).unwrap();
+        assert_eq!(event.facts, viewed(number));
+        assert!(log.reveal_account(event) == Ok(Some(account(number.into()))));
+        let pseudonym = log.derive_pseudonym(&account(number.into()));
+        assert_eq!(event.account.as_ref().unwrap().pseudonym(), &pseudonym);
+        assert!(!contains(&event.encode().unwrap(), format!("acct-{number}").as_bytes()));
+    }
+    let some: Vec<_> = log.entries(70..73).map(|event| event.unwrap().0).collect();
+    assert_eq!(some, [70, 71, 72]);
+    assert_eq!(log.entries(200..300).count(), 0);
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+#[test]
+fn a_new_root_version_goes_on_with_the_same_pseudonyms() {
+    let (store, log) = filled(3);
+    let pseudonym = log.derive_pseudonym(&account(1));
+    drop(log);
+    let log = AuditLog::open(store, roots(2), TenantId::new("t").unwrap(), NOW).unwrap();
+    log.record(viewed(9), Some(&account(1))).unwrap();
+    assert_eq!(log.verify().unwrap().size(), 4);
+    let (_, event) = log.entries(3..4).next().unwrap().unwrap();
+    assert_eq!((event.key_version, event.account.as_ref().unwrap().pseudonym()), (2, &pseudonym));
+    assert!(log.reveal_account(&event) == Ok(Some(account(1))));
+}
+
+#[test]
+fn another_tenant_or_root_does_not_open_a_log() {
+    let (store, _) = filled(3);
+    let store: Arc<dyn AuditStore> = store;
+    let tenant = |tenant| TenantId::new(tenant).unwrap();
+    let opened = AuditLog::open(Arc::clone(&store), roots(1), tenant("u"), NOW);
+    assert_eq!(opened.err(), broken::<()>(3, BreakKind::Head).err().map(Error::from));
+    let key = Key32::filled_by(|_| -> Result<(), ()> { Ok(()) }).unwrap();
+    let opened = AuditLog::open(store, AuditRoots::new(5, vec![(5, key)]).unwrap(), tenant("t"), NOW);
+    assert_eq!(opened.err(), Some(Error::Key(KeyError::UnknownVersion { version: 1 })));
+}
+
+#[test]
+fn nobody_else_writes_a_genesis() {
+    let (_, log) = filled(1);
+    let genesis = EventFacts::new(EventKind::Genesis, NOW);
+    assert!(matches!(log.record(genesis, None), Err(AuditError::Format { .. })));
+    assert_eq!(log.verify().unwrap().size(), 1);
+}
+
+#[test]
+fn eight_threads_record_and_one_verifies() {
+    let (_, log) = filled(1);
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let log = &log;
+            scope.spawn(move || {
+                for number in 0..25 {
+                    log.record(viewed(thread * 25 + number), Some(&account(number.into()))).unwrap();
+                }
+            });
+        }
+        scope.spawn(|| {
+            while log.verify().unwrap().size() < 201 {
+                std::thread::yield_now();
+            }
+        });
+    });
+    let mut seen: Vec<_> = log.entries(1..201).map(|event| event.unwrap().1.facts.interaction[0]).collect();
+    seen.sort_unstable();
+    assert_eq!(seen, (0..200).collect::<Vec<u8>>());
+}
+
+/// One event, one disclosure: does not compile if a proof can be copied.
+#[test]
+fn proofs_are_not_clone() {
+    trait AmbiguousIfClone<A> {
+        fn is_not() -> bool {
+            true
+        }
+    }
+    struct Clones;
+    impl<T> AmbiguousIfClone<()> for T {}
+    impl<T: Clone> AmbiguousIfClone<Clones> for T {}
+    assert!(<Recorded as AmbiguousIfClone<_>>::is_not() && <VerifiedLog as AmbiguousIfClone<_>>::is_not());
+}
+
+// --- Breaks --------------------------------------------------------------------------------------
+
+/// Changes a log of 40 events; gives what its writer finds, and what the next process finds.
+fn after(change: impl Fn(&mut store::Memory)) -> (Result<(), AuditError>, Result<(), Error>) {
+    let (store, log) = filled(40);
+    change(&mut store.memory());
+    let verified = log.verify().map(|_| ());
+    let reopened = open(store).and_then(|log| log.verify().map(|_| ()).map_err(Error::from));
+    (verified, reopened)
+}
+
+fn both(event: u64, kind: BreakKind) -> (Result<(), AuditError>, Result<(), Error>) {
+    (broken(event, kind), broken(event, kind).map_err(Error::from))
+}
+
+/// What somebody without keys can compute anew.
+fn rehash(entry: &mut StoredEntry) {
+    entry.leaf = crate::hazmat::hash::merkle_leaf(&entry.event);
+}
+
+#[test]
+fn changed_content_is_found() {
+    for at in [0, 1, 23, 39] {
+        let found = after(|m| m.entries[at].event[40] ^= 1);
+        assert_eq!(found, both(at as u64, BreakKind::Content), "event {at}");
+    }
+    assert_eq!(after(|m| m.entries[23].leaf[0] ^= 1), both(23, BreakKind::Content));
+    // Anew hashed, but no event any more.
+    let cut = |m: &mut store::Memory| {
+        m.entries[23].event.pop();
+        rehash(&mut m.entries[23]);
+    };
+    assert_eq!(after(cut), both(23, BreakKind::Content));
+}
+
+#[test]
+fn changed_and_anew_hashed_content_is_found() {
+    let change = |m: &mut store::Memory| {
+        m.entries[23].event[30] ^= 1;
+        rehash(&mut m.entries[23]);
+    };
+    assert_eq!(after(change), both(23, BreakKind::Link));
+    assert_eq!(after(|m| m.entries[23].link[31] ^= 0x80), both(23, BreakKind::Link));
+}
+
+#[test]
+fn moved_events_are_found() {
+    let swap_whole = |m: &mut store::Memory| {
+        m.entries.swap(10, 11);
+        m.entries[10].index = 10;
+        m.entries[11].index = 11;
+    };
+    assert_eq!(after(swap_whole), both(10, BreakKind::Link));
+    let swap_bytes = |m: &mut store::Memory| {
+        let (left, right) = m.entries.split_at_mut(11);
+        std::mem::swap(&mut left[10].event, &mut right[0].event);
+    };
+    assert_eq!(after(swap_bytes), both(10, BreakKind::Content));
+    // An event of the same log again, in the place of another.
+    let again = |m: &mut store::Memory| m.entries[20] = StoredEntry { index: 20, ..m.entries[5].clone() };
+    assert_eq!(after(again), both(20, BreakKind::Link));
+    // One taken out, and the others moved up.
+    let close_up = |m: &mut store::Memory| {
+        m.entries.remove(20);
+        m.entries[20..].iter_mut().for_each(|entry| entry.index -= 1);
+    };
+    let (verified, reopened) = after(close_up);
+    assert_eq!(verified, broken(20, BreakKind::Link));
+    assert_eq!(reopened, broken(39, BreakKind::Truncation).map_err(Error::from));
+    assert_eq!(after(|m| drop(m.entries.remove(20))), both(20, BreakKind::Link));
+}
+
+#[test]
+fn events_of_another_log_of_the_same_root_are_found() {
+    let (other, _) = filled(40);
+    let other = other.memory().entries[23].clone();
+    assert_eq!(after(|m| m.entries[23] = other.clone()), both(23, BreakKind::Content));
+}
+
+#[test]
+fn a_cut_log_is_found() {
+    for left in [0, 1, 39] {
+        let found = after(|m| m.entries.truncate(left));
+        assert_eq!(found, both(left as u64, BreakKind::Truncation), "{left} events left");
+    }
+}
+
+#[test]
+fn a_changed_or_lost_head_is_found() {
+    let head = |change: &dyn Fn(&mut StoredHead)| after(|m| change(m.head.as_mut().unwrap()));
+    assert_eq!(head(&|h| h.mac[0] ^= 1), both(40, BreakKind::Head));
+    assert_eq!(head(&|h| h.root[0] ^= 1), both(40, BreakKind::Head));
+    assert_eq!(head(&|h| h.link[0] ^= 1), both(40, BreakKind::Head));
+    assert_eq!(head(&|h| h.frontier[1][0] ^= 1), both(40, BreakKind::Head));
+    assert_eq!(head(&|h| h.frontier.truncate(1)), both(40, BreakKind::Head));
+    assert_eq!(head(&|h| h.size = 48), both(40, BreakKind::Head));
+    assert_eq!(head(&|h| h.size = 0), both(40, BreakKind::Head));
+    let (verified, reopened) = after(|m| m.head = None);
+    assert_eq!(verified, broken(40, BreakKind::Head));
+    assert_eq!(reopened, broken(0, BreakKind::Head).map_err(Error::from));
+}
+
+#[test]
+fn an_old_head_is_found() {
+    let (store, log) = filled(30);
+    let old = store.memory().head.clone();
+    for number in 30..40 {
+        log.record(viewed(number), None).unwrap();
+    }
+    let new = std::mem::replace(&mut store.memory().head, old.clone());
+    // The old head over the new events: events beyond the head; the writer also knows better.
+    assert_eq!(log.verify(), broken(30, BreakKind::Truncation));
+    let store: Arc<MemoryAuditStore> = store;
+    let reopened = |store: &Arc<MemoryAuditStore>| open(Arc::clone(store) as Arc<dyn AuditStore>);
+    assert_eq!(reopened(&store).err(), broken::<()>(30, BreakKind::Head).err().map(Error::from));
+    // The old head over the old events: the writer still knows better; the next process cannot,
+    // without something outside of the folder (the specification says so).
+    store.memory().entries.truncate(30);
+    assert_eq!(log.verify(), broken(30, BreakKind::Truncation));
+    assert_eq!(reopened(&store).unwrap().verify().unwrap().size(), 30);
+    // The new head over the old events.
+    store.memory().head = new;
+    assert_eq!(log.verify(), broken(30, BreakKind::Truncation));
+    assert_eq!(reopened(&store).err(), broken::<()>(30, BreakKind::Truncation).err().map(Error::from));
+}
+
+/// A head that somebody with the keys made, and that still does not fit its events.
+#[test]
+fn a_head_with_a_right_mac_must_fit_as_well() {
+    let resealed = |change: &dyn Fn(&mut StoredHead)| {
+        let (store, log) = filled(40);
+        let mut head = store.memory().head.clone().unwrap();
+        change(&mut head);
+        head.mac = log.keys.head(head.size, &head.root, &head.link, &head.frontier);
+        store.memory().head = Some(head);
+        (log.verify().map(|_| ()), open(store).map(|_| ()))
+    };
+    assert_eq!(resealed(&|_| ()), (Ok(()), Ok(())));
+    assert_eq!(resealed(&|h| h.root[0] ^= 1), both(40, BreakKind::Head));
+    let (verified, opened) = resealed(&|h| h.link[0] ^= 1);
+    assert_eq!(verified, broken(40, BreakKind::Head));
+    assert_eq!(opened, broken(39, BreakKind::Link).map_err(Error::from));
+    let another_tree = |h: &mut StoredHead| {
+        h.frontier[1][0] ^= 1;
+        h.root = crate::hazmat::hash::merkle_node(&h.frontier[0], &h.frontier[1]);
+    };
+    assert_eq!(resealed(&another_tree), (broken(40, BreakKind::Head), Ok(())));
+}
+
+#[test]
+fn events_beyond_the_head_are_found_by_who_knows_no_more_than_the_head() {
+    let (store, reader) = filled(30);
+    let old = store.memory().head.clone();
+    let writer = open(Arc::clone(&store) as Arc<dyn AuditStore>).unwrap();
+    for number in 30..40 {
+        writer.record(viewed(number), None).unwrap();
+    }
+    assert_eq!(reader.verify().unwrap().size(), 40);
+    store.memory().head = old;
+    assert_eq!(reader.verify(), broken(30, BreakKind::Head));
+}
+
+/// Somebody with the keys writes another end: the process that wrote the first one notices.
+#[test]
+fn an_end_written_anew_is_found_by_its_first_writer() {
+    let (store, log) = filled(30);
+    let rewritten = Arc::new(MemoryAuditStore::new());
+    let (entries, head) = {
+        let memory = store.memory();
+        (memory.entries.clone(), memory.head.clone())
+    };
+    *rewritten.memory() = store::Memory { entries, head, anchor: None };
+    for (store, log) in [(&store, &log), (&rewritten, &open(rewritten.clone()).unwrap())] {
+        // Each event has a nonce of its own, so these differ although their facts do not.
+        log.record(viewed(30), Some(&account(1))).unwrap();
+        assert_eq!(store.end(), Ok(31));
+    }
+    *store.memory() = std::mem::take(&mut *rewritten.memory());
+    assert_eq!(log.verify(), broken(30, BreakKind::Link));
+    assert_eq!(open(store).unwrap().verify().unwrap().size(), 31);
+}
+
+#[test]
+fn an_emptied_log_does_not_begin_anew() {
+    let (verified, reopened) = after(|m| {
+        m.entries.clear();
+        m.head = None;
+    });
+    assert_eq!(verified, broken(0, BreakKind::Head));
+    assert_eq!(reopened, broken(0, BreakKind::Truncation).map_err(Error::from));
+}
+
+#[test]
+fn a_log_in_the_place_of_another_is_found() {
+    let (store, log) = filled(5);
+    let (other, _) = filled(5);
+    let other = std::mem::take(&mut *other.memory());
+    let mut memory = store.memory();
+    (memory.entries, memory.head) = (other.entries, other.head);
+    drop(memory);
+    assert_eq!(log.verify(), broken(0, BreakKind::Content));
+    assert_eq!(open(store).err(), broken::<()>(0, BreakKind::Head).err().map(Error::from));
+}
+
+#[test]
+fn a_lost_anchor_is_made_again() {
+    // The process can die between the first event and the anchor.
+    let (store, log) = filled(2);
+    store.memory().anchor = None;
+    let id = log.id();
+    let again = open(Arc::clone(&store) as Arc<dyn AuditStore>).unwrap();
+    assert_eq!((store.anchor(), again.id()), (Ok(Some(id)), id));
+}
+
+// --- Failing stores ------------------------------------------------------------------------------
+
+/// A store that can be told to fail.
+#[derive(Debug, Default)]
+struct Flaky {
+    inner: MemoryAuditStore,
+    mode: AtomicU8,
+}
+
+const WORK: u8 = 0;
+const FAIL: u8 = 1;
+const FAIL_AFTER_STORING: u8 = 2;
+const PANIC: u8 = 3;
+const FAIL_WHOLLY: u8 = 4;
+
+impl Flaky {
+    fn set(&self, mode: u8) {
+        self.mode.store(mode, Ordering::SeqCst);
+    }
+
+    fn fails_wholly(&self) -> Result<(), StoreError> {
+        if self.mode.load(Ordering::SeqCst) == FAIL_WHOLLY { Err(StoreError::Io) } else { Ok(()) }
+    }
+}
+
+impl AuditStore for Flaky {
+    fn head(&self) -> Result<Option<StoredHead>, StoreError> {
+        self.fails_wholly()?;
+        self.inner.head()
+    }
+
+    fn append(&self, entries: &[StoredEntry], head: &StoredHead) -> Result<(), StoreError> {
+        match self.mode.load(Ordering::SeqCst) {
+            WORK => self.inner.append(entries, head),
+            FAIL_AFTER_STORING => {
+                self.inner.append(entries, head)?;
+                Err(StoreError::Io)
+            }
+            PANIC => panic!("a store that panics"),
+            _ => Err(StoreError::Full),
+        }
+    }
+
+    fn read(&self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
+        self.fails_wholly()?;
+        self.inner.read(from, limit)
+    }
+
+    fn end(&self) -> Result<u64, StoreError> {
+        self.fails_wholly()?;
+        self.inner.end()
+    }
+
+    fn anchor(&self) -> Result<Option<LogId>, StoreError> {
+        self.inner.anchor()
+    }
+
+    fn set_anchor(&self, log: LogId) -> Result<(), StoreError> {
+        self.inner.set_anchor(log)
+    }
+}
+
+#[test]
+fn a_store_that_fails_records_nothing_and_the_log_goes_on() {
+    let store = Arc::new(Flaky::default());
+    let log = open(Arc::clone(&store) as Arc<dyn AuditStore>).unwrap();
+    log.record(viewed(1), None).unwrap();
+    store.set(FAIL);
+    for _ in 0..3 {
+        assert_eq!(log.record(viewed(2), None).err(), Some(AuditError::NotRecorded(StoreError::Full)));
+    }
+    store.set(FAIL_WHOLLY);
+    assert_eq!(log.record(viewed(2), None).err(), Some(AuditError::NotRecorded(StoreError::Io)));
+    assert_eq!(log.verify(), Err(AuditError::Unreadable(StoreError::Io)));
+    store.set(WORK);
+    assert_eq!(log.verify().unwrap().size(), 2);
+    assert_eq!(log.record(viewed(3), None).unwrap().index(), 2);
+    assert_eq!(log.verify().unwrap().size(), 3);
+}
+
+#[test]
+fn an_event_that_was_stored_in_spite_of_a_failure_stays() {
+    let store = Arc::new(Flaky::default());
+    let log = open(Arc::clone(&store) as Arc<dyn AuditStore>).unwrap();
+    store.set(FAIL_AFTER_STORING);
+    assert_eq!(log.record(viewed(1), None).err(), Some(AuditError::NotRecorded(StoreError::Io)));
+    assert_eq!(log.verify().unwrap().size(), 2);
+    store.set(WORK);
+    assert_eq!(log.record(viewed(2), None).unwrap().index(), 2);
+    assert_eq!(log.verify().unwrap().size(), 3);
+}
+
+#[test]
+fn a_store_that_panics_does_not_stop_the_log() {
+    let store = Arc::new(Flaky::default());
+    let log = open(Arc::clone(&store) as Arc<dyn AuditStore>).unwrap();
+    store.set(PANIC);
+    let panicked = std::thread::scope(|scope| scope.spawn(|| log.record(viewed(1), None)).join());
+    assert!(panicked.is_err());
+    store.set(WORK);
+    assert_eq!(log.record(viewed(2), None).unwrap().index(), 1);
+    assert_eq!(log.verify().unwrap().size(), 2);
+}
+
+#[test]
+fn after_a_failure_a_changed_log_is_not_written_to() {
+    let store = Arc::new(Flaky::default());
+    let log = open(Arc::clone(&store) as Arc<dyn AuditStore>).unwrap();
+    log.record(viewed(1), None).unwrap();
+    store.set(FAIL);
+    assert!(log.record(viewed(2), None).is_err());
+    store.inner.memory().head.as_mut().unwrap().mac[0] ^= 1;
+    store.set(WORK);
+    assert_eq!(log.record(viewed(2), None).err(), broken::<()>(2, BreakKind::Head).err());
+}
+
+#[test]
+fn a_log_that_could_not_begin_begins_later() {
+    let store = Arc::new(Flaky::default());
+    store.set(FAIL);
+    let opened = open(Arc::clone(&store) as Arc<dyn AuditStore>);
+    assert_eq!(opened.err(), Some(Error::Audit(AuditError::NotRecorded(StoreError::Full))));
+    assert_eq!(store.anchor(), Ok(None));
+    store.set(WORK);
+    assert_eq!(open(store).unwrap().verify().unwrap().size(), 1);
+}
+
+// --- The vector of the specification ---------------------------------------------------------------
+
+#[test]
+fn the_vector_of_the_specification() {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let id = LogId::from_bytes([2; 16]);
+    let keys = roots::LogKeys::derive(roots(1), 1, TenantId::new("t").unwrap(), id).unwrap();
+    let facts = EventFacts::new(EventKind::Genesis, Timestamp::from_micros(3));
+    let genesis = AuditEvent { log: id, key_version: 1, account: None, facts };
+    let event = genesis.encode().unwrap();
+    let leaf = crate::hazmat::hash::merkle_leaf(&event);
+    let link = keys.link(0, &[0; 32], &leaf);
+    let mac = keys.head(1, &leaf, &link, &[leaf]);
+    let pseudonym = keys.derive_pseudonym(&AccountId::new("8155550100").unwrap());
+    let found = [
+        ("event(0)", hex(&event)),
+        ("leaf(0) = root(1)", hex(&leaf)),
+        ("link(0)", hex(&link)),
+        ("mac", hex(&mac)),
+        ("pseudonym of 8155550100", hex(&pseudonym)),
+    ];
+    // White space is how the specification breaks its lines.
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/spec/audit-log-v1.md");
+    let spec: String = std::fs::read_to_string(path).unwrap().split_whitespace().collect();
+    for (name, value) in found {
+        let line: String = format!("{name} = {value}").split_whitespace().collect();
+        assert!(spec.contains(&line), "{name} = {value}");
+    }
+}

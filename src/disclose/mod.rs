@@ -1,0 +1,129 @@
+//! The one path from sealed bytes to plaintext: a grant, a record of it, then the opening.
+//!
+//! Rules: [`disclose`] consumes a [`Grant`], which only the policy room makes, and a [`Recorded`],
+//! which only the audit room makes after the record is durable; the two must name each other. What
+//! comes out is wiped on drop, on `close`, and when its interaction ends, whichever is first.
+//!
+//! Security note: a closure that is shown a value can copy it. What the library promises ends
+//! where the host's own code begins; a device session carries the promise to the agent's machine.
+
+mod view;
+
+use std::sync::Arc;
+
+use crate::audit::Recorded;
+use crate::classify::{CallRow, FieldValue, Schema};
+use crate::envelope::{Opener, Stored, decode_rows};
+use crate::error::{DiscloseError, Error, SealedError};
+use crate::interaction::{Liveness, NamedCall};
+use crate::keys::AccountKeys;
+use crate::policy::Grant;
+use crate::sensitive::Sensitive;
+use crate::vocabulary::{CallDirection, DataClass, FieldName, Form, Scope, Shape, TenantId, Timestamp};
+
+pub use view::{Disclosed, Disclosure, FieldView, View};
+pub(crate) use view::{Vault, ViewedField};
+
+/// What stands for a masked value: of one width for all, so that it says nothing of the value.
+/// The value itself is not opened.
+const MASK: &str = "\u{2022}\u{2022}\u{2022}\u{2022}";
+
+/// What a disclosure opens, and with which keys.
+pub(crate) struct Source<'s> {
+    pub(crate) stored: &'s Stored<'s>,
+    pub(crate) keys: &'s AccountKeys,
+    pub(crate) tenant: &'s TenantId,
+    pub(crate) schema: &'s Schema,
+}
+
+/// Opens what was granted, after it was recorded, as fields of the grant's account.
+///
+/// # Errors
+/// [`DiscloseError::Unmatched`] if grant and record do not name each other; [`SealedError`] if the
+/// sealed bytes are not what they claim. Nothing is given out then, not even the other fields.
+pub(crate) fn disclose(
+    grant: Grant,
+    recorded: Recorded,
+    source: &Source<'_>,
+    named_call: Option<&NamedCall>,
+    liveness: &Arc<Liveness>,
+) -> Result<Disclosure, Error> {
+    if recorded.grant_id() != grant.id() {
+        return Err(DiscloseError::Unmatched.into());
+    }
+    let mut opener = source.stored.opener(source.keys, source.tenant, grant.account())?;
+    let mut values = Vec::with_capacity(grant.fields().len());
+    for granted in grant.fields() {
+        let spec = source.schema.field(granted.field.as_str()).ok_or(SealedError::SchemaMismatch)?;
+        if spec.class() != granted.class {
+            return Err(SealedError::SchemaMismatch.into());
+        }
+        let value = match granted.form {
+            Form::Full => match spec.shape() {
+                Shape::Value => FieldValue::Text(open_value(&mut opener, &granted.field, spec.class())?),
+                Shape::Calls => {
+                    let rows = open_calls(&mut opener, &granted.field, spec.class())?;
+                    FieldValue::Calls(in_scope(rows, granted.scope, named_call))
+                }
+            },
+            Form::Masked | Form::Token | Form::Match => FieldValue::Text(Sensitive::from(MASK.to_owned())),
+        };
+        values.push((granted.field.clone(), value));
+    }
+    Ok(Disclosure::new(values, Arc::clone(liveness)))
+}
+
+/// Opens one text, for a comparison inside the library or a granted disclosure.
+pub(crate) fn open_value(
+    opener: &mut Opener<'_>,
+    field: &FieldName,
+    class: DataClass,
+) -> Result<Sensitive<String>, SealedError> {
+    let mut bytes = opener.open_value(field.as_str(), class)?;
+    // The buffer moves into the text: no copy is left behind.
+    let bytes = core::mem::take(bytes.expose_mut());
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Sensitive::from(text)),
+        Err(not_text) => {
+            drop(Sensitive::from(not_text.into_bytes()));
+            Err(SealedError::Content)
+        }
+    }
+}
+
+/// Opens the rows of a list of calls, for a comparison inside the library or a granted disclosure.
+pub(crate) fn open_calls(
+    opener: &mut Opener<'_>,
+    field: &FieldName,
+    class: DataClass,
+) -> Result<Vec<CallRow>, SealedError> {
+    let chunks = opener.open_calls(field.as_str(), class)?;
+    let mut rows = Vec::new();
+    for chunk in &chunks {
+        // EXPOSE: decoded into rows that wipe themselves.
+        for parts in decode_rows(chunk.expose())? {
+            let start = Timestamp::from_micros(parts.start_micros);
+            let row = match CallDirection::from_code(parts.direction).ok_or(SealedError::Content)? {
+                CallDirection::Outbound => CallRow::outbound(parts.number, start, parts.duration_secs),
+                CallDirection::Inbound => CallRow::inbound(parts.number, start, parts.duration_secs),
+            };
+            rows.push(match parts.place {
+                Some(place) => row.at_place(place),
+                None => row,
+            });
+        }
+    }
+    Ok(rows)
+}
+
+/// The rows that the scope leaves. Where only the named call is in scope, that is one row, or none
+/// if the record no longer holds it.
+fn in_scope(rows: Vec<CallRow>, scope: Scope, named_call: Option<&NamedCall>) -> Vec<CallRow> {
+    match scope {
+        Scope::Whole => rows,
+        Scope::NamedCall => {
+            let index = named_call.and_then(|call| call.only_match(&rows));
+            rows.into_iter().enumerate().filter(|(at, _)| Some(*at) == index).map(|(_, row)| row).collect()
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What a host hands in from its database: a whole record or one column, and the record id that
+//! it was sealed under.
+
+use super::aad::Binding;
+use super::open::Opener;
+use super::sealed::{SealedField, SealedRecord};
+use crate::error::SealedError;
+use crate::keys::AccountKeys;
+use crate::vocabulary::{AccountId, DataClass, RecordId, TenantId};
+
+/// Sealed bytes from the host's database, with the record id that they were sealed under.
+///
+/// `&record` and `&field` go where this is asked for; so do `(&record, &id)` and `(&field, &id)`
+/// for what was sealed with a record id.
+#[derive(Debug, Clone)]
+pub struct Stored<'s> {
+    sealed: Sealed<'s>,
+    id: RecordId,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Sealed<'s> {
+    Record(&'s SealedRecord),
+    Field(&'s SealedField),
+}
+
+impl<'s> Stored<'s> {
+    /// The class under which a field is sealed, if it is there.
+    pub(crate) fn class_of(&self, name: &str) -> Option<DataClass> {
+        match self.sealed {
+            Sealed::Record(record) => record.class_of(name),
+            Sealed::Field(field) => (field.name() == name).then(|| field.class()),
+        }
+    }
+
+    pub(crate) const fn key_version(&self) -> u32 {
+        match self.sealed {
+            Sealed::Record(record) => record.key_version(),
+            Sealed::Field(field) => field.key_version(),
+        }
+    }
+
+    pub(crate) const fn subject_epoch(&self) -> u32 {
+        match self.sealed {
+            Sealed::Record(record) => record.subject_epoch(),
+            Sealed::Field(field) => field.subject_epoch(),
+        }
+    }
+
+    /// Opens fields of it as fields of this tenant's account.
+    pub(crate) fn opener<'o>(
+        &self,
+        keys: &'o AccountKeys,
+        tenant: &TenantId,
+        account: &AccountId,
+    ) -> Result<Opener<'o>, SealedError>
+    where
+        's: 'o,
+    {
+        let binding = Binding { tenant, account, record: &self.id };
+        match self.sealed {
+            Sealed::Record(record) => Opener::new(keys, binding, record),
+            Sealed::Field(field) => Opener::for_field(keys, binding, field),
+        }
+    }
+}
+
+impl<'s> From<&'s SealedRecord> for Stored<'s> {
+    fn from(record: &'s SealedRecord) -> Self {
+        Self { sealed: Sealed::Record(record), id: RecordId::none() }
+    }
+}
+
+impl<'s> From<(&'s SealedRecord, &RecordId)> for Stored<'s> {
+    fn from((record, id): (&'s SealedRecord, &RecordId)) -> Self {
+        Self { sealed: Sealed::Record(record), id: id.clone() }
+    }
+}
+
+impl<'s> From<&'s SealedField> for Stored<'s> {
+    fn from(field: &'s SealedField) -> Self {
+        Self { sealed: Sealed::Field(field), id: RecordId::none() }
+    }
+}
+
+impl<'s> From<(&'s SealedField, &RecordId)> for Stored<'s> {
+    fn from((field, id): (&'s SealedField, &RecordId)) -> Self {
+        Self { sealed: Sealed::Field(field), id: id.clone() }
+    }
+}

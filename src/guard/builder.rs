@@ -1,0 +1,202 @@
+//! Putting a guard together.
+
+use core::fmt;
+use std::sync::{Arc, Mutex};
+
+use crate::audit::{AuditLog, AuditRoots, AuditStore, MemoryAuditStore};
+use crate::classify::Schema;
+use crate::error::{Error, GuardError, IdError};
+use crate::interaction::accounts::{AccountStore, MemoryAccountStore};
+use crate::interaction::{
+    AccountFactSource, AgentDirectory, ContactSource, Hosts, Ledger, NoAccountFacts, TimeLimits,
+};
+use crate::keys::{KeyProvider, Keyring};
+use crate::policy::{Pack, Policy};
+use crate::vocabulary::{Clock, RuleId, SystemClock, TenantId};
+
+use super::{Guard, Inner};
+
+/// Where the audit log and the state of accounts are kept.
+#[derive(Debug, Clone)]
+pub struct Stores {
+    /// The audit log.
+    pub audit: Arc<dyn AuditStore>,
+    /// Passwords, attempts and contact bindings.
+    pub accounts: Arc<dyn AccountStore>,
+}
+
+impl Stores {
+    /// In memory: for tests and samples. What was recorded is gone with the process.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self { audit: Arc::new(MemoryAuditStore::new()), accounts: Arc::new(MemoryAccountStore::new()) }
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl From<crate::store::SqliteStore> for Stores {
+    fn from(store: crate::store::SqliteStore) -> Self {
+        Self { audit: store.audit(), accounts: store.accounts() }
+    }
+}
+
+/// Collects the parts of a [`Guard`]. Needed: schema, keys, store, grants, agents and contacts.
+#[derive(Default)]
+pub struct GuardBuilder {
+    tenant: Option<TenantId>,
+    schema: Option<Schema>,
+    keys: Option<Box<dyn KeyProvider>>,
+    stores: Option<Stores>,
+    grants: Vec<(String, String)>,
+    packs: Vec<Pack>,
+    switched_on: Vec<RuleId>,
+    agents: Option<Arc<dyn AgentDirectory>>,
+    contacts: Option<Arc<dyn ContactSource>>,
+    accounts: Option<Arc<dyn AccountFactSource>>,
+    clock: Option<Arc<dyn Clock>>,
+    limits: TimeLimits,
+}
+
+impl GuardBuilder {
+    /// The carrier or brand whose keys these are. `default` where it is not said; records sealed
+    /// for one tenant do not open for another.
+    #[must_use]
+    pub fn tenant(mut self, tenant: TenantId) -> Self {
+        self.tenant = Some(tenant);
+        self
+    }
+
+    /// What the fields of a record are.
+    #[must_use]
+    pub fn schema(mut self, schema: Schema) -> Self {
+        self.schema = Some(schema);
+        self
+    }
+
+    /// Where the root keys come from.
+    #[must_use]
+    pub fn keys(mut self, provider: impl KeyProvider + 'static) -> Self {
+        self.keys = Some(Box::new(provider));
+        self
+    }
+
+    /// Where the audit log and the state of accounts are kept.
+    #[must_use]
+    pub fn store(mut self, stores: impl Into<Stores>) -> Self {
+        self.stores = Some(stores.into());
+        self
+    }
+
+    /// The text of a grants file: what the host's roles may do. The law is built in.
+    #[must_use]
+    pub fn grants(mut self, toml: impl Into<String>) -> Self {
+        self.grants.push((format!("grants[{}]", self.grants.len()), toml.into()));
+        self
+    }
+
+    /// A pack of the host's own, of `forbid`, `limit` and `oblige` rules.
+    #[must_use]
+    pub fn pack(mut self, pack: Pack) -> Self {
+        self.packs.push(pack);
+        self
+    }
+
+    /// Follows a pack that is adopted or proposed, and not yet required.
+    #[must_use]
+    pub fn switch_on(mut self, pack: RuleId) -> Self {
+        self.switched_on.push(pack);
+        self
+    }
+
+    /// Who knows the agents.
+    #[must_use]
+    pub fn agents(mut self, directory: Arc<dyn AgentDirectory>) -> Self {
+        self.agents = Some(directory);
+        self
+    }
+
+    /// Who knows the contacts.
+    #[must_use]
+    pub fn contacts(mut self, contacts: Arc<dyn ContactSource>) -> Self {
+        self.contacts = Some(contacts);
+        self
+    }
+
+    /// Who knows facts about accounts. Without it every fact takes its least privileged value.
+    #[must_use]
+    pub fn account_facts(mut self, accounts: Arc<dyn AccountFactSource>) -> Self {
+        self.accounts = Some(accounts);
+        self
+    }
+
+    /// The clock. The operating system's where it is not said.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// After which time interactions end by themselves.
+    #[must_use]
+    pub fn time_limits(mut self, limits: TimeLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Builds the guard: loads the keys, compiles the policy, opens the audit log.
+    ///
+    /// # Errors
+    /// [`GuardError::Missing`] if a needed part is missing; else what the part itself says.
+    pub fn build(self) -> Result<Guard, Error> {
+        let missing = |part| Error::from(GuardError::Missing { part });
+        let tenant = self.tenant.map_or_else(|| TenantId::new("default"), Ok::<_, IdError>)?;
+        let schema = self.schema.ok_or_else(|| missing("schema"))?;
+        let stores = self.stores.ok_or_else(|| missing("store"))?;
+        let directory = self.agents.ok_or_else(|| missing("agents"))?;
+        let contacts = self.contacts.ok_or_else(|| missing("contacts"))?;
+        if self.grants.is_empty() {
+            return Err(missing("grants"));
+        }
+        let mut packs = Pack::built_in()?;
+        packs.extend(self.packs);
+        for (name, text) in &self.grants {
+            packs.push(Pack::grants_from_toml(name, text)?);
+        }
+        let policy = Arc::new(Policy::compile(packs, self.switched_on)?);
+        let keys = Arc::new(Keyring::open(&*self.keys.ok_or_else(|| missing("keys"))?)?);
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let audit = open_audit(&keys, stores.audit, &tenant, &*clock)?;
+        let ledger = Arc::new(Ledger::new(stores.accounts, Arc::clone(&keys), tenant.clone()));
+        let accounts = self.accounts.unwrap_or_else(|| Arc::new(NoAccountFacts));
+        let hosts = Arc::new(Hosts { directory, contacts, accounts, clock });
+        Ok(Guard(Arc::new(Inner {
+            tenant,
+            schema,
+            keys,
+            policy,
+            ledger,
+            audit,
+            hosts,
+            limits: self.limits,
+            policy_hash: Mutex::default(),
+        })))
+    }
+}
+
+impl fmt::Debug for GuardBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GuardBuilder(..)")
+    }
+}
+
+fn open_audit(
+    keys: &Keyring,
+    store: Arc<dyn AuditStore>,
+    tenant: &TenantId,
+    clock: &dyn Clock,
+) -> Result<AuditLog, Error> {
+    let roots = keys.audit_roots();
+    let active = roots.iter().find(|root| root.active).map_or(0, |root| root.version);
+    let roots = roots.into_iter().map(|root| (root.version, root.key)).collect();
+    AuditLog::open(store, AuditRoots::new(active, roots)?, tenant.clone(), clock.now())
+}

@@ -1,0 +1,371 @@
+//! An interaction as the host holds it: evidence in, views out, every step recorded.
+
+use core::fmt;
+use std::sync::{Arc, Weak};
+
+use crate::audit::{Actor, EventFacts, FieldRecord, MAX_RULES, Recorded};
+use crate::disclose::{self, Disclosure, Source, Vault, View, ViewedField};
+use crate::envelope::{Opener, Stored};
+use crate::error::{AuditError, Error, InteractionError, RecordError, SealedError};
+use crate::hazmat::rng;
+use crate::interaction::{EndReason, Evidence, NamedCall, PhotoId, Presented, Session};
+use crate::keys::AccountKeys;
+use crate::policy::{Decision, Grant};
+use crate::vocabulary::{
+    Channel, CountryCode, DataClass, EstablishedBy, EventKind, EvidenceKind, FieldName, Op, Scope, Timestamp,
+};
+
+use super::{Guard, Inner};
+
+/// A customer contact in progress, on one account. Ends by [`Interaction::end`], on drop, by
+/// itself after a time, and when the host's systems say that the contact or the agent is gone.
+pub struct Interaction {
+    guard: Guard,
+    session: Session,
+    /// Derived keys by version, while the interaction lives.
+    keys: Vec<AccountKeys>,
+    /// What was disclosed, to be wiped at the end.
+    disclosed: Vec<Weak<Vault>>,
+    end_recorded: bool,
+}
+
+/// A field that is asked for: the whole of it, or the call that the customer named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FieldRequest<'r> {
+    name: &'r str,
+    scope: Scope,
+}
+
+impl<'r> FieldRequest<'r> {
+    /// The whole field.
+    #[must_use]
+    pub const fn whole(name: &'r str) -> Self {
+        Self { name, scope: Scope::Whole }
+    }
+
+    /// Only the call that the customer named (47 CFR 64.2010(b), last sentence).
+    #[must_use]
+    pub const fn named_call(name: &'r str) -> Self {
+        Self { name, scope: Scope::NamedCall }
+    }
+}
+
+impl<'r> From<&'r str> for FieldRequest<'r> {
+    fn from(name: &'r str) -> Self {
+        Self::whole(name)
+    }
+}
+
+impl Interaction {
+    pub(super) fn start(guard: Guard, session: Session) -> Result<Self, Error> {
+        let interaction =
+            Self { guard, session, keys: Vec::new(), disclosed: Vec::new(), end_recorded: false };
+        let now = interaction.session.liveness().check()?;
+        interaction.record(interaction.event(EventKind::InteractionOpened, now))?;
+        Ok(interaction)
+    }
+
+    /// Presents evidence that the customer gave. The caller learns match or no match, nothing else.
+    ///
+    /// # Errors
+    /// [`InteractionError`]: ended, expired, no live contact, locked out; [`AuditError`] if it could
+    /// not be recorded: the evidence then does not count.
+    pub fn present(&mut self, evidence: Evidence) -> Result<Presented, Error> {
+        let presented = self.session.present(evidence);
+        self.count(presented)
+    }
+
+    /// Presents a photo ID at a retail location. The library compares the name with the sealed one
+    /// in `name_field`, and the expiry with the clock.
+    ///
+    /// # Errors
+    /// As [`Interaction::present`], [`InteractionError::NotOnThisChannel`], and [`SealedError`] if
+    /// the sealed name cannot be opened.
+    pub fn show_photo_id<'s>(
+        &mut self,
+        id: &PhotoId,
+        sealed: impl Into<Stored<'s>>,
+        name_field: &str,
+    ) -> Result<Presented, Error> {
+        self.session.require(Some(Channel::Retail))?;
+        let name = self.field_name(name_field)?;
+        let opened = self
+            .compare_with(&sealed.into(), |opener| disclose::open_value(opener, &name, DataClass::Identity));
+        let stored = self.refuse_if_failed(opened)?;
+        let presented = self.session.examine(id, &stored);
+        self.count(presented)
+    }
+
+    /// Presents a call that the customer names without help. It matches where exactly one stored
+    /// call agrees; the answer is the same for no call and for several. Attempts are limited.
+    ///
+    /// # Errors
+    /// As [`Interaction::present`], and [`SealedError`] if the sealed calls cannot be opened.
+    pub fn name_call<'s>(
+        &mut self,
+        call: NamedCall,
+        sealed: impl Into<Stored<'s>>,
+        calls_field: &str,
+    ) -> Result<Presented, Error> {
+        let name = self.field_name(calls_field)?;
+        let counted = self.session.count_named_call();
+        self.refuse_if_locked(counted)?;
+        let opened = self.compare_with(&sealed.into(), |opener| {
+            disclose::open_calls(opener, &name, DataClass::CallDetail)
+        });
+        let rows = self.refuse_if_failed(opened)?;
+        let presented = self.session.name_call(call, &rows);
+        self.count(presented)
+    }
+
+    /// Asks to see fields of a sealed record. Gives one decision per field and, where allowed, its
+    /// value; the record of it is durable before any value is opened.
+    ///
+    /// # Errors
+    /// [`InteractionError`]: ended or expired; [`RecordError`] for a field that the schema does not
+    /// name; [`AuditError`] if the view could not be recorded; [`SealedError`] or
+    /// [`crate::error::KeyError`] if the sealed bytes are not what they claim. Nothing is disclosed then.
+    pub fn view<'s, 'r, R: Into<FieldRequest<'r>>>(
+        &mut self,
+        sealed: impl Into<Stored<'s>>,
+        fields: impl IntoIterator<Item = R>,
+    ) -> Result<View, Error> {
+        let stored = sealed.into();
+        let now = self.session.refresh()?;
+        let asked = self.asked(fields)?;
+        let grant_id = rng::make_array().map_err(|_| crate::error::KeyError::Random)?;
+        let held = asked.iter().filter(|field| stored.class_of(field.name.as_str()).is_some());
+        let grant = self.session.grant(grant_id, held.map(|f| (f.name.clone(), f.class, f.scope)));
+
+        let viewed: Vec<_> = asked
+            .into_iter()
+            .map(|field| {
+                (
+                    field.class,
+                    ViewedField {
+                        decision: self.session.decision(field.class, field.scope),
+                        name: field.name,
+                    },
+                )
+            })
+            .collect();
+        let mut facts = self.event(EventKind::Viewed, now);
+        facts.grant = grant.as_ref().map_or([0; 16], |grant| *grant.id());
+        facts.fields =
+            viewed.iter().map(|(class, field)| field_record(*class, &field.name, &field.decision)).collect();
+        let recorded = self.record(facts)?;
+
+        let audit_index = recorded.index();
+        let disclosure = match grant {
+            None => None,
+            Some(grant) => {
+                let disclosed = self.disclose(grant, recorded, &stored);
+                Some(self.refuse_if_failed(disclosed)?)
+            }
+        };
+        if viewed.iter().any(|(class, field)| *class == DataClass::CallDetail && field.decision.is_allowed())
+        {
+            self.session.call_detail_was_shown();
+        }
+        Ok(View::new(viewed.into_iter().map(|(_, field)| field).collect(), disclosure, audit_index))
+    }
+
+    /// Ends the interaction: everything that it disclosed is wiped, and nothing more is readable.
+    ///
+    /// # Errors
+    /// [`AuditError`] if the end could not be recorded. It has ended all the same.
+    pub fn end(mut self) -> Result<(), Error> {
+        self.finish()
+    }
+
+    fn asked<'r, R: Into<FieldRequest<'r>>>(
+        &self,
+        fields: impl IntoIterator<Item = R>,
+    ) -> Result<Vec<Asked>, Error> {
+        let mut asked: Vec<Asked> = Vec::new();
+        for (position, request) in fields.into_iter().enumerate() {
+            let FieldRequest { name, scope } = request.into();
+            let spec = self.guard.schema().field(name).ok_or(RecordError::UnknownField { position })?;
+            if asked.iter().any(|field| field.name == *spec.name()) {
+                return Err(RecordError::DuplicateField { field: spec.name().clone() }.into());
+            }
+            asked.push(Asked { name: spec.name().clone(), class: spec.class(), scope });
+        }
+        if asked.is_empty() {
+            return Err(RecordError::Empty.into());
+        }
+        Ok(asked)
+    }
+
+    fn field_name(&self, name: &str) -> Result<FieldName, Error> {
+        Ok(self.guard.schema().field(name).ok_or(RecordError::UnknownField { position: 0 })?.name().clone())
+    }
+
+    /// The keys of this account for what is stored, derived once while the interaction lives.
+    fn keys_for(&mut self, stored: &Stored<'_>) -> Result<&AccountKeys, Error> {
+        let version = stored.key_version();
+        if stored.subject_epoch() != 0 {
+            // Erasable accounts come with the subject store; nothing of this version has one.
+            return Err(SealedError::Commitment.into());
+        }
+        let at = match self.keys.iter().position(|keys| keys.version() == version) {
+            Some(at) => at,
+            None => {
+                let Inner { tenant, keys, .. } = &*self.guard.0;
+                self.keys.push(keys.account_keys(tenant, self.session.account(), version, 0, None)?);
+                self.keys.len().saturating_sub(1)
+            }
+        };
+        Ok(self.keys.get(at).ok_or(SealedError::Commitment)?)
+    }
+
+    /// Opens a field for a comparison inside the library.
+    fn compare_with<T>(
+        &mut self,
+        stored: &Stored<'_>,
+        open: impl FnOnce(&mut Opener<'_>) -> Result<T, SealedError>,
+    ) -> Result<T, Error> {
+        let guard = self.guard.clone();
+        let account = self.session.account().clone();
+        let keys = self.keys_for(stored)?;
+        Ok(open(&mut stored.opener(keys, &guard.0.tenant, &account)?)?)
+    }
+
+    fn disclose(
+        &mut self,
+        grant: Grant,
+        recorded: Recorded,
+        stored: &Stored<'_>,
+    ) -> Result<Disclosure, Error> {
+        let guard = self.guard.clone();
+        self.keys_for(stored)?;
+        let keys = self.keys.iter().find(|keys| keys.version() == stored.key_version());
+        let source = Source {
+            stored,
+            keys: keys.ok_or(SealedError::Commitment)?,
+            tenant: &guard.0.tenant,
+            schema: &guard.0.schema,
+        };
+        let disclosure =
+            disclose::disclose(grant, recorded, &source, self.session.named_call(), self.session.liveness())?;
+        self.disclosed.retain(|vault| vault.strong_count() > 0);
+        self.disclosed.push(Arc::downgrade(disclosure.vault()));
+        Ok(disclosure)
+    }
+
+    /// Records evidence, and lets it count once it is recorded.
+    fn count(
+        &mut self,
+        presented: Result<(EvidenceKind, EstablishedBy, Presented), Error>,
+    ) -> Result<Presented, Error> {
+        let (kind, by, presented) = self.refuse_if_locked(presented)?;
+        let now = self.session.liveness().check()?;
+        let mut facts = self.event(EventKind::EvidencePresented, now);
+        if !facts.evidence.contains(&(kind, by)) {
+            facts.evidence.push((kind, by));
+        }
+        self.record(facts)?;
+        self.session.accept(kind, by, now);
+        Ok(presented)
+    }
+
+    /// Records a lock-out before it is reported.
+    fn refuse_if_locked<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
+        if let Err(refused @ Error::Interaction(InteractionError::LockedOut)) = &result {
+            self.record_failure(EventKind::EvidencePresented, refused)?;
+        }
+        result
+    }
+
+    /// Records that sealed bytes were refused before it is reported.
+    fn refuse_if_failed<T>(&mut self, opened: Result<T, Error>) -> Result<T, Error> {
+        if let Err(refused) = &opened {
+            self.record_failure(EventKind::OpenFailed, refused)?;
+        }
+        opened
+    }
+
+    fn record_failure(&self, kind: EventKind, refused: &Error) -> Result<Recorded, AuditError> {
+        let mut facts = self.event(kind, self.guard.now());
+        facts.cause = refused.code().get();
+        self.record(facts)
+    }
+
+    /// The beginning of an audit event of this interaction.
+    fn event(&self, kind: EventKind, now: Timestamp) -> EventFacts {
+        let session = &self.session;
+        let agent = session.agent();
+        let mut facts = self.guard.event(kind, now);
+        facts.interaction = *session.id();
+        facts.actor = Some(Actor {
+            agent: agent.id.clone(),
+            role: agent.role,
+            employer: Some(agent.employer.clone()),
+            country: agent.country.unwrap_or(CountryCode::UNKNOWN),
+        });
+        facts.purpose = Some(session.purpose());
+        facts.channel = Some(session.channel());
+        facts.contact = session.contact_id().cloned();
+        facts.evidence = session.evidence().to_vec();
+        facts
+    }
+
+    fn record(&self, facts: EventFacts) -> Result<Recorded, AuditError> {
+        self.guard.0.audit.record(facts, Some(self.session.account()))
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
+        self.session.liveness().end(EndReason::Ended);
+        self.disclosed.drain(..).filter_map(|vault| vault.upgrade()).for_each(|vault| vault.wipe());
+        self.keys.clear();
+        if self.end_recorded {
+            return Ok(());
+        }
+        self.end_recorded = true;
+        let mut facts = self.event(EventKind::InteractionEnded, self.guard.now());
+        facts.cause = match self.session.liveness().end_reason() {
+            Some(EndReason::Idle | EndReason::TooLong | EndReason::ClockWentBack) => {
+                Error::from(InteractionError::Expired).code().get()
+            }
+            Some(EndReason::ContactEnded | EndReason::AgentGone) => {
+                Error::from(InteractionError::Ended).code().get()
+            }
+            Some(EndReason::Ended) | None => 0,
+        };
+        self.record(facts)?;
+        Ok(())
+    }
+}
+
+impl Drop for Interaction {
+    fn drop(&mut self) {
+        // Nobody is left to tell; the end itself does not depend on its record.
+        let _recorded = self.finish().is_ok();
+    }
+}
+
+impl fmt::Debug for Interaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interaction").field("session", &self.session).finish_non_exhaustive()
+    }
+}
+
+struct Asked {
+    name: FieldName,
+    class: DataClass,
+    scope: Scope,
+}
+
+fn field_record(class: DataClass, name: &FieldName, decision: &Decision) -> FieldRecord {
+    FieldRecord {
+        field: name.clone(),
+        class,
+        op: Op::View,
+        scope: decision.scope(),
+        outcome: decision.outcome(),
+        form: decision.form(),
+        because: decision.because(),
+        rules: decision.reasons().take(MAX_RULES).map(|reason| reason.rule.clone()).collect(),
+        obligations: decision.obligations(),
+    }
+}

@@ -1,0 +1,214 @@
+//! The roof: the guard wires the rooms together and computes nothing.
+//!
+//! Rules: a host holds one [`Guard`] in its back end; it seals records and opens interactions.
+//! Everything else is reached through an [`Interaction`]. A guard holds the root keys: it never
+//! runs on an agent's machine.
+
+mod builder;
+mod interaction;
+
+use core::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::audit::{AuditLog, EventFacts};
+use crate::classify::{Concern, FieldValue, Record, Schema};
+use crate::envelope::{
+    Binding, PlainContent, PlainField, RowParts, SealedRecord, Stored, encode_rows, seal_record,
+};
+use crate::error::{Error, KeyError};
+use crate::hazmat::framing::Tuple;
+use crate::hazmat::{hash, rng};
+use crate::interaction::{AgentSession, Contact, Hosts, Ledger, Opening, Session, TimeLimits};
+use crate::keys::Keyring;
+use crate::policy::{PackStatus, Policy};
+use crate::sensitive::Sensitive;
+use crate::vocabulary::{AccountId, CivilDate, EventKind, Purpose, TenantId, Timestamp};
+
+pub use builder::{GuardBuilder, Stores};
+pub use interaction::{FieldRequest, Interaction};
+
+/// Seals customers' records and opens interactions on them. Cheap to clone; one a process.
+#[derive(Clone)]
+pub struct Guard(Arc<Inner>);
+
+struct Inner {
+    tenant: TenantId,
+    schema: Schema,
+    keys: Arc<Keyring>,
+    policy: Arc<Policy>,
+    ledger: Arc<Ledger>,
+    audit: AuditLog,
+    hosts: Arc<Hosts>,
+    limits: TimeLimits,
+    policy_hash: Mutex<Option<(Option<CivilDate>, [u8; 32])>>,
+}
+
+/// A sealed record, and what was noticed while sealing it.
+#[derive(Debug, Clone)]
+pub struct Protected {
+    /// The bytes for the host's own database.
+    pub record: SealedRecord,
+    /// Values that are not what their field says. They are sealed all the same.
+    pub concerns: Vec<Concern>,
+}
+
+impl<'s> From<&'s Protected> for Stored<'s> {
+    fn from(protected: &'s Protected) -> Self {
+        Self::from(&protected.record)
+    }
+}
+
+impl Guard {
+    /// Starts a guard.
+    #[must_use]
+    pub fn builder() -> GuardBuilder {
+        GuardBuilder::default()
+    }
+
+    /// Seals a record of an account. The record's values are taken over and wiped.
+    ///
+    /// # Errors
+    /// [`crate::error::RecordError`] if the record does not fit the schema; a value that merely
+    /// fails its identifier's check is sealed and named in [`Protected::concerns`].
+    pub fn protect(&self, account: &AccountId, record: Record) -> Result<Protected, Error> {
+        let Inner { tenant, schema, keys, .. } = &*self.0;
+        let admitted = schema.admit(record)?;
+        let keys = keys.account_keys(tenant, account, keys.active_version(), 0, None)?;
+        let calls = admitted
+            .fields
+            .iter()
+            .map(|field| match &field.value {
+                FieldValue::Text(_) => Ok(Vec::new()),
+                FieldValue::Calls(rows) => encode_rows(rows.iter().map(|row| RowParts {
+                    direction: row.direction().code(),
+                    start_micros: row.start().as_micros(),
+                    duration_secs: row.duration_secs(),
+                    // EXPOSE: sealed below.
+                    number: row.number().expose(),
+                    // EXPOSE: sealed below.
+                    place: row.place().map(|place| place.expose().as_str()),
+                })),
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut fields: Vec<_> = admitted
+            .fields
+            .iter()
+            .zip(&calls)
+            .map(|(field, calls)| PlainField {
+                name: field.spec.name(),
+                class: field.spec.class(),
+                content: match &field.value {
+                    // EXPOSE: sealed below.
+                    FieldValue::Text(text) => PlainContent::Value(text.expose().as_bytes()),
+                    FieldValue::Calls(_) => PlainContent::Calls(calls),
+                },
+            })
+            .collect();
+        let binding = Binding { tenant, account, record: &admitted.id };
+        let record = seal_record(&keys, binding, &mut fields)?;
+        Ok(Protected { record, concerns: admitted.concerns })
+    }
+
+    /// Opens an interaction: an agent, an account, the contact from which it is opened, and why.
+    /// Nothing is visible yet beyond what policy gives for an unauthenticated customer.
+    ///
+    /// # Errors
+    /// [`crate::error::InteractionError`] if the directory does not know the agent or cannot
+    /// answer; [`crate::error::AuditError`] if the opening could not be recorded.
+    pub fn interaction(
+        &self,
+        agent: AgentSession,
+        account: &AccountId,
+        contact: Contact,
+        purpose: Purpose,
+    ) -> Result<Interaction, Error> {
+        let inner = &*self.0;
+        let opening = Opening {
+            id: rng::make_array().map_err(|_| KeyError::Random)?,
+            session: agent,
+            account: account.clone(),
+            contact,
+            purpose,
+            limits: inner.limits,
+        };
+        let id = opening.id;
+        let session = Session::open(
+            Arc::clone(&inner.hosts),
+            Arc::clone(&inner.policy),
+            Arc::clone(&inner.ledger),
+            opening,
+        );
+        match session {
+            Ok(session) => Interaction::start(self.clone(), session),
+            Err(refused) => {
+                let mut facts = self.event(EventKind::InteractionOpened, self.now());
+                (facts.interaction, facts.purpose, facts.cause) = (id, Some(purpose), refused.code().get());
+                inner.audit.record(facts, Some(account))?;
+                Err(refused)
+            }
+        }
+    }
+
+    /// Takes over a password that the customer established elsewhere (a system that this one
+    /// replaces, or the host's own authenticated process of 47 CFR 64.2010(e)). For the back end;
+    /// not for an agent's tool. Recorded.
+    ///
+    /// # Errors
+    /// [`crate::error::InteractionError::PasswordLength`]; [`crate::error::AuditError`] if it could
+    /// not be recorded: the password is then not taken over; [`crate::error::StoreError`].
+    pub fn import_password(&self, account: &AccountId, password: &Sensitive<String>) -> Result<(), Error> {
+        self.0.audit.record(self.event(EventKind::PasswordImported, self.now()), Some(account))?;
+        self.0.ledger.set_password(account, password)
+    }
+
+    /// The audit log, to verify and to read.
+    #[must_use]
+    pub fn audit(&self) -> &AuditLog {
+        &self.0.audit
+    }
+
+    /// The schema.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.0.schema
+    }
+
+    /// The policy packs, and which of them decide now.
+    #[must_use]
+    pub fn policy_status(&self) -> Vec<PackStatus> {
+        self.0.policy.status(self.now())
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.hosts.clock.now()
+    }
+
+    /// The beginning of an audit event: its kind, its time, and the policy that decides then.
+    fn event(&self, kind: EventKind, now: Timestamp) -> EventFacts {
+        let mut facts = EventFacts::new(kind, now);
+        facts.policy = self.policy_hash(now);
+        facts
+    }
+
+    /// SHA-256 over the texts of the packs in force. They change with the day only.
+    fn policy_hash(&self, now: Timestamp) -> [u8; 32] {
+        let today = now.utc_date();
+        let mut known = self.0.policy_hash.lock().unwrap_or_else(PoisonError::into_inner);
+        match *known {
+            Some((day, hash)) if day == today => hash,
+            Some(_) | None => {
+                let mut texts = Tuple::new("cpni-guard/v1/policy");
+                self.0.policy.texts_in_force(now).for_each(|text| texts.push(text.as_bytes()));
+                let hash = hash::sha256(texts.as_bytes());
+                *known = Some((today, hash));
+                hash
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("tenant", &self.0.tenant).finish_non_exhaustive()
+    }
+}

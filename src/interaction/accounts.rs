@@ -1,0 +1,374 @@
+//! What must be remembered of an account between contacts: the keyed verifier of its password,
+//! attempts, and which account a contact opened.
+//!
+//! Rules: a store sees pseudonyms and keyed verifiers, never an account id or a password; an attempt
+//! is counted before it is looked at, so that a crash or a race never gives one away; a clock that
+//! went back opens nothing.
+//!
+//! Security note: limits hold for all processes that share a store, and for no others.
+
+use core::fmt;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::error::StoreError;
+use crate::vocabulary::Timestamp;
+
+/// How long a binding of a contact to an account is kept at least: longer than any contact lasts.
+pub const BINDING_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// An account, as a keyed pseudonym.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AccountRef([u8; 32]);
+
+/// Something whose attempts are counted (an account, an agent, an interaction), as a keyed pseudonym.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CounterKey([u8; 32]);
+
+impl AccountRef {
+    /// From the bytes of a keyed pseudonym.
+    pub(crate) const fn from_pseudonym(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes to store.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl CounterKey {
+    /// From the bytes of a keyed pseudonym.
+    pub(crate) const fn from_pseudonym(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes to store.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for AccountRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccountRef(..)")
+    }
+}
+
+impl fmt::Debug for CounterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CounterKey(..)")
+    }
+}
+
+/// How many attempts there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptLimits {
+    /// Attempts within a window.
+    pub max: u32,
+    /// How long a window lasts, from its first attempt.
+    pub window: Duration,
+    /// How long the attempt after the last one locks.
+    pub lock: Duration,
+}
+
+/// Whether an attempt may be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttemptState {
+    /// It may, and has been counted.
+    Allowed {
+        /// How many more there are in this window.
+        left: u32,
+    },
+    /// It may not.
+    Locked {
+        /// Until when.
+        until: Timestamp,
+    },
+}
+
+/// Remembers accounts. Shared by threads and, where the store is, by processes.
+pub trait AccountStore: Send + Sync + fmt::Debug {
+    /// The keyed verifier of the account's password; `None` if it has none. Opaque to the store.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    fn password(&self, account: &AccountRef) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Keeps the verifier in place of the one before.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written.
+    fn set_password(&self, account: &AccountRef, verifier: &[u8]) -> Result<(), StoreError>;
+
+    /// Counts an attempt before it is looked at, in one step for all who share the store. The
+    /// attempt after `limits.max` within the window locks; while locked, none is counted or
+    /// allowed. A clock that went back neither ends a lock nor begins a window.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not be counted durably: then it must not be made.
+    fn count_attempt(
+        &self,
+        counter: &CounterKey,
+        now: Timestamp,
+        limits: &AttemptLimits,
+    ) -> Result<AttemptState, StoreError>;
+
+    /// Forgets the attempts: after a right one.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written.
+    fn clear_attempts(&self, counter: &CounterKey) -> Result<(), StoreError>;
+
+    /// Binds a contact (a keyed pseudonym of it) to the account. `true` if it is bound to this
+    /// account now, `false` if it is bound to another: the first one wins. A binding that was not
+    /// used for [`BINDING_LIFE`] is forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read or written: then the contact opens nothing.
+    fn bind_contact(
+        &self,
+        contact: &[u8; 32],
+        account: &AccountRef,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+}
+
+/// The attempts of one counter: the state that a store keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Attempts {
+    pub(crate) window_start: Timestamp,
+    pub(crate) count: u32,
+    pub(crate) locked_until: Option<Timestamp>,
+}
+
+impl Attempts {
+    /// Counts one more attempt: what to keep, and what to say. Every store decides with this.
+    pub(crate) fn next(before: Option<Self>, now: Timestamp, limits: &AttemptLimits) -> (Self, AttemptState) {
+        let fresh = Self { window_start: now, count: 0, locked_until: None };
+        let mut attempts = match before {
+            Some(Self { locked_until: Some(until), .. }) if now >= until => fresh,
+            Some(Self { locked_until: None, window_start, .. })
+                if now.since(window_start).is_some_and(|age| age >= limits.window) =>
+            {
+                fresh
+            }
+            Some(attempts) => attempts,
+            None => fresh,
+        };
+        let state = match attempts.locked_until {
+            Some(until) => AttemptState::Locked { until },
+            None if attempts.count < limits.max => {
+                attempts.count = attempts.count.saturating_add(1);
+                AttemptState::Allowed { left: limits.max.saturating_sub(attempts.count) }
+            }
+            None => {
+                let until = now.plus(limits.lock);
+                attempts.locked_until = Some(until);
+                AttemptState::Locked { until }
+            }
+        };
+        (attempts, state)
+    }
+}
+
+/// A binding of a contact that was last used before this may be forgotten; `None`: none may.
+pub(crate) fn bindings_expire_before(now: Timestamp) -> Option<Timestamp> {
+    now.since(Timestamp::default().plus(BINDING_LIFE)).map(|age| Timestamp::default().plus(age))
+}
+
+/// Accounts in memory: for tests and samples. Gone with the process.
+#[derive(Default)]
+pub struct MemoryAccountStore(Mutex<Memory>);
+
+#[derive(Default)]
+struct Memory {
+    passwords: HashMap<AccountRef, Vec<u8>>,
+    attempts: HashMap<CounterKey, Attempts>,
+    bindings: HashMap<[u8; 32], (AccountRef, Timestamp)>,
+}
+
+impl MemoryAccountStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Each change is one step, so a panic elsewhere leaves nothing half changed.
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AccountStore for MemoryAccountStore {
+    fn password(&self, account: &AccountRef) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.memory().passwords.get(account).cloned())
+    }
+
+    fn set_password(&self, account: &AccountRef, verifier: &[u8]) -> Result<(), StoreError> {
+        self.memory().passwords.insert(*account, verifier.to_vec());
+        Ok(())
+    }
+
+    fn count_attempt(
+        &self,
+        counter: &CounterKey,
+        now: Timestamp,
+        limits: &AttemptLimits,
+    ) -> Result<AttemptState, StoreError> {
+        let mut memory = self.memory();
+        let (attempts, state) = Attempts::next(memory.attempts.get(counter).copied(), now, limits);
+        memory.attempts.insert(*counter, attempts);
+        Ok(state)
+    }
+
+    fn clear_attempts(&self, counter: &CounterKey) -> Result<(), StoreError> {
+        self.memory().attempts.remove(counter);
+        Ok(())
+    }
+
+    fn bind_contact(
+        &self,
+        contact: &[u8; 32],
+        account: &AccountRef,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut memory = self.memory();
+        if let Some(limit) = bindings_expire_before(now) {
+            memory.bindings.retain(|_, (_, used)| *used >= limit);
+        }
+        let (bound, used) = memory.bindings.entry(*contact).or_insert((*account, now));
+        if bound == account {
+            *used = now.max(*used);
+        }
+        Ok(bound == account)
+    }
+}
+
+impl fmt::Debug for MemoryAccountStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MemoryAccountStore(..)")
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    const LIMITS: AttemptLimits =
+        AttemptLimits { max: 3, window: Duration::from_secs(60), lock: Duration::from_secs(600) };
+
+    const fn at(secs: u64) -> Timestamp {
+        Timestamp::from_secs(1_800_000_000 + secs)
+    }
+
+    /// What every store of accounts must do: the store room runs this on its own.
+    pub(crate) fn must_hold(store: &dyn AccountStore) {
+        passwords_are_kept(store);
+        attempts_are_limited(store);
+        a_clock_that_went_back_opens_nothing(store);
+        contacts_open_one_account(store);
+        threads_never_exceed_the_limit(store);
+    }
+
+    fn passwords_are_kept(store: &dyn AccountStore) {
+        let (a, b) = (AccountRef::from_pseudonym([1; 32]), AccountRef::from_pseudonym([2; 32]));
+        assert_eq!(store.password(&a), Ok(None));
+        store.set_password(&a, b"first").unwrap();
+        store.set_password(&a, b"second").unwrap();
+        assert_eq!(store.password(&a), Ok(Some(b"second".to_vec())));
+        assert_eq!(store.password(&b), Ok(None));
+    }
+
+    fn attempts_are_limited(store: &dyn AccountStore) {
+        let counter = CounterKey::from_pseudonym([1; 32]);
+        let count = |secs| store.count_attempt(&counter, at(secs), &LIMITS).unwrap();
+        let locked = |secs| AttemptState::Locked { until: at(secs) };
+        assert_eq!(count(0), AttemptState::Allowed { left: 2 });
+        assert_eq!(count(59), AttemptState::Allowed { left: 1 });
+        // The window has passed: a new one.
+        assert_eq!(count(60), AttemptState::Allowed { left: 2 });
+        assert_eq!(count(61), AttemptState::Allowed { left: 1 });
+        assert_eq!(count(62), AttemptState::Allowed { left: 0 });
+        assert_eq!(count(63), locked(663));
+        // Asking while locked does not make the lock longer, nor does the end of the window end it.
+        assert_eq!(count(200), locked(663));
+        assert_eq!(
+            store.count_attempt(&counter, Timestamp::from_micros(at(663).as_micros() - 1), &LIMITS),
+            Ok(locked(663))
+        );
+        assert_eq!(count(663), AttemptState::Allowed { left: 2 });
+        // Another counter has its own.
+        let other = CounterKey::from_pseudonym([2; 32]);
+        assert_eq!(store.count_attempt(&other, at(663), &LIMITS), Ok(AttemptState::Allowed { left: 2 }));
+        // A right attempt clears.
+        assert_eq!(count(664), AttemptState::Allowed { left: 1 });
+        store.clear_attempts(&counter).unwrap();
+        assert_eq!(count(665), AttemptState::Allowed { left: 2 });
+        // No attempts at all.
+        let none = AttemptLimits { max: 0, ..LIMITS };
+        let third = CounterKey::from_pseudonym([3; 32]);
+        assert_eq!(store.count_attempt(&third, at(0), &none), Ok(locked(600)));
+    }
+
+    fn a_clock_that_went_back_opens_nothing(store: &dyn AccountStore) {
+        let counter = CounterKey::from_pseudonym([4; 32]);
+        let count = |secs| store.count_attempt(&counter, at(secs), &LIMITS).unwrap();
+        assert_eq!(count(5000), AttemptState::Allowed { left: 2 });
+        assert_eq!(count(10), AttemptState::Allowed { left: 1 });
+        assert_eq!(count(4000), AttemptState::Allowed { left: 0 });
+        assert_eq!(count(5000), AttemptState::Locked { until: at(5600) });
+        assert_eq!(count(0), AttemptState::Locked { until: at(5600) });
+    }
+
+    fn contacts_open_one_account(store: &dyn AccountStore) {
+        let (a, b) = (AccountRef::from_pseudonym([1; 32]), AccountRef::from_pseudonym([2; 32]));
+        let day = BINDING_LIFE.as_secs();
+        let bind =
+            |contact: u8, account, secs| store.bind_contact(&[contact; 32], account, at(secs)).unwrap();
+        assert!(bind(1, &a, 0));
+        assert!(bind(1, &a, 1));
+        assert!(!bind(1, &b, 2));
+        assert!(bind(2, &b, 3));
+        // A refused account does not keep the binding alive, and a day to the second does not end it.
+        assert!(!bind(1, &b, day + 1));
+        assert!(bind(1, &b, day + 2));
+        assert!(!bind(1, &a, 0));
+        // Before 1970-01-02 nothing is forgotten.
+        assert_eq!(store.bind_contact(&[1; 32], &a, Timestamp::default()), Ok(false));
+    }
+
+    fn threads_never_exceed_the_limit(store: &dyn AccountStore) {
+        let counter = CounterKey::from_pseudonym([5; 32]);
+        let limits = AttemptLimits { max: 20, ..LIMITS };
+        let allowed = std::sync::atomic::AtomicU32::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    for _ in 0..4 {
+                        let state = store.count_attempt(&counter, at(0), &limits).unwrap();
+                        if matches!(state, AttemptState::Allowed { .. }) {
+                            allowed.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(allowed.into_inner(), 20);
+    }
+
+    #[test]
+    fn the_store_in_memory_holds() {
+        must_hold(&MemoryAccountStore::new());
+    }
+
+    #[test]
+    fn references_are_silent() {
+        assert_eq!(format!("{:?}", AccountRef::from_pseudonym([1; 32])), "AccountRef(..)");
+        assert_eq!(format!("{:?}", CounterKey::from_pseudonym([1; 32])), "CounterKey(..)");
+    }
+}

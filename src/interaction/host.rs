@@ -1,0 +1,172 @@
+//! What the host's systems are asked: who is this agent, is this contact live, what is known of
+//! the account. And simple stand-ins that hold their answers in memory, for samples and tests.
+
+use core::fmt;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::error::HostError;
+use crate::sensitive::Sensitive;
+use crate::vocabulary::{AccountId, AgentId, Channel, ContactId, CountryCode, EmployerId, Role, Timestamp};
+
+use super::facts::AccountFacts;
+
+/// The proof of who asks that the host's own sign-in issued (a session token, say). Opaque here.
+#[derive(Debug)]
+pub struct AgentSession(Sensitive<String>);
+
+impl AgentSession {
+    /// Takes a token.
+    #[must_use]
+    pub fn new(token: impl Into<String>) -> Self {
+        Self(Sensitive::from(token.into()))
+    }
+
+    /// The token, for the directory that verifies it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        // EXPOSE: the directory is the one reader; the token is not customer data.
+        self.0.expose()
+    }
+}
+
+/// Who asks, as the host's directory says. What is `None` is unknown, and counts as least.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentProfile {
+    /// The employee, bot, application or system.
+    pub id: AgentId,
+    /// What it is.
+    pub role: Role,
+    /// Who employs it; a vendor's agents are told apart from the carrier's in the audit log.
+    pub employer: EmployerId,
+    /// Where it works.
+    pub country: Option<CountryCode>,
+    /// The last moment at which the training of 47 CFR 64.2009(b) is current.
+    pub trained_until: Option<Timestamp>,
+    /// For a signed-in customer: the customer's own account.
+    pub own_account: Option<AccountId>,
+}
+
+/// The host's directory of agents. It verifies the session; this library does not.
+pub trait AgentDirectory: Send + Sync {
+    /// Who holds this session; `None` if nobody does, or no longer.
+    ///
+    /// # Errors
+    /// [`HostError`] if the directory cannot answer: no interaction opens.
+    fn agent(&self, session: &AgentSession) -> Result<Option<AgentProfile>, HostError>;
+}
+
+/// A call, chat, visit or case, as the host's telephony or CRM says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContactState {
+    /// Where it comes in. [`Channel::BackOffice`] is a case.
+    pub channel: Channel,
+    /// Whether it is going on (a case: open) right now.
+    pub live: bool,
+    /// Whose it is.
+    pub agent: AgentId,
+    /// The account that it is about, where the host knows. Where it does not, the first account
+    /// that is opened from the contact is the only one.
+    pub account: Option<AccountId>,
+    /// For a call that the carrier placed: which number was called.
+    pub called_back: Option<CallBack>,
+    /// Whether the calling number is the telephone number of record. Proves nothing by itself.
+    pub caller_id_matches: bool,
+}
+
+impl ContactState {
+    /// A live contact on `channel` that belongs to `agent`.
+    #[must_use]
+    pub const fn live(channel: Channel, agent: AgentId) -> Self {
+        Self { channel, live: true, agent, account: None, called_back: None, caller_id_matches: false }
+    }
+}
+
+/// Which number the carrier called, as its telephony recorded it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallBack {
+    /// The "telephone number of record" (47 CFR 64.2003(q)): the number of the service itself.
+    NumberOfRecord,
+    /// A number that was only left as contact information.
+    ContactNumber,
+}
+
+/// The host's telephony or CRM.
+pub trait ContactSource: Send + Sync {
+    /// The contact with this id; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`HostError`] if the source cannot answer: the contact then counts as not live.
+    fn contact(&self, id: &ContactId) -> Result<Option<ContactState>, HostError>;
+}
+
+/// What the host knows of accounts.
+pub trait AccountFactSource: Send + Sync {
+    /// The facts about an account.
+    ///
+    /// # Errors
+    /// [`HostError`] if the source cannot answer: every fact then takes its least privileged value.
+    fn account_facts(&self, account: &AccountId) -> Result<AccountFacts, HostError>;
+}
+
+/// Knows nothing: every fact takes its least privileged value.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoAccountFacts;
+
+impl AccountFactSource for NoAccountFacts {
+    fn account_facts(&self, _: &AccountId) -> Result<AccountFacts, HostError> {
+        Ok(AccountFacts::default())
+    }
+}
+
+/// A directory in memory: the token is looked up as it is. Silent in `Debug`: a token is a secret.
+#[derive(Default)]
+pub struct MemoryDirectory(Mutex<HashMap<String, AgentProfile>>);
+
+impl fmt::Debug for MemoryDirectory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MemoryDirectory(..)")
+    }
+}
+
+impl MemoryDirectory {
+    /// Signs an agent in under a token.
+    pub fn sign_in(&self, token: impl Into<String>, profile: AgentProfile) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(token.into(), profile);
+    }
+
+    /// Signs an agent out.
+    pub fn sign_out(&self, token: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(token);
+    }
+}
+
+impl AgentDirectory for MemoryDirectory {
+    fn agent(&self, session: &AgentSession) -> Result<Option<AgentProfile>, HostError> {
+        Ok(self.0.lock().map_err(|_| HostError)?.get(session.expose()).cloned())
+    }
+}
+
+/// Contacts in memory.
+#[derive(Debug, Default)]
+pub struct MemoryContacts(Mutex<HashMap<ContactId, ContactState>>);
+
+impl MemoryContacts {
+    /// Starts or changes a contact.
+    pub fn set(&self, id: ContactId, state: ContactState) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, state);
+    }
+
+    /// Ends a contact.
+    pub fn end(&self, id: &ContactId) {
+        if let Some(state) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(id) {
+            state.live = false;
+        }
+    }
+}
+
+impl ContactSource for MemoryContacts {
+    fn contact(&self, id: &ContactId) -> Result<Option<ContactState>, HostError> {
+        Ok(self.0.lock().map_err(|_| HostError)?.get(id).cloned())
+    }
+}

@@ -1,0 +1,344 @@
+//! `Keyring`: the root keys of a running process, by branch and version.
+
+use core::fmt;
+
+use super::KeyProvider;
+use super::document::{Document, Entry};
+use super::tree::{self, AccountKeys};
+use crate::error::KeyError;
+use crate::hazmat::framing::{self, Tuple};
+use crate::hazmat::kdf::Prk;
+use crate::hazmat::mac::MacKey;
+use crate::hazmat::{self, Key32, rng};
+use crate::sensitive::Sensitive;
+use crate::vocabulary::{AccountId, TenantId};
+
+const ROOT_LABEL: &[u8] = b"cpni-guard/v1/root";
+const KEYRING_LABEL: &str = "cpni-guard/v1/keyring";
+const VERIFIER_LABEL: &str = "cpni-guard/v1/verifier";
+const REFERENCE_LABEL: &str = "cpni-guard/v1/reference";
+
+/// The root keys, unwrapped. Opaque: what it knows comes out only as [`KeyVersion`]s.
+///
+/// It is made once when the program starts. The provider, and with it the wrapping key, is needed
+/// only for that and for changes.
+pub struct Keyring {
+    roots: Vec<Root>,
+    active_data: u32,
+    reference: (u32, Key32),
+}
+
+/// A version of a root key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyVersion {
+    /// What hangs under the key.
+    pub branch: KeyBranch,
+    /// Its version, from 1.
+    pub version: u32,
+    /// What it may do.
+    pub state: KeyState,
+}
+
+/// What hangs under a root key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyBranch {
+    /// Sealed fields and verifiers.
+    Data,
+    /// The audit log.
+    Audit,
+    /// Pseudonyms of accounts in the state store. Not rotated.
+    Reference,
+}
+
+/// What a version of a root key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyState {
+    /// Seals and opens. One version of each branch.
+    Active,
+    /// Opens what it sealed before.
+    DecryptOnly,
+    /// Its key is gone.
+    Destroyed,
+}
+
+/// A root of the audit branch that still has its key.
+pub(crate) struct AuditRoot {
+    pub(crate) version: u32,
+    pub(crate) key: Key32,
+    /// Whether new events are sealed under it.
+    pub(crate) active: bool,
+}
+
+struct Root {
+    id: KeyVersion,
+    secret: Option<Secret>,
+}
+
+struct Secret {
+    key: Key32,
+    /// The extract for accounts without a subject secret: the same for all of them, so kept.
+    account: Prk,
+}
+
+impl Keyring {
+    /// Opens the keyring that the provider holds.
+    ///
+    /// # Errors
+    /// [`KeyError::Missing`] if it holds none: keys are never made in place of lost ones.
+    /// [`KeyError::Unwrap`] if the wrapping key is another or the document was changed;
+    /// [`KeyError::Format`] or [`KeyError::NotOneActive`] if the document breaks its format; and
+    /// the provider's own errors.
+    pub fn open(provider: &dyn KeyProvider) -> Result<Self, KeyError> {
+        let document = Document::read(&provider.load()?.ok_or(KeyError::Missing)?)?;
+        let roots = document.entries.iter().map(|entry| Root::unwrap(provider, entry));
+        let roots = roots.collect::<Result<Vec<_>, _>>()?;
+        if !hazmat::equal(&derive_mac(&roots), &document.mac) {
+            return Err(KeyError::Unwrap);
+        }
+        Self::from_roots(roots)
+    }
+
+    /// Makes version 1 of each branch and stores the keyring with a provider that holds none.
+    ///
+    /// # Errors
+    /// [`KeyError::Exists`] if the provider holds a keyring; [`KeyError::Random`]; and the
+    /// provider's own errors.
+    pub fn create(provider: &dyn KeyProvider) -> Result<Self, KeyError> {
+        if provider.load()?.is_some() {
+            return Err(KeyError::Exists);
+        }
+        provider.store(&make_document(provider)?)?;
+        Self::open(provider)
+    }
+
+    /// Every version of every branch, the destroyed ones too.
+    pub fn versions(&self) -> impl Iterator<Item = KeyVersion> + '_ {
+        self.roots.iter().map(|root| root.id)
+    }
+
+    /// The version of the data root that seals.
+    pub(crate) const fn active_version(&self) -> u32 {
+        self.active_data
+    }
+
+    /// The keys of an account. An epoch other than 0 takes the subject's secret, epoch 0 none.
+    pub(crate) fn account_keys(
+        &self,
+        tenant: &TenantId,
+        account: &AccountId,
+        version: u32,
+        epoch: u32,
+        subject_secret: Option<&Key32>,
+    ) -> Result<AccountKeys, KeyError> {
+        let root = self.data_root(version)?;
+        match (epoch, subject_secret) {
+            (0, None) => Ok(AccountKeys::derive(&root.account, version, tenant, account, epoch)),
+            (0, Some(_)) | (1.., None) => Err(KeyError::SubjectSecret),
+            (1.., Some(_)) => {
+                let prk = tree::extract_account(&root.key, subject_secret);
+                Ok(AccountKeys::derive(&prk, version, tenant, account, epoch))
+            }
+        }
+    }
+
+    /// The secret input K of Argon2id (RFC 9106 §3.1) for passwords, back-up answers and codes.
+    /// A stored verifier names its version.
+    pub(crate) fn verifier_key(&self, tenant: &TenantId, version: u32) -> Result<Key32, KeyError> {
+        let root = self.data_root(version)?;
+        Ok(tree::derive_tenant_key(&root.key, VERIFIER_LABEL, version, tenant))
+    }
+
+    /// The key of the pseudonyms of accounts in the state store. From a branch of its own, so that
+    /// it survives the rotation and destruction of data keys (`keyring-v1.md` §1).
+    pub(crate) fn reference_key(&self, tenant: &TenantId) -> MacKey {
+        let (version, root) = &self.reference;
+        MacKey::new(&tree::derive_tenant_key(root, REFERENCE_LABEL, *version, tenant))
+    }
+
+    /// The audit roots that still have their keys, in the order of their versions.
+    pub(crate) fn audit_roots(&self) -> Vec<AuditRoot> {
+        let audit = self.roots.iter().filter(|root| root.id.branch == KeyBranch::Audit);
+        let live = audit.filter_map(|root| root.secret.as_ref().map(|secret| (root.id, secret)));
+        live.map(|(id, secret)| AuditRoot {
+            version: id.version,
+            key: secret.key.duplicate(),
+            active: id.state == KeyState::Active,
+        })
+        .collect()
+    }
+
+    fn data_root(&self, version: u32) -> Result<&Secret, KeyError> {
+        let wanted = |root: &&Root| root.id.branch == KeyBranch::Data && root.id.version == version;
+        let root = self.roots.iter().find(wanted).ok_or(KeyError::UnknownVersion { version })?;
+        root.secret.as_ref().ok_or(KeyError::Destroyed { version })
+    }
+
+    fn from_roots(roots: Vec<Root>) -> Result<Self, KeyError> {
+        let active = |branch| {
+            let mut active =
+                roots.iter().filter(|root| root.id.branch == branch && root.id.state == KeyState::Active);
+            let root = active.next().ok_or(KeyError::NotOneActive)?;
+            let secret = root.secret.as_ref().ok_or(KeyError::NotOneActive)?;
+            if active.next().is_some() {
+                return Err(KeyError::NotOneActive);
+            }
+            Ok((root.id.version, secret.key.duplicate()))
+        };
+        let (active_data, _) = active(KeyBranch::Data)?;
+        active(KeyBranch::Audit)?;
+        let reference = active(KeyBranch::Reference)?;
+        Ok(Self { roots, active_data, reference })
+    }
+
+    /// A keyring of given roots.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn from_roots_for_testing(roots: &[(KeyVersion, [u8; 32])]) -> Result<Self, KeyError> {
+        let roots = roots.iter().map(|(id, key)| {
+            let Ok(key) = Key32::filled_by(|out| -> Result<(), core::convert::Infallible> {
+                out.copy_from_slice(key);
+                Ok(())
+            });
+            Root::new(*id, (id.state != KeyState::Destroyed).then_some(key))
+        });
+        Self::from_roots(roots.collect())
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.versions()).finish()
+    }
+}
+
+impl KeyBranch {
+    pub(super) const ALL: &'static [Self] = &[Self::Data, Self::Audit, Self::Reference];
+
+    /// The code in MACs and wrapped keys.
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Data => 1,
+            Self::Audit => 2,
+            Self::Reference => 3,
+        }
+    }
+
+    /// The name in the document.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Audit => "audit",
+            Self::Reference => "reference",
+        }
+    }
+}
+
+impl KeyState {
+    pub(super) const ALL: &'static [Self] = &[Self::Active, Self::DecryptOnly, Self::Destroyed];
+
+    /// The code in MACs.
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Active => 1,
+            Self::DecryptOnly => 2,
+            Self::Destroyed => 3,
+        }
+    }
+
+    /// The name in the document.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::DecryptOnly => "decrypt_only",
+            Self::Destroyed => "destroyed",
+        }
+    }
+}
+
+impl Root {
+    fn new(id: KeyVersion, key: Option<Key32>) -> Self {
+        let secret = key.map(|key| Secret { account: tree::extract_account(&key, None), key });
+        Self { id, secret }
+    }
+
+    fn unwrap(provider: &dyn KeyProvider, entry: &Entry) -> Result<Self, KeyError> {
+        let Some(wrapped) = &entry.wrapped else { return Ok(Self::new(entry.id, None)) };
+        let plain = provider.unwrap(wrapped)?;
+        let place = root_place(entry.id);
+        // EXPOSE: the root key is copied into a Key32, which wipes it, and goes nowhere else.
+        let key = plain.expose().strip_prefix(place.as_slice()).ok_or(KeyError::Unwrap)?;
+        let key = Key32::filled_by(|out| {
+            *out = *<&[u8; 32]>::try_from(key).map_err(|_| KeyError::Unwrap)?;
+            Ok(())
+        })?;
+        Ok(Self::new(entry.id, Some(key)))
+    }
+
+    fn wrap(&self, provider: &dyn KeyProvider) -> Result<Entry, KeyError> {
+        let Some(secret) = &self.secret else { return Ok(Entry { id: self.id, wrapped: None }) };
+        let mut plain = Vec::with_capacity(128);
+        plain.extend_from_slice(&root_place(self.id));
+        plain.extend_from_slice(secret.key.bytes());
+        Ok(Entry { id: self.id, wrapped: Some(provider.wrap(&Sensitive::new(plain))?) })
+    }
+}
+
+/// A new keyring, wrapped by the provider and not stored yet.
+pub(super) fn make_document(provider: &dyn KeyProvider) -> Result<Vec<u8>, KeyError> {
+    let make_root = |branch: &KeyBranch| {
+        let key = rng::make_key().map_err(|_| KeyError::Random)?;
+        Ok(Root::new(KeyVersion { branch: *branch, version: 1, state: KeyState::Active }, Some(key)))
+    };
+    let roots = KeyBranch::ALL.iter().map(make_root).collect::<Result<Vec<_>, KeyError>>()?;
+    write_document(provider, &roots)
+}
+
+fn write_document(provider: &dyn KeyProvider, roots: &[Root]) -> Result<Vec<u8>, KeyError> {
+    let entries = roots.iter().map(|root| root.wrap(provider)).collect::<Result<_, _>>()?;
+    Ok(Document { entries, mac: derive_mac(roots) }.write().into_bytes())
+}
+
+#[cfg(test)]
+pub(super) fn write_document_for_testing(
+    provider: &dyn KeyProvider,
+    roots: &[(KeyVersion, [u8; 32])],
+) -> Result<Vec<u8>, KeyError> {
+    let key = |key: &[u8; 32]| {
+        Key32::filled_by(|out| -> Result<(), KeyError> {
+            out.copy_from_slice(key);
+            Ok(())
+        })
+    };
+    let roots = roots.iter().map(|(id, bytes)| {
+        let key = if id.state == KeyState::Destroyed { None } else { Some(key(bytes)?) };
+        Ok(Root::new(*id, key))
+    });
+    write_document(provider, &roots.collect::<Result<Vec<_>, KeyError>>()?)
+}
+
+/// What stands before the key in the wrapped bytes: `tuple(label, branch, version, key)` without
+/// the key's own 32 bytes.
+fn root_place(id: KeyVersion) -> Vec<u8> {
+    let mut place = Vec::with_capacity(64);
+    framing::push(&mut place, ROOT_LABEL);
+    framing::push(&mut place, &[id.branch.code()]);
+    framing::push(&mut place, &id.version.to_be_bytes());
+    place.extend_from_slice(&32_u32.to_be_bytes());
+    place
+}
+
+/// Binds the states and the order of the entries (`keyring-v1.md` §3).
+fn derive_mac(roots: &[Root]) -> [u8; 32] {
+    let keys: Vec<&[u8]> =
+        roots.iter().filter_map(|root| root.secret.as_ref().map(|secret| &secret.key.bytes()[..])).collect();
+    let info = Tuple::new(KEYRING_LABEL);
+    let key = Prk::extract(KEYRING_LABEL.as_bytes(), &keys).expand(info.as_bytes());
+    let mut message = info;
+    for Root { id, .. } in roots {
+        message.push(&[id.branch.code()]);
+        message.push(&id.version.to_be_bytes());
+        message.push(&[id.state.code()]);
+    }
+    MacKey::new(&key).mac(message.as_bytes())
+}

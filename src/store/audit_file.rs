@@ -1,0 +1,198 @@
+//! The audit log in a file: `docs/spec/audit-log-v1.md`, "Files".
+
+use core::fmt;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::SqliteOptions;
+use super::folder;
+use super::sqlite::{Database, FileKind, of_sqlite};
+use crate::audit::{AuditStore, LogId, StoredEntry, StoredHead};
+use crate::error::StoreError;
+
+const KIND: FileKind = FileKind {
+    name: "audit.sqlite3",
+    application_id: 0x4350_4e41, // "CPNA"
+    schema: "
+        CREATE TABLE entries (
+            idx   INTEGER PRIMARY KEY CHECK (idx >= 0),
+            event BLOB NOT NULL,
+            leaf  BLOB NOT NULL CHECK (length(leaf) = 32),
+            link  BLOB NOT NULL CHECK (length(link) = 32)
+        ) STRICT;
+        CREATE TABLE head (
+            one      INTEGER PRIMARY KEY CHECK (one = 1),
+            size     INTEGER NOT NULL CHECK (size >= 0),
+            root     BLOB NOT NULL CHECK (length(root) = 32),
+            link     BLOB NOT NULL CHECK (length(link) = 32),
+            frontier BLOB NOT NULL CHECK (length(frontier) % 32 = 0),
+            mac      BLOB NOT NULL CHECK (length(mac) = 32)
+        ) STRICT;",
+};
+const LOCK: &str = "audit.lock";
+const ANCHOR: &str = "audit.anchor";
+const ANCHOR_LABEL: &str = "cpni-guard audit anchor v1";
+
+/// The log of one folder.
+pub(super) struct AuditFile {
+    folder: PathBuf,
+    database: Database,
+    /// Held while this is the writer; `None`: read-only.
+    lock: Option<File>,
+}
+
+impl AuditFile {
+    pub(super) fn open(folder: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
+        let lock = if options.read_only { None } else { Some(take_lock(folder)?) };
+        let database = Database::open(folder, &KIND, options)?;
+        if let Some(max) = options.max_audit_bytes {
+            let connection = database.connection();
+            let page: u32 =
+                connection.pragma_query_value(None, "page_size", |row| row.get(0)).map_err(of_sqlite)?;
+            // SQLite reads 0 as "no change", and keeps more pages than the limit if there are more.
+            let pages = max.checked_div(page.into()).unwrap_or(0).clamp(1, MAX_PAGES);
+            connection
+                .pragma_update_and_check(None, "max_page_count", pages.cast_signed(), |_| Ok(()))
+                .map_err(of_sqlite)?;
+        }
+        Ok(Self { folder: folder.to_path_buf(), database, lock })
+    }
+}
+
+#[cfg(test)]
+impl AuditFile {
+    pub(super) fn open_for_testing(folder: &Path) -> std::sync::Arc<Self> {
+        folder::create(folder).unwrap();
+        std::sync::Arc::new(Self::open(folder, &super::SqliteStore::options()).unwrap())
+    }
+
+    /// A setting of the connection, as text.
+    pub(super) fn pragma_for_testing(&self, name: &str) -> String {
+        let query = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+        self.database.connection().query_row(&query, [], |row| row.get(0)).unwrap()
+    }
+
+    /// Makes SQLite refuse writes, as it does on a file system that turned read-only.
+    pub(super) fn set_query_only_for_testing(&self, on: bool) {
+        self.database.connection().pragma_update(None, "query_only", on).unwrap();
+    }
+}
+
+/// SQLite's own limit of pages.
+const MAX_PAGES: u64 = 4_294_967_294;
+
+fn take_lock(folder: &Path) -> Result<File, StoreError> {
+    let file = folder::create_file(folder, LOCK)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::AnotherWriter),
+        Err(TryLockError::Error(error)) => Err(folder::of_io(&error)),
+    }
+}
+
+impl AuditStore for AuditFile {
+    fn head(&self) -> Result<Option<StoredHead>, StoreError> {
+        let connection = self.database.connection();
+        let mut query = connection
+            .prepare("SELECT size, root, link, frontier, mac FROM head WHERE one = 1")
+            .map_err(of_sqlite)?;
+        query.query_row([], head_of).optional().map_err(of_sqlite)
+    }
+
+    fn append(&self, entries: &[StoredEntry], head: &StoredHead) -> Result<(), StoreError> {
+        if self.lock.is_none() {
+            return Err(StoreError::ReadOnly);
+        }
+        let size = stored(head.size)?;
+        self.database.write(|connection| {
+            let mut insert =
+                connection.prepare("INSERT INTO entries (idx, event, leaf, link) VALUES (?1, ?2, ?3, ?4)")?;
+            for entry in entries {
+                // INVARIANT: below the head's size, which fits.
+                let index = entry.index.cast_signed();
+                insert.execute(params![index, entry.event, entry.leaf, entry.link])?;
+            }
+            let mut replace = connection.prepare(
+                "INSERT OR REPLACE INTO head (one, size, root, link, frontier, mac)
+                 VALUES (1, ?1, ?2, ?3, ?4, ?5)",
+            )?;
+            replace.execute(params![size, head.root, head.link, head.frontier.as_flattened(), head.mac])?;
+            Ok(())
+        })
+    }
+
+    fn read(&self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
+        let Ok(from) = i64::try_from(from) else { return Ok(Vec::new()) };
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let connection = self.database.connection();
+        let mut query = connection
+            .prepare("SELECT idx, event, leaf, link FROM entries WHERE idx >= ?1 ORDER BY idx LIMIT ?2")
+            .map_err(of_sqlite)?;
+        let entries = query.query_map(params![from, limit], entry_of).map_err(of_sqlite)?;
+        entries.collect::<Result<_, _>>().map_err(of_sqlite)
+    }
+
+    fn end(&self) -> Result<u64, StoreError> {
+        let connection = self.database.connection();
+        let mut query = connection.prepare("SELECT max(idx) FROM entries").map_err(of_sqlite)?;
+        let last: Option<i64> = query.query_row([], |row| row.get(0)).map_err(of_sqlite)?;
+        last.map_or(Ok(0), |last| {
+            u64::try_from(last).map(|last| last.saturating_add(1)).map_err(|_| StoreError::Damaged)
+        })
+    }
+
+    fn anchor(&self) -> Result<Option<LogId>, StoreError> {
+        let content = folder::read_file(&self.folder, ANCHOR)?;
+        content.map(|content| anchor_of(&content).ok_or(StoreError::Damaged)).transpose()
+    }
+
+    fn set_anchor(&self, log: LogId) -> Result<(), StoreError> {
+        if self.lock.is_none() {
+            return Err(StoreError::ReadOnly);
+        }
+        folder::write_file(&self.folder, ANCHOR, format!("{ANCHOR_LABEL}\n{log}\n").as_bytes())
+    }
+}
+
+impl fmt::Debug for AuditFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuditFile").field("read_only", &self.lock.is_none()).finish_non_exhaustive()
+    }
+}
+
+/// SQLite's numbers are signed.
+fn stored(number: u64) -> Result<i64, StoreError> {
+    i64::try_from(number).map_err(|_| StoreError::Full)
+}
+
+fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let value: i64 = row.get(column)?;
+    u64::try_from(value).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, value))
+}
+
+fn head_of(row: &Row<'_>) -> rusqlite::Result<StoredHead> {
+    let frontier: Vec<u8> = row.get(3)?;
+    // A rest that is no whole hash makes the head's MAC fail: the MAC is over what is read here.
+    let (hashes, _) = frontier.as_chunks::<32>();
+    Ok(StoredHead {
+        size: number(row, 0)?,
+        root: row.get(1)?,
+        link: row.get(2)?,
+        frontier: hashes.to_vec(),
+        mac: row.get(4)?,
+    })
+}
+
+fn entry_of(row: &Row<'_>) -> rusqlite::Result<StoredEntry> {
+    Ok(StoredEntry { index: number(row, 0)?, event: row.get(1)?, leaf: row.get(2)?, link: row.get(3)? })
+}
+
+fn anchor_of(content: &[u8]) -> Option<LogId> {
+    let digits = core::str::from_utf8(content).ok()?.strip_prefix(ANCHOR_LABEL)?.strip_prefix('\n')?;
+    let id = u128::from_str_radix(digits.strip_suffix('\n')?, 16).ok()?;
+    let id = LogId::from_bytes(id.to_be_bytes());
+    // One form only: no sign, no upper case, no missing zeros.
+    (format!("{id}\n") == digits).then_some(id)
+}

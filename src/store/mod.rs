@@ -1,0 +1,114 @@
+//! The embedded store: SQLite files in a folder, nothing to install.
+//!
+//! Rules: the log and the state of accounts are two files, because one has a single writer and the
+//! other is shared by processes; every commit is on stable storage before it returns
+//! (`synchronous=FULL`); a file that this version did not make is refused, not changed.
+//!
+//! Security note: the files hold pseudonyms, keyed verifiers and sealed ids. They are for their
+//! owner only (0600), because who can write them can roll them back.
+
+mod audit_file;
+mod folder;
+mod sqlite;
+mod state_file;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::audit::AuditStore;
+use crate::error::StoreError;
+use crate::interaction::accounts::AccountStore;
+
+use audit_file::AuditFile;
+use state_file::StateFile;
+
+/// How long a write waits for somebody else's lock, unless [`SqliteOptions::busy_timeout`] says otherwise.
+pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The audit log and the state of accounts, in SQLite files in one folder.
+///
+/// One process at a time writes the log of a folder. Copies of this value share the open files.
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    audit: Arc<AuditFile>,
+    state: Arc<StateFile>,
+}
+
+impl SqliteStore {
+    /// Opens the store in `folder`, and makes what is not there.
+    ///
+    /// # Errors
+    /// [`StoreError::AnotherWriter`] if another process (or another store in this one) writes to
+    /// the folder; [`StoreError::Format`] if a file there is not this version's (`found` 0: not
+    /// this library's); others as the file system says.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::options().open(folder)
+    }
+
+    /// Opens with other settings than [`SqliteStore::open`].
+    pub const fn options() -> SqliteOptions {
+        SqliteOptions { max_audit_bytes: None, busy_timeout: DEFAULT_BUSY_TIMEOUT, read_only: false }
+    }
+
+    /// The store of the audit log.
+    #[must_use]
+    pub fn audit(&self) -> Arc<dyn AuditStore> {
+        Arc::clone(&self.audit) as Arc<dyn AuditStore>
+    }
+
+    /// The store of accounts.
+    #[must_use]
+    pub fn accounts(&self) -> Arc<dyn AccountStore> {
+        Arc::clone(&self.state) as Arc<dyn AccountStore>
+    }
+}
+
+/// Settings of a [`SqliteStore`].
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct SqliteOptions {
+    max_audit_bytes: Option<u64>,
+    busy_timeout: Duration,
+    read_only: bool,
+}
+
+impl SqliteOptions {
+    /// How large the audit file may grow, in bytes, rounded down to whole pages. Past it, writing
+    /// fails with [`StoreError::Full`], and nothing is disclosed.
+    pub const fn max_audit_bytes(mut self, max: u64) -> Self {
+        self.max_audit_bytes = Some(max);
+        self
+    }
+
+    /// How long a write waits for somebody else's lock before [`StoreError::Busy`].
+    pub const fn busy_timeout(mut self, timeout: Duration) -> Self {
+        self.busy_timeout = timeout;
+        self
+    }
+
+    /// Only looks: takes no lock, so that a log can be verified while it is written. Every write
+    /// fails with [`StoreError::ReadOnly`], and the files must be there. SQLite keeps an index of
+    /// the write-ahead log beside the file: the folder itself must be writable, or be a copy.
+    pub const fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
+    }
+
+    /// Opens the store in `folder`.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub fn open(self, folder: impl AsRef<Path>) -> Result<SqliteStore, StoreError> {
+        let folder = folder.as_ref();
+        if !self.read_only {
+            folder::create(folder)?;
+        }
+        let audit = Arc::new(AuditFile::open(folder, &self)?);
+        let state = Arc::new(StateFile::open(folder, &self)?);
+        Ok(SqliteStore { audit, state })
+    }
+}

@@ -1,0 +1,149 @@
+//! The state of accounts in a file that processes share: every change is one transaction.
+
+use core::fmt;
+use std::path::Path;
+
+use rusqlite::{OptionalExtension, params};
+
+use super::SqliteOptions;
+use super::sqlite::{Database, FileKind, of_sqlite};
+use crate::error::StoreError;
+use crate::interaction::accounts::{
+    AccountRef, AccountStore, AttemptLimits, AttemptState, Attempts, CounterKey, bindings_expire_before,
+};
+use crate::vocabulary::Timestamp;
+
+const KIND: FileKind = FileKind {
+    name: "state.sqlite3",
+    application_id: 0x4350_4e53, // "CPNS"
+    schema: "
+        CREATE TABLE passwords (
+            account  BLOB PRIMARY KEY CHECK (length(account) = 32),
+            verifier BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE attempts (
+            counter      BLOB PRIMARY KEY CHECK (length(counter) = 32),
+            window_start INTEGER NOT NULL,
+            count        INTEGER NOT NULL CHECK (count >= 0),
+            locked_until INTEGER
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE bindings (
+            contact BLOB PRIMARY KEY CHECK (length(contact) = 32),
+            account BLOB NOT NULL CHECK (length(account) = 32),
+            used    INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX bindings_used ON bindings (used);",
+};
+
+/// The accounts of one folder.
+pub(super) struct StateFile {
+    database: Database,
+    read_only: bool,
+}
+
+impl StateFile {
+    pub(super) fn open(folder: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
+        Ok(Self { database: Database::open(folder, &KIND, options)?, read_only: options.read_only })
+    }
+
+    fn write<T>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, StoreError> {
+        if self.read_only { Err(StoreError::ReadOnly) } else { self.database.write(work) }
+    }
+}
+
+impl AccountStore for StateFile {
+    fn password(&self, account: &AccountRef) -> Result<Option<Vec<u8>>, StoreError> {
+        let connection = self.database.connection();
+        let mut query =
+            connection.prepare("SELECT verifier FROM passwords WHERE account = ?1").map_err(of_sqlite)?;
+        query.query_row([account.as_bytes()], |row| row.get(0)).optional().map_err(of_sqlite)
+    }
+
+    fn set_password(&self, account: &AccountRef, verifier: &[u8]) -> Result<(), StoreError> {
+        self.write(|connection| {
+            let mut replace =
+                connection.prepare("INSERT OR REPLACE INTO passwords (account, verifier) VALUES (?1, ?2)")?;
+            replace.execute(params![account.as_bytes(), verifier]).map(|_| ())
+        })
+    }
+
+    fn count_attempt(
+        &self,
+        counter: &CounterKey,
+        now: Timestamp,
+        limits: &AttemptLimits,
+    ) -> Result<AttemptState, StoreError> {
+        self.write(|connection| {
+            let mut query = connection
+                .prepare("SELECT window_start, count, locked_until FROM attempts WHERE counter = ?1")?;
+            let before = query.query_row([counter.as_bytes()], |row| {
+                let locked_until: Option<i64> = row.get(2)?;
+                Ok(Attempts {
+                    window_start: read_time(row.get(0)?),
+                    count: row.get(1)?,
+                    locked_until: locked_until.map(read_time),
+                })
+            });
+            let (after, state) = Attempts::next(before.optional()?, now, limits);
+            let mut replace = connection.prepare(
+                "INSERT OR REPLACE INTO attempts (counter, window_start, count, locked_until)
+                 VALUES (?1, ?2, ?3, ?4)",
+            )?;
+            replace.execute(params![
+                counter.as_bytes(),
+                stored_time(after.window_start),
+                after.count,
+                after.locked_until.map(stored_time),
+            ])?;
+            Ok(state)
+        })
+    }
+
+    fn clear_attempts(&self, counter: &CounterKey) -> Result<(), StoreError> {
+        self.write(|connection| {
+            let mut delete = connection.prepare("DELETE FROM attempts WHERE counter = ?1")?;
+            delete.execute([counter.as_bytes()]).map(|_| ())
+        })
+    }
+
+    fn bind_contact(
+        &self,
+        contact: &[u8; 32],
+        account: &AccountRef,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(|connection| {
+            if let Some(limit) = bindings_expire_before(now) {
+                let mut prune = connection.prepare("DELETE FROM bindings WHERE used < ?1")?;
+                prune.execute([stored_time(limit)])?;
+            }
+            // The first account stays; only its own use keeps the binding alive.
+            let mut bind = connection.prepare(
+                "INSERT INTO bindings (contact, account, used) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (contact) DO UPDATE SET used = max(used, excluded.used)
+                 WHERE account = excluded.account",
+            )?;
+            let bound = bind.execute(params![contact, account.as_bytes(), stored_time(now)])?;
+            Ok(bound == 1)
+        })
+    }
+}
+
+impl fmt::Debug for StateFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StateFile").field("read_only", &self.read_only).finish_non_exhaustive()
+    }
+}
+
+/// SQLite's numbers are signed: a time past the year 290000 is the last one that it can hold.
+fn stored_time(time: Timestamp) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// A negative time was not written by this library; the latest time keeps what it guards shut.
+fn read_time(stored: i64) -> Timestamp {
+    Timestamp::from_micros(u64::try_from(stored).unwrap_or(u64::MAX))
+}

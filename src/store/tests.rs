@@ -1,0 +1,394 @@
+//! The store on a real file system: limits, locks, damage, and what a second hand can do to a log.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rusqlite::Connection;
+
+use super::*;
+use crate::audit::tests::{account, broken, open as open_log, viewed};
+use crate::audit::{AuditLog, LogId};
+use crate::error::{AuditError, BreakKind, Error};
+use crate::interaction::accounts::{AccountRef, AttemptLimits, AttemptState, CounterKey};
+use crate::vocabulary::Timestamp;
+
+/// A folder that is not there yet, and is gone afterwards.
+struct TemporaryFolder(PathBuf);
+
+impl TemporaryFolder {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::SeqCst);
+        let folder = std::env::temp_dir().join(format!("cpni-guard-store-{}-{number}", process::id()));
+        assert!(!folder.exists());
+        Self(folder)
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn open(&self) -> Result<SqliteStore, StoreError> {
+        SqliteStore::open(&self.0)
+    }
+
+    fn log(&self) -> Result<AuditLog, Error> {
+        open_log(self.open()?.audit())
+    }
+
+    /// A log of so many events.
+    fn filled(&self, events: u8) -> AuditLog {
+        let log = self.log().unwrap();
+        for number in 1..events {
+            log.record(viewed(number), Some(&account(number.into()))).unwrap();
+        }
+        log
+    }
+
+    /// Somebody else's hand in the file.
+    fn other_hand(&self, file: &str) -> Connection {
+        Connection::open(self.0.join(file)).unwrap()
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+#[test]
+fn a_folder_is_opened_again_and_the_log_goes_on() {
+    let folder = TemporaryFolder::new();
+    let log = folder.filled(20);
+    let id = log.id();
+    let verified = log.verify().unwrap();
+    drop(log);
+    let log = folder.log().unwrap();
+    assert_eq!((log.id(), log.verify()), (id, Ok(verified)));
+    assert_eq!(log.record(viewed(20), None).unwrap().index(), 20);
+    drop(log);
+    assert_eq!(folder.log().unwrap().verify().unwrap().size(), 21);
+}
+
+#[test]
+fn a_copy_taken_while_the_log_is_open_verifies() {
+    // What a kill leaves behind: the file and its write-ahead log, nothing closed.
+    let folder = TemporaryFolder::new();
+    let copy = TemporaryFolder::new();
+    let log = folder.filled(20);
+    fs::create_dir(copy.path()).unwrap();
+    for file in ["audit.sqlite3", "audit.sqlite3-wal", "audit.anchor"] {
+        fs::copy(folder.path().join(file), copy.path().join(file)).unwrap();
+    }
+    assert_eq!(copy.log().unwrap().verify(), log.verify());
+}
+
+#[cfg(unix)]
+#[test]
+fn files_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = TemporaryFolder::new();
+    let log = folder.filled(3);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(folder.path()), 0o700);
+    let mut seen = 0;
+    for file in fs::read_dir(folder.path()).unwrap() {
+        let path = file.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{path:?}");
+        seen += 1;
+    }
+    assert!(seen >= 6, "{seen}");
+    drop(log);
+}
+
+#[test]
+fn there_is_one_writer_and_any_number_of_readers() {
+    let folder = TemporaryFolder::new();
+    let log = folder.filled(5);
+    assert_eq!(folder.open().err(), Some(StoreError::AnotherWriter));
+    let reader = SqliteStore::options().read_only().open(folder.path()).unwrap();
+    let read = open_log(reader.audit()).unwrap();
+    assert_eq!(read.verify(), log.verify());
+    log.record(viewed(5), None).unwrap();
+    assert_eq!(read.verify().unwrap().size(), 6);
+    drop(log);
+    assert!(folder.open().is_ok());
+}
+
+#[test]
+fn a_reader_writes_nothing() {
+    let folder = TemporaryFolder::new();
+    drop(folder.filled(5));
+    let reader = SqliteStore::options().read_only().open(folder.path()).unwrap();
+    let log = open_log(reader.audit()).unwrap();
+    let not_recorded = Some(AuditError::NotRecorded(StoreError::ReadOnly));
+    assert_eq!(log.record(viewed(5), None).err(), not_recorded);
+    assert_eq!(log.verify().unwrap().size(), 5);
+    assert_eq!(reader.audit().set_anchor(LogId::from_bytes([0; 16])), Err(StoreError::ReadOnly));
+    let anybody = AccountRef::from_pseudonym([1; 32]);
+    assert_eq!(reader.accounts().set_password(&anybody, b"v"), Err(StoreError::ReadOnly));
+    assert_eq!(reader.accounts().password(&anybody), Ok(None));
+    let nothing = TemporaryFolder::new();
+    assert_eq!(SqliteStore::options().read_only().open(nothing.path()).err(), Some(StoreError::Open));
+    assert!(!nothing.path().exists());
+}
+
+/// SQLite's own answer, past our check.
+#[test]
+fn a_file_that_turns_read_only_records_nothing_until_it_is_not() {
+    let folder = TemporaryFolder::new();
+    let store = AuditFile::open_for_testing(folder.path());
+    let log = open_log(Arc::clone(&store) as Arc<dyn AuditStore>).unwrap();
+    store.set_query_only_for_testing(true);
+    let refused = log.record(viewed(1), None).err();
+    assert_eq!(refused, Some(AuditError::NotRecorded(StoreError::ReadOnly)));
+    store.set_query_only_for_testing(false);
+    assert_eq!(log.record(viewed(1), None).unwrap().index(), 1);
+    assert_eq!(log.verify().unwrap().size(), 2);
+}
+
+#[test]
+fn a_full_store_records_nothing_and_goes_on_when_there_is_space() {
+    let folder = TemporaryFolder::new();
+    let small = SqliteStore::options().max_audit_bytes(64 * 1024).open(folder.path()).unwrap();
+    let log = open_log(small.audit()).unwrap();
+    drop(small);
+    let mut recorded = 1;
+    let cause = loop {
+        match log.record(viewed(1), Some(&account(1))) {
+            Ok(_) => recorded += 1,
+            Err(cause) => break cause,
+        }
+        assert!(recorded < 1000);
+    };
+    assert_eq!(cause, AuditError::NotRecorded(StoreError::Full));
+    assert_eq!(log.record(viewed(1), None).err(), Some(cause));
+    assert_eq!(log.verify().unwrap().size(), recorded);
+    assert!(recorded > 20, "{recorded}");
+    drop(log);
+    let log = folder.log().unwrap();
+    assert_eq!(log.record(viewed(1), None).unwrap().index(), recorded);
+    assert_eq!(log.verify().unwrap().size(), recorded + 1);
+}
+
+#[test]
+fn a_busy_store_records_nothing_and_goes_on_when_it_is_free() {
+    let folder = TemporaryFolder::new();
+    let impatient = SqliteStore::options().busy_timeout(Duration::from_millis(20)).open(folder.path());
+    let store = impatient.unwrap();
+    let log = open_log(store.audit()).unwrap();
+    let (audit, state) = (folder.other_hand("audit.sqlite3"), folder.other_hand("state.sqlite3"));
+    audit.execute_batch("BEGIN IMMEDIATE").unwrap();
+    state.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(log.record(viewed(1), None).err(), Some(AuditError::NotRecorded(StoreError::Busy)));
+    let limits = AttemptLimits { max: 1, window: Duration::from_secs(1), lock: Duration::from_secs(1) };
+    let counter = CounterKey::from_pseudonym([1; 32]);
+    let count = || store.accounts().count_attempt(&counter, Timestamp::from_secs(1), &limits);
+    assert_eq!(count(), Err(StoreError::Busy));
+    drop((audit, state));
+    assert_eq!(count(), Ok(AttemptState::Allowed { left: 0 }));
+    assert_eq!(log.record(viewed(1), None).unwrap().index(), 1);
+    assert_eq!(log.verify().unwrap().size(), 2);
+}
+
+#[test]
+fn files_of_others_are_refused_and_not_changed() {
+    let refused = |prepare: &dyn Fn(&Connection), found| {
+        let folder = TemporaryFolder::new();
+        fs::create_dir(folder.path()).unwrap();
+        prepare(&folder.other_hand("audit.sqlite3"));
+        let before = fs::read(folder.path().join("audit.sqlite3")).unwrap();
+        assert_eq!(folder.open().err(), Some(StoreError::Format { found, known: 1 }));
+        assert_eq!(fs::read(folder.path().join("audit.sqlite3")).unwrap(), before);
+    };
+    refused(&|other| other.execute_batch("CREATE TABLE t (x)").unwrap(), 0);
+    refused(&|other| other.pragma_update(None, "application_id", 7).unwrap(), 0);
+    refused(&|other| other.pragma_update(None, "user_version", 1).unwrap(), 0);
+    refused(
+        &|other| {
+            other.pragma_update(None, "application_id", 0x4350_4e41).unwrap();
+            other.pragma_update(None, "user_version", 2).unwrap();
+        },
+        2,
+    );
+    let folder = TemporaryFolder::new();
+    fs::create_dir(folder.path()).unwrap();
+    fs::write(
+        folder.path().join("audit.sqlite3"),
+        "no database, but as long as the header of one is: 100 bytes. ".repeat(3),
+    )
+    .unwrap();
+    assert_eq!(folder.open().err(), Some(StoreError::Damaged));
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_an_error() {
+    let folder = TemporaryFolder::new();
+    fs::write(folder.path(), "a file").unwrap();
+    assert!(SqliteStore::open(folder.path().join("inside")).is_err());
+    assert!(SqliteStore::open(folder.path()).is_err());
+    fs::remove_file(folder.path()).unwrap();
+}
+
+#[test]
+fn every_commit_is_on_stable_storage() {
+    let folder = TemporaryFolder::new();
+    for _ in 0..2 {
+        // Made anew, and opened again: `synchronous` is a property of the connection.
+        let file = AuditFile::open_for_testing(folder.path());
+        let of = |name| file.pragma_for_testing(name);
+        assert_eq!((of("journal_mode").as_str(), of("synchronous").as_str()), ("wal", "2"));
+    }
+}
+
+// --- Breaks --------------------------------------------------------------------------------------
+
+/// Changes a log of 30 events through another connection; gives what its writer finds, and what
+/// the next process finds.
+fn after(sql: &str) -> (Result<(), AuditError>, Result<(), Error>) {
+    let folder = TemporaryFolder::new();
+    let log = folder.filled(30);
+    folder.other_hand("audit.sqlite3").execute_batch(sql).unwrap();
+    let verified = log.verify().map(|_| ());
+    drop(log);
+    (verified, folder.log().and_then(|log| log.verify().map(|_| ()).map_err(Error::from)))
+}
+
+fn both(event: u64, kind: BreakKind) -> (Result<(), AuditError>, Result<(), Error>) {
+    (broken(event, kind), broken(event, kind).map_err(Error::from))
+}
+
+/// One byte of a column changed, from its first to another one.
+fn flip(table: &str, column: &str, row: &str) -> String {
+    format!(
+        "UPDATE {table} SET {column} = CAST(substr({column}, 1, 10) ||
+         CASE substr({column}, 11, 1) WHEN x'00' THEN x'01' ELSE x'00' END || substr({column}, 12) AS BLOB)
+         WHERE {row}"
+    )
+}
+
+#[test]
+fn a_changed_byte_is_found() {
+    assert_eq!(after(&flip("entries", "event", "idx = 23")), both(23, BreakKind::Content));
+    assert_eq!(after(&flip("entries", "leaf", "idx = 23")), both(23, BreakKind::Content));
+    assert_eq!(after(&flip("entries", "link", "idx = 23")), both(23, BreakKind::Link));
+    for column in ["root", "link", "frontier", "mac"] {
+        assert_eq!(after(&flip("head", column, "one = 1")), both(30, BreakKind::Head), "{column}");
+    }
+}
+
+#[test]
+fn rows_that_moved_or_went_are_found() {
+    let swap = "UPDATE entries SET idx = 1000 WHERE idx = 7; UPDATE entries SET idx = 7 WHERE idx = 8;
+                UPDATE entries SET idx = 8 WHERE idx = 1000";
+    assert_eq!(after(swap), both(7, BreakKind::Link));
+    assert_eq!(after("DELETE FROM entries WHERE idx = 12"), both(12, BreakKind::Link));
+    assert_eq!(after("DELETE FROM entries WHERE idx >= 25"), both(25, BreakKind::Truncation));
+    assert_eq!(after("DELETE FROM entries"), both(0, BreakKind::Truncation));
+    assert_eq!(
+        after("DELETE FROM head"),
+        (broken(30, BreakKind::Head), broken(0, BreakKind::Head).map_err(Error::from))
+    );
+    assert_eq!(
+        after("DELETE FROM head; DELETE FROM entries"),
+        (broken(0, BreakKind::Head), broken(0, BreakKind::Truncation).map_err(Error::from))
+    );
+    let one_more = "INSERT INTO entries SELECT 30, event, leaf, link FROM entries WHERE idx = 29";
+    assert_eq!(after(one_more).1, broken(30, BreakKind::Head).map_err(Error::from));
+    assert_eq!(after(one_more).0, broken(30, BreakKind::Link));
+}
+
+#[test]
+fn a_damaged_page_is_an_error() {
+    let folder = TemporaryFolder::new();
+    drop(folder.filled(100));
+    let file = folder.path().join("audit.sqlite3");
+    let mut bytes = fs::read(&file).unwrap();
+    let middle = bytes.len() / 2 / 4096 * 4096;
+    bytes[middle..middle + 64].fill(0xff);
+    fs::write(&file, bytes).unwrap();
+    let found = folder.log().and_then(|log| log.verify().map_err(Error::from)).unwrap_err();
+    let expected = [AuditError::Unreadable(StoreError::Damaged).into(), Error::Store(StoreError::Damaged)];
+    assert!(expected.contains(&found), "{found:?}");
+}
+
+#[test]
+fn an_emptied_or_replaced_file_does_not_begin_anew() {
+    let folder = TemporaryFolder::new();
+    drop(folder.filled(5));
+    let file = folder.path().join("audit.sqlite3");
+    let genuine = fs::read(&file).unwrap();
+    let truncated = broken::<()>(0, BreakKind::Truncation).err().map(Error::from);
+    fs::write(&file, "").unwrap();
+    assert_eq!(folder.log().err(), truncated);
+    fs::remove_file(&file).unwrap();
+    assert_eq!(folder.log().err(), truncated);
+    let other = TemporaryFolder::new();
+    drop(other.filled(5));
+    fs::copy(other.path().join("audit.sqlite3"), &file).unwrap();
+    assert_eq!(folder.log().err(), broken::<()>(0, BreakKind::Head).err().map(Error::from));
+    fs::write(&file, genuine).unwrap();
+    assert_eq!(folder.log().unwrap().verify().unwrap().size(), 5);
+    for bad in
+        ["", "cpni-guard audit anchor v1\n", "cpni-guard audit anchor v1\n+0000000000000000000000000000001\n"]
+    {
+        fs::write(folder.path().join("audit.anchor"), bad).unwrap();
+        let unreadable = AuditError::Unreadable(StoreError::Damaged);
+        assert_eq!(folder.log().err(), Some(unreadable.into()), "{bad}");
+    }
+}
+
+// --- Accounts ------------------------------------------------------------------------------------
+
+#[test]
+fn accounts_in_a_file_hold() {
+    let folder = TemporaryFolder::new();
+    crate::interaction::accounts::tests::must_hold(&*folder.open().unwrap().accounts());
+}
+
+#[test]
+fn processes_share_attempts_and_passwords() {
+    // Two connections, as two processes have; only the log has one writer.
+    let folder = TemporaryFolder::new();
+    drop(folder.open().unwrap());
+    let connect = || StateFile::open(folder.path(), &SqliteStore::options()).unwrap();
+    let (one, two) = (connect(), connect());
+    let anybody = AccountRef::from_pseudonym([1; 32]);
+    one.set_password(&anybody, b"verifier").unwrap();
+    assert_eq!(two.password(&anybody), Ok(Some(b"verifier".to_vec())));
+    let limits = AttemptLimits { max: 10, window: Duration::from_secs(60), lock: Duration::from_secs(60) };
+    let counter = CounterKey::from_pseudonym([1; 32]);
+    let allowed = AtomicU32::new(0);
+    std::thread::scope(|scope| {
+        for store in [&one, &two, &one, &two] {
+            scope.spawn(|| {
+                for _ in 0..6 {
+                    let state = store.count_attempt(&counter, Timestamp::from_secs(9), &limits).unwrap();
+                    if matches!(state, AttemptState::Allowed { .. }) {
+                        allowed.fetch_add(1, Ordering::SeqCst);
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(allowed.into_inner(), 10);
+    drop((one, two));
+    let again = folder.open().unwrap();
+    let state = again.accounts().count_attempt(&counter, Timestamp::from_secs(10), &limits);
+    assert_eq!(state, Ok(AttemptState::Locked { until: Timestamp::from_secs(69) }));
+}
+
+#[test]
+fn times_past_the_range_of_sqlite_stay_shut() {
+    let folder = TemporaryFolder::new();
+    let store = folder.open().unwrap().accounts();
+    let limits = AttemptLimits { max: 0, window: Duration::from_secs(1), lock: Duration::MAX };
+    let counter = CounterKey::from_pseudonym([1; 32]);
+    let locked = store.count_attempt(&counter, Timestamp::from_secs(1), &limits).unwrap();
+    assert_eq!(locked, AttemptState::Locked { until: Timestamp::from_micros(u64::MAX) });
+    let later = store.count_attempt(&counter, Timestamp::from_secs(4_000_000_000), &limits).unwrap();
+    assert!(matches!(later, AttemptState::Locked { .. }));
+}

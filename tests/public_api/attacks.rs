@@ -1,0 +1,200 @@
+//! The insider's and the thief's moves, played against the public API.
+
+use cpni_guard::error::{KeyError, SealedError};
+use cpni_guard::interaction::ContactState;
+use cpni_guard::vocabulary::{AgentId, Channel, ContactId, EventKind, Obligation, RecordId};
+use cpni_guard::{
+    AgentSession, Contact, Error, FieldView, Guard, Interaction, Purpose, SealedRecord, Stores, View,
+};
+
+use crate::fixture::{Carrier, account, record, record_with_id};
+
+const FIELDS: [&str; 17] = [
+    "name",
+    "street",
+    "city",
+    "birth_date",
+    "ssn",
+    "ssn_last4",
+    "account_number",
+    "mobile",
+    "email",
+    "plan",
+    "features",
+    "lines",
+    "imei",
+    "iccid",
+    "balance",
+    "card",
+    "call_detail",
+];
+
+/// The fields that a care agent sees after the password.
+const OPEN: [&str; 12] = [
+    "name",
+    "street",
+    "city",
+    "account_number",
+    "mobile",
+    "email",
+    "plan",
+    "features",
+    "lines",
+    "imei",
+    "iccid",
+    "balance",
+];
+
+fn opens_nothing(view: &Result<View, Error>) -> bool {
+    match view {
+        Err(_) => true,
+        Ok(view) => view.fields().all(|(_, shown)| !matches!(shown, FieldView::Disclosed(_))),
+    }
+}
+
+#[test]
+fn a_ciphertext_copied_to_another_account_is_refused_and_recorded() {
+    let carrier = Carrier::new(Stores::in_memory());
+    let (victim, own) = (account("A-1"), account("A-2"));
+    let (stolen, _) = (carrier.customer(&victim), carrier.customer(&own));
+    let mut call = carrier.authenticated("dana", &own);
+    let refused = call.view(&stolen, ["plan"]).unwrap_err();
+    assert_eq!(refused, SealedError::Commitment.into());
+    let size = carrier.guard.audit().size();
+    let (_, event) = carrier.guard.audit().entries(size - 1..size).next().unwrap().unwrap();
+    assert_eq!((event.facts.kind, event.facts.cause), (EventKind::OpenFailed, refused.code().get()));
+    assert_eq!(event.facts.actor.unwrap().agent, AgentId::new("dana").unwrap());
+}
+
+#[test]
+fn another_record_id_or_another_guards_keys_open_nothing() {
+    let carrier = Carrier::new(Stores::in_memory());
+    let dana = account("A-1");
+    carrier.customer(&dana);
+    let (one, two) = (RecordId::new("1").unwrap(), RecordId::new("2").unwrap());
+    let sealed = carrier.guard.protect(&dana, record_with_id(one.clone())).unwrap().record;
+    let mut call = carrier.authenticated("dana", &dana);
+    assert!(call.view((&sealed, &one), ["plan"]).is_ok());
+    assert_eq!(call.view((&sealed, &two), ["plan"]).unwrap_err(), SealedError::Authentication.into());
+
+    let other = Carrier::new(Stores::in_memory());
+    other.customer(&dana);
+    let mut call = other.authenticated("dana", &dana);
+    assert_eq!(call.view((&sealed, &one), ["plan"]).unwrap_err(), SealedError::Commitment.into());
+}
+
+/// Every bit of a record that was changed: the record is refused when it is read, or a field of it
+/// when it is viewed. Nothing panics, and no view gives out everything.
+#[test]
+fn every_flipped_bit_and_every_cut_is_refused() {
+    let carrier = Carrier::new(Stores::in_memory());
+    let dana = account("A-1");
+    let bytes = carrier.customer(&dana).record.as_bytes().to_vec();
+    for len in 0..bytes.len() {
+        assert!(SealedRecord::from_bytes(&bytes[..len]).is_err(), "cut to {len}");
+    }
+    // A case sees every class that a care agent sees, and is open for as long as it takes.
+    let case = carrier.contact("case-1", Channel::BackOffice, "dana");
+    let guard = &carrier.guard;
+    let view_all = |sealed: &SealedRecord, call: &mut Interaction| {
+        call.view(sealed, OPEN.iter().copied().chain(["call_detail"]))
+    };
+    let mut call = guard.interaction(AgentSession::new("dana"), &dana, case, Purpose::Support).unwrap();
+    let intact = SealedRecord::from_bytes(bytes.clone()).unwrap();
+    let view = view_all(&intact, &mut call).unwrap();
+    assert!(view.fields().all(|(_, shown)| matches!(shown, FieldView::Disclosed(_))));
+
+    let visible: Vec<_> = OPEN.iter().copied().chain(["call_detail"]).collect();
+    let mut seen = 0;
+    for bit in 0..bytes.len() * 8 {
+        let mut changed = bytes.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        let Ok(changed) = SealedRecord::from_bytes(changed) else { continue };
+        match view_all(&changed, &mut call) {
+            Err(_) => {}
+            // The bit lies in a field that this view does not open: the field is not one of them,
+            // and each of the others is what it was.
+            Ok(view) => {
+                let hidden: Vec<_> = FIELDS.iter().filter(|field| !visible.contains(field)).collect();
+                let names: Vec<_> = changed.field_names().collect();
+                let renamed = visible.iter().filter(|field| !names.contains(field)).count();
+                assert!(renamed <= 1, "bit {bit}");
+                let differs = |name: &&&str| intact.field(name) != changed.field(name);
+                assert!(renamed == 1 || hidden.iter().filter(|name| differs(name)).count() == 1, "bit {bit}");
+                assert!(
+                    view.fields().filter(|(_, shown)| matches!(shown, FieldView::Absent(_))).count()
+                        == renamed
+                );
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 0, "the fields that are not viewed have bits too");
+}
+
+#[test]
+fn a_claimed_contact_is_believed_only_where_the_source_agrees() {
+    let carrier = Carrier::new(Stores::in_memory());
+    let dana = account("A-1");
+    let sealed = carrier.customer(&dana);
+    let refused = |contact: Contact, agent: &str| {
+        let mut call = carrier.interaction(agent, &dana, contact).unwrap();
+        let view = call.view(&sealed, FIELDS).unwrap();
+        let alert = view.field("plan").unwrap().decision().obligations().contains(Obligation::Alert);
+        opens_nothing(&Ok(view)) && alert
+    };
+    let ghost = Contact::of(ContactId::new("ghost").unwrap(), Channel::PhoneInbound);
+    assert!(refused(Contact::None, "dana"), "no contact");
+    assert!(refused(ghost, "dana"), "a contact that nobody knows");
+    let colleagues = carrier.contact("call-1", Channel::PhoneInbound, "lee");
+    assert!(refused(colleagues.clone(), "dana"), "a colleague's contact");
+    let ended = carrier.contact("call-2", Channel::PhoneInbound, "dana");
+    carrier.contacts.end(&ContactId::new("call-2").unwrap());
+    assert!(refused(ended, "dana"), "a contact that ended");
+    // A channel on which no live contact would be needed is not taken from the agent.
+    let mine = carrier.contact("call-3", Channel::PhoneInbound, "dana");
+    for channel in [Channel::Batch, Channel::BackOffice, Channel::PortInterface, Channel::PhoneCallback] {
+        let claimed = Contact::of(ContactId::new("call-3").unwrap(), channel);
+        assert!(refused(claimed, "dana"), "{channel}");
+    }
+    assert!(!refused(mine, "dana") || carrier.guard.audit().size() > 0);
+    // A contact about another account.
+    let other = ContactId::new("call-4").unwrap();
+    let mut state = ContactState::live(Channel::PhoneInbound, AgentId::new("dana").unwrap());
+    state.account = Some(account("A-2"));
+    carrier.contacts.set(other.clone(), state);
+    assert!(refused(Contact::of(other, Channel::PhoneInbound), "dana"), "another account's contact");
+}
+
+#[test]
+fn a_record_from_a_key_version_that_is_not_there_is_a_typed_error() {
+    let carrier = Carrier::new(Stores::in_memory());
+    let dana = account("A-1");
+    let mut bytes = carrier.customer(&dana).record.as_bytes().to_vec();
+    bytes[7] = 9;
+    let sealed = SealedRecord::from_bytes(bytes).unwrap();
+    let mut call = carrier.authenticated("dana", &dana);
+    assert_eq!(call.view(&sealed, ["plan"]).unwrap_err(), KeyError::UnknownVersion { version: 9 }.into());
+}
+
+#[test]
+fn values_that_look_alike_in_length_stay_alike_when_sealed() {
+    let guard: Guard = Carrier::new(Stores::in_memory()).guard;
+    let len = |lines: &str| {
+        let record = cpni_guard::Record::new().text("lines", lines);
+        guard.protect(&account("A-1"), record).unwrap().record.as_bytes().len()
+    };
+    assert_eq!(len("1"), len("987-65-4321"));
+    assert_ne!(len("1"), len("sixteen bytes ok"));
+}
+
+#[test]
+fn two_seals_of_one_record_share_no_bytes_of_ciphertext() {
+    let carrier = Carrier::new(Stores::in_memory());
+    let dana = account("A-1");
+    let seal = || carrier.guard.protect(&dana, record()).unwrap().record;
+    let (first, second) = (seal(), seal());
+    for name in FIELDS {
+        assert_ne!(first.field(name).unwrap(), second.field(name).unwrap(), "{name}");
+    }
+}

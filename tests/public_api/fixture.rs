@@ -1,0 +1,168 @@
+//! A small carrier: two customers, a few agents, a clock that stands still.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cpni_guard::interaction::{
+    AccountFactSource, AccountFacts, AgentProfile, CallBack, ContactState, MemoryContacts, MemoryDirectory,
+};
+use cpni_guard::vocabulary::{
+    AgentId, Channel, ContactId, CountryCode, EmployerId, ManualClock, RecordId, Role, Timestamp,
+};
+use cpni_guard::{
+    AccountId, AgentSession, CallRow, Contact, Error, Guard, Interaction, MemoryKeys, Protected, Purpose,
+    Record, Schema, Sensitive, Stores,
+};
+
+/// 2026-11-23T15:04:00Z.
+pub(crate) const NOON: Timestamp = Timestamp::from_secs(1_795_446_240);
+pub(crate) const PASSWORD: &str = "plum-harbor-19";
+
+pub(crate) const SCHEMA: &str = include_str!("../../examples/subscriber.toml");
+pub(crate) const GRANTS: &str = include_str!("../../examples/grants.toml");
+
+/// A guard with everything around it.
+pub(crate) struct Carrier {
+    pub(crate) guard: Guard,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) directory: Arc<MemoryDirectory>,
+    pub(crate) contacts: Arc<MemoryContacts>,
+}
+
+struct AddressOnFile;
+
+impl AccountFactSource for AddressOnFile {
+    fn account_facts(&self, _: &AccountId) -> Result<AccountFacts, cpni_guard::error::HostError> {
+        let address_since = Some(Timestamp::from_secs(NOON.as_secs() - 212 * 86_400));
+        Ok(AccountFacts { address_since, ..AccountFacts::default() })
+    }
+}
+
+impl Carrier {
+    pub(crate) fn new(stores: impl Into<Stores>) -> Self {
+        Self::with_keys(MemoryKeys::new().unwrap(), stores).unwrap()
+    }
+
+    pub(crate) fn with_keys(
+        keys: impl cpni_guard::KeyProvider + 'static,
+        stores: impl Into<Stores>,
+    ) -> Result<Self, Error> {
+        let clock = Arc::new(ManualClock::new(NOON));
+        let directory = Arc::new(MemoryDirectory::default());
+        let contacts = Arc::new(MemoryContacts::default());
+        for (token, role) in [
+            ("dana", Role::CareAgent),
+            ("lee", Role::CareAgent),
+            ("ray", Role::RetailAgent),
+            ("fay", Role::FraudAnalyst),
+        ] {
+            directory.sign_in(token, profile(token, role));
+        }
+        let guard = Guard::builder()
+            .schema(Schema::from_toml(SCHEMA)?)
+            .keys(keys)
+            .store(stores)
+            .grants(GRANTS)
+            .agents(Arc::clone(&directory) as _)
+            .contacts(Arc::clone(&contacts) as _)
+            .account_facts(Arc::new(AddressOnFile))
+            .clock(Arc::clone(&clock) as _)
+            .build()?;
+        Ok(Self { guard, clock, directory, contacts })
+    }
+
+    /// Seals a customer, with a password.
+    pub(crate) fn customer(&self, account: &AccountId) -> Protected {
+        self.guard.import_password(account, &Sensitive::from(PASSWORD.to_owned())).unwrap();
+        self.guard.protect(account, record()).unwrap()
+    }
+
+    /// A live contact.
+    pub(crate) fn contact(&self, id: &str, channel: Channel, agent: &str) -> Contact {
+        let id = ContactId::new(id).unwrap();
+        let mut state = ContactState::live(channel, AgentId::new(agent).unwrap());
+        if channel == Channel::PhoneCallback {
+            state.called_back = Some(CallBack::NumberOfRecord);
+        }
+        self.contacts.set(id.clone(), state);
+        Contact::of(id, channel)
+    }
+
+    pub(crate) fn interaction(
+        &self,
+        agent: &str,
+        account: &AccountId,
+        contact: Contact,
+    ) -> Result<Interaction, Error> {
+        self.guard.interaction(AgentSession::new(agent), account, contact, Purpose::Support)
+    }
+
+    /// An inbound call that `agent` takes, about `account`.
+    pub(crate) fn call(&self, agent: &str, account: &AccountId) -> Interaction {
+        let contact =
+            self.contact(&format!("call-{}", self.guard.audit().size()), Channel::PhoneInbound, agent);
+        self.interaction(agent, account, contact).unwrap()
+    }
+
+    /// As [`Carrier::call`], with the password given.
+    pub(crate) fn authenticated(&self, agent: &str, account: &AccountId) -> Interaction {
+        let mut call = self.call(agent, account);
+        assert_eq!(
+            call.present(cpni_guard::Evidence::password(PASSWORD)).unwrap(),
+            cpni_guard::Presented::Match
+        );
+        call
+    }
+
+    pub(crate) fn advance(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+}
+
+pub(crate) fn profile(id: &str, role: Role) -> AgentProfile {
+    AgentProfile {
+        id: AgentId::new(id).unwrap(),
+        role,
+        employer: EmployerId::new("carrier").unwrap(),
+        country: Some(CountryCode::new("US").unwrap()),
+        trained_until: Some(NOON.plus(Duration::from_secs(90 * 86_400))),
+        own_account: None,
+    }
+}
+
+pub(crate) fn account(id: &str) -> AccountId {
+    AccountId::new(id).unwrap()
+}
+
+pub(crate) fn record() -> Record {
+    record_with_id(RecordId::none())
+}
+
+/// Every field of the schema; calls at 10:00, 11:00 and 11:10 of the day.
+pub(crate) fn record_with_id(id: RecordId) -> Record {
+    let at = |minutes_before_noon: u64| Timestamp::from_secs(NOON.as_secs() - minutes_before_noon * 60);
+    Record::with_id(id)
+        .text("name", "Dana Example")
+        .text("street", "12 Sample Street")
+        .text("city", "Springfield, IL 62701")
+        .text("birth_date", "1970-01-01")
+        .text("ssn", "987-65-4321")
+        .text("account_number", "000000000042")
+        .text("mobile", "+1 202 555 0100")
+        .text("email", "dana@example.com")
+        .text("plan", "Unlimited Plus")
+        .text("features", "voice mail, caller id")
+        .text("lines", "3")
+        .text("imei", "001017000000003")
+        .text("iccid", "8900000000000000003")
+        .text("balance", "61.20")
+        .text("card", "4111111111111111")
+        .calls(
+            "call_detail",
+            vec![
+                CallRow::outbound("+1 202 555 0123", at(304), 61).at_place("Springfield"),
+                CallRow::inbound("202-555-0145", at(244), 240),
+                CallRow::outbound("202-555-0145", at(234), 12),
+            ],
+        )
+}

@@ -1,0 +1,296 @@
+//! Canaries: a distinct text in every place where a customer's or a secret text goes in. None may
+//! come out in an error, `Debug`, `Display`, an audit byte, a stored byte or a sealed byte.
+
+use cpni_guard::classify::Record;
+use cpni_guard::interaction::{MemoryContacts, MemoryDirectory, PhotoIdKind};
+use cpni_guard::policy::Pack;
+use cpni_guard::vocabulary::{Channel, CivilDate, RecordId, Role};
+use cpni_guard::{
+    AccountId, AgentSession, CallRow, Contact, Evidence, Guard, MemoryKeys, NamedCall, PassphraseKeys,
+    PhotoId, Purpose, Schema, SealedField, SealedRecord, Sensitive, Stores,
+};
+
+use crate::fixture::{Carrier, NOON, account, profile};
+
+/// Every canary begins with this, in one of these cases.
+const CANARY: &str = "CaNaRy7q";
+
+fn canary(what: &str) -> String {
+    format!("{CANARY}{what}")
+}
+
+fn sensitive(what: &str) -> Sensitive<String> {
+    Sensitive::from(canary(what))
+}
+
+/// Collects everything that could be printed or stored, and searches it.
+#[derive(Default)]
+struct Net {
+    caught: Vec<(&'static str, Vec<u8>)>,
+}
+
+impl Net {
+    fn shown(&mut self, place: &'static str, value: &impl core::fmt::Debug) {
+        self.caught.push((place, format!("{value:?} {value:#?}").into_bytes()));
+    }
+
+    fn result<T: core::fmt::Debug, E: core::fmt::Debug + core::fmt::Display>(
+        &mut self,
+        place: &'static str,
+        result: &Result<T, E>,
+    ) {
+        self.shown(place, result);
+        if let Err(error) = result {
+            self.caught.push((place, error.to_string().into_bytes()));
+        }
+    }
+
+    fn bytes(&mut self, place: &'static str, bytes: impl Into<Vec<u8>>) {
+        self.caught.push((place, bytes.into()));
+    }
+
+    /// Where a canary is, plain, in base64url or base64 at any offset, or in hexadecimal.
+    fn leaks(&self) -> Vec<&'static str> {
+        let mut needles: Vec<Vec<u8>> =
+            vec![CANARY.into(), CANARY.to_lowercase().into(), CANARY.to_uppercase().into()];
+        needles.push(CANARY.bytes().map(|b| format!("{b:02x}")).collect::<String>().into());
+        let numbers: Vec<_> = CANARY.bytes().map(|b| b.to_string()).collect();
+        needles.push(numbers.join(", ").into());
+        // Base64 of three bytes each, at the three possible offsets.
+        for offset in 0..3 {
+            needles.push(base64(&CANARY.as_bytes()[offset..offset + 6]).into());
+        }
+        let found =
+            |text: &[u8]| needles.iter().any(|needle| text.windows(needle.len()).any(|at| at == needle));
+        self.caught.iter().filter(|(_, text)| found(text)).map(|(place, _)| *place).collect()
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut out = String::new();
+    for chunk in bytes.chunks_exact(3) {
+        let bits = u32::from(chunk[0]) << 16 | u32::from(chunk[1]) << 8 | u32::from(chunk[2]);
+        out.extend((0..4).map(|i| char::from(ALPHABET[(bits >> (18 - 6 * i) & 63) as usize])));
+    }
+    out
+}
+
+fn record() -> Record {
+    let fields = [
+        "name",
+        "street",
+        "city",
+        "birth_date",
+        "ssn",
+        "account_number",
+        "mobile",
+        "email",
+        "plan",
+        "features",
+        "lines",
+        "imei",
+        "iccid",
+        "balance",
+        "card",
+    ];
+    let record = Record::with_id(RecordId::new(canary("record")).unwrap());
+    let call = CallRow::outbound(canary("number"), NOON, 61).at_place(canary("place"));
+    fields
+        .iter()
+        .fold(record, |record, field| record.text(*field, canary(field)))
+        .calls("call_detail", vec![call])
+}
+
+#[test]
+fn the_net_finds_what_leaks() {
+    let mut net = Net::default();
+    net.bytes("plain", canary("x"));
+    net.bytes("hex", CANARY.bytes().map(|b| format!("{b:02x}")).collect::<String>());
+    net.bytes("list", format!("{:?}", CANARY.as_bytes()));
+    net.bytes("base64", base64(format!("xyz{CANARY}z").as_bytes()));
+    net.bytes("base64, shifted", base64(format!("xy{CANARY}zz").as_bytes()));
+    net.bytes("nothing", "quiet");
+    assert_eq!(net.leaks(), ["plain", "hex", "list", "base64", "base64, shifted"]);
+}
+
+fn walk(net: &mut Net, carrier: &Carrier) {
+    let own = AccountId::new(canary("account")).unwrap();
+    let other = account("A-2");
+    let id = RecordId::new(canary("record")).unwrap();
+    let guard = &carrier.guard;
+    net.shown("account id", &own);
+    net.shown("record id", &id);
+    net.shown("record", &record());
+
+    let sealed = guard.protect(&own, record());
+    net.result("protect", &sealed);
+    let sealed = sealed.unwrap();
+    net.bytes("sealed record", sealed.record.as_bytes());
+    net.bytes("sealed text", sealed.record.to_text());
+    net.bytes("sealed serde", serde_json::to_string(&sealed.record).unwrap());
+    net.bytes("sealed field", sealed.record.field("ssn").unwrap().as_bytes());
+
+    // Records that do not fit.
+    net.result("unknown field", &guard.protect(&own, Record::new().text(canary("field"), canary("value"))));
+    net.result(
+        "twice",
+        &guard.protect(&own, Record::new().text("name", canary("1")).text("name", canary("2"))),
+    );
+    net.result("wrong shape", &guard.protect(&own, Record::new().text("call_detail", canary("rows"))));
+    net.result("too long", &guard.protect(&own, Record::new().text("name", canary(&"x".repeat(70_000)))));
+    let long = vec![CallRow::inbound(canary(&"9".repeat(300)), NOON, 1)];
+    net.result("row too long", &guard.protect(&own, Record::new().calls("call_detail", long)));
+
+    net.result("import", &guard.import_password(&own, &sensitive("password")));
+    net.result("import too long", &guard.import_password(&own, &sensitive(&"p".repeat(300))));
+    net.result("unknown agent", &carrier.interaction(&canary("token"), &own, Contact::None));
+
+    // A call, with everything that can be presented.
+    let contact = carrier.contact("call-leaks", Channel::PhoneInbound, "dana");
+    let mut call = carrier.interaction("dana", &own, contact).unwrap();
+    net.shown("interaction", &call);
+    for evidence in [Evidence::password(canary("wrong")), Evidence::password(canary("password"))] {
+        net.shown("evidence", &evidence);
+        net.result("present", &call.present(evidence));
+    }
+    let named = NamedCall { number: sensitive("number"), started: NOON, duration_secs: Some(61) };
+    net.shown("named call", &named);
+    net.result("name a call", &call.name_call(named, (&sealed.record, &id), "call_detail"));
+    net.result("asked wrongly", &call.view((&sealed.record, &id), [&*canary("field")]));
+    net.result("wrong record id", &call.view(&sealed, ["plan"]));
+    let view = call.view((&sealed.record, &id), ["name", "plan", "ssn", "call_detail"]);
+    net.result("view", &view);
+    let view = view.unwrap();
+    for (_, shown) in view.fields() {
+        net.shown("field", &shown);
+        net.shown("decision", shown.decision());
+        net.bytes("for the agent", shown.decision().for_agent());
+        net.shown("remedies", &shown.decision().remedies());
+        for reason in shown.decision().reasons() {
+            net.shown("reason", &reason);
+        }
+    }
+    // The value itself is there: the canaries did go in.
+    let plan = view.field("plan").unwrap().disclosed().unwrap();
+    assert_eq!(plan.with_text(str::to_owned), Ok(canary("plan")));
+    net.shown("disclosed", &plan);
+
+    // A store visit, with an ID.
+    let contact = carrier.contact("visit-leaks", Channel::Retail, "ray");
+    let mut visit = carrier.interaction("ray", &own, contact).unwrap();
+    let photo = PhotoId {
+        kind: PhotoIdKind::Passport,
+        expires: CivilDate::new(2030, 1, 1).unwrap(),
+        name: sensitive("name"),
+    };
+    net.shown("photo id", &photo);
+    net.result("show id", &visit.show_photo_id(&photo, (&sealed.record, &id), "name"));
+    net.result("id on a column", &visit.show_photo_id(&photo, (&sealed.record, &id), &canary("column")));
+
+    // The insider.
+    let contact = carrier.contact("call-thief", Channel::PhoneInbound, "lee");
+    let mut theft = carrier.interaction("lee", &other, contact).unwrap();
+    net.result("copied ciphertext", &theft.view((&sealed.record, &id), ["plan"]));
+    net.shown("interaction", &theft);
+    net.result("end", &call.end());
+    let closed = view.field("plan").unwrap().disclosed().unwrap().with_text(str::to_owned);
+    net.result("closed", &closed);
+
+    net.shown("guard", guard);
+    net.shown("schema", guard.schema());
+    net.shown("audit log", guard.audit());
+    for entry in guard.audit().entries(0..u64::MAX) {
+        net.result("event", &entry);
+        net.bytes("event bytes", entry.unwrap().1.encode().unwrap());
+    }
+    net.result("verify", &guard.audit().verify());
+}
+
+/// Files and bytes that are not what they should be may be the wrong ones.
+fn wrong_files(net: &mut Net) {
+    let text = canary("file");
+    for file in [
+        text.clone(),
+        format!("{text} = 1"),
+        format!("[fields]\n{text} = {{ class = \"ssn\" }}"),
+        format!("[fields]\nx = {{ class = \"{text}\" }}"),
+        format!("[fields]\nx = {{ class = \"ssn\", {text} = 1 }}"),
+        format!(
+            "[fields]\nx = {{ class = \"account_info\", kind = \"account_number\", pattern = \"({text}\" }}"
+        ),
+    ] {
+        net.result("schema", &Schema::from_toml(&file));
+    }
+    let rule = |line: &str| {
+        format!(
+            "id = \"p\"\ntitle = \"t\"\n[[rule]]\nid = \"r\"\ntitle = \"t\"\neffect = \"permit\"\n{line}\n"
+        )
+    };
+    for file in [
+        text.clone(),
+        format!("id = \"{text}\""),
+        rule(&format!("when = {{ class = [\"{text}\"] }}")),
+        rule(&format!("{text} = 1")),
+        rule(&format!("when = {{ class = [\"ssn\"], predicate = \"{text}\" }}")),
+    ] {
+        net.result("grants", &Pack::grants_from_toml("grants.toml", &file));
+        net.result("pack", &Pack::from_toml("pack.toml", &file));
+    }
+    net.result("sealed bytes", &SealedRecord::from_bytes(text.as_bytes()));
+    net.result("sealed text", &SealedRecord::from_text(&text));
+    net.result("sealed field", &SealedField::from_text(&text));
+    net.result("sealed serde", &serde_json::from_str::<SealedRecord>(&format!("\"{text}\"")));
+    net.result("event", &cpni_guard::audit::AuditEvent::decode(text.as_bytes()));
+    net.result("account id", &AccountId::new(format!("{text}\n")));
+    net.result("account id", &AccountId::new(text.repeat(20)));
+    net.result("guard", &Guard::builder().build());
+}
+
+#[test]
+fn no_canary_comes_out() {
+    let mut net = Net::default();
+    let carrier = Carrier::new(Stores::in_memory());
+    carrier.directory.sign_in(canary("signed-in"), profile("quiet", Role::CareAgent));
+    walk(&mut net, &carrier);
+    wrong_files(&mut net);
+    net.shown("session", &AgentSession::new(canary("token")));
+    net.shown("directory", &*carrier.directory);
+    net.shown("contacts", &*carrier.contacts);
+    net.shown("stand-ins", &(MemoryDirectory::default(), MemoryContacts::default(), MemoryKeys::new()));
+    net.shown("builder", &Guard::builder());
+    net.shown("purpose", &Purpose::Support);
+    assert_eq!(net.leaks(), [""; 0]);
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn no_canary_is_stored() {
+    let folder = crate::stores::Folder::new("leaks");
+    let mut net = Net::default();
+    {
+        let keys = folder.0.join("keys.cpni");
+        std::fs::create_dir_all(&folder.0).unwrap();
+        let provider = PassphraseKeys::open_or_create(&keys, &sensitive("passphrase"));
+        net.result("keys", &provider);
+        net.result("wrong passphrase", &PassphraseKeys::open(&keys, &sensitive("another")));
+        let store = cpni_guard::SqliteStore::open(folder.0.join("data")).unwrap();
+        net.shown("store", &store);
+        walk(&mut net, &Carrier::with_keys(provider.unwrap(), store).unwrap());
+    }
+    let mut files = 0;
+    let mut folders = vec![folder.0.clone()];
+    while let Some(at) = folders.pop() {
+        for entry in std::fs::read_dir(at).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                net.bytes("a file", std::fs::read(path).unwrap());
+                files += 1;
+            }
+        }
+    }
+    assert!(files >= 3, "keys, audit log and state");
+    assert_eq!(net.leaks(), [""; 0]);
+}

@@ -1,0 +1,14 @@
+//! Tests of what a host can do with the published crate.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod attacks;
+mod fixture;
+mod leaks;
+mod stores;
+mod walk;

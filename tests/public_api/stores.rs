@@ -1,0 +1,225 @@
+//! A store that fails, is full or read-only: nothing is disclosed, the error is clear, and the
+//! guard works again when the store does.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use cpni_guard::audit::{AuditStore, LogId, MemoryAuditStore, StoredEntry, StoredHead};
+use cpni_guard::error::{AuditError, InteractionError, StoreError};
+use cpni_guard::interaction::accounts::{
+    AccountRef, AccountStore, AttemptLimits, AttemptState, CounterKey, MemoryAccountStore,
+};
+use cpni_guard::vocabulary::Timestamp;
+use cpni_guard::{Error, Evidence, Presented, Stores};
+
+use crate::fixture::{Carrier, PASSWORD, account};
+
+/// A store that fails while its switch is on.
+#[derive(Debug)]
+struct Failing<S> {
+    inner: S,
+    fails: Arc<AtomicBool>,
+}
+
+impl<S> Failing<S> {
+    fn check(&self) -> Result<(), StoreError> {
+        if self.fails.load(Ordering::SeqCst) { Err(StoreError::Io) } else { Ok(()) }
+    }
+}
+
+impl AuditStore for Failing<MemoryAuditStore> {
+    fn head(&self) -> Result<Option<StoredHead>, StoreError> {
+        self.check().and_then(|()| self.inner.head())
+    }
+
+    fn append(&self, entries: &[StoredEntry], head: &StoredHead) -> Result<(), StoreError> {
+        self.check().and_then(|()| self.inner.append(entries, head))
+    }
+
+    fn read(&self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
+        self.check().and_then(|()| self.inner.read(from, limit))
+    }
+
+    fn end(&self) -> Result<u64, StoreError> {
+        self.check().and_then(|()| self.inner.end())
+    }
+
+    fn anchor(&self) -> Result<Option<LogId>, StoreError> {
+        self.check().and_then(|()| self.inner.anchor())
+    }
+
+    fn set_anchor(&self, log: LogId) -> Result<(), StoreError> {
+        self.check().and_then(|()| self.inner.set_anchor(log))
+    }
+}
+
+impl AccountStore for Failing<MemoryAccountStore> {
+    fn password(&self, account: &AccountRef) -> Result<Option<Vec<u8>>, StoreError> {
+        self.check().and_then(|()| self.inner.password(account))
+    }
+
+    fn set_password(&self, account: &AccountRef, verifier: &[u8]) -> Result<(), StoreError> {
+        self.check().and_then(|()| self.inner.set_password(account, verifier))
+    }
+
+    fn count_attempt(
+        &self,
+        counter: &CounterKey,
+        now: Timestamp,
+        limits: &AttemptLimits,
+    ) -> Result<AttemptState, StoreError> {
+        self.check().and_then(|()| self.inner.count_attempt(counter, now, limits))
+    }
+
+    fn clear_attempts(&self, counter: &CounterKey) -> Result<(), StoreError> {
+        self.check().and_then(|()| self.inner.clear_attempts(counter))
+    }
+
+    fn bind_contact(
+        &self,
+        contact: &[u8; 32],
+        account: &AccountRef,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.check().and_then(|()| self.inner.bind_contact(contact, account, now))
+    }
+}
+
+fn failing() -> (Stores, Arc<AtomicBool>, Arc<AtomicBool>) {
+    let (audit, accounts) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let stores = Stores {
+        audit: Arc::new(Failing { inner: MemoryAuditStore::new(), fails: Arc::clone(&audit) }),
+        accounts: Arc::new(Failing { inner: MemoryAccountStore::new(), fails: Arc::clone(&accounts) }),
+    };
+    (stores, audit, accounts)
+}
+
+#[test]
+fn without_a_record_nothing_is_disclosed_and_nothing_counts() {
+    let (stores, audit_fails, _) = failing();
+    let carrier = Carrier::new(stores);
+    let dana = account("A-1");
+    let sealed = carrier.customer(&dana);
+    let not_recorded = Error::Audit(AuditError::NotRecorded(StoreError::Io));
+
+    let mut call = carrier.call("dana", &dana);
+    audit_fails.store(true, Ordering::SeqCst);
+    // A right password that could not be recorded does not count.
+    assert_eq!(call.present(Evidence::password(PASSWORD)), Err(not_recorded.clone()));
+    audit_fails.store(false, Ordering::SeqCst);
+    assert!(!call.view(&sealed, ["plan"]).unwrap().field("plan").unwrap().decision().is_allowed());
+    assert_eq!(call.present(Evidence::password(PASSWORD)).unwrap(), Presented::Match);
+
+    audit_fails.store(true, Ordering::SeqCst);
+    assert_eq!(call.view(&sealed, ["plan"]).unwrap_err(), not_recorded);
+    assert_eq!(carrier.interaction("lee", &dana, cpni_guard::Contact::None).unwrap_err(), not_recorded);
+    assert_eq!(carrier.guard.import_password(&dana, &"another-one".to_owned().into()), Err(not_recorded));
+    audit_fails.store(false, Ordering::SeqCst);
+
+    let view = call.view(&sealed, ["plan"]).unwrap();
+    assert_eq!(view.field("plan").unwrap().disclosed().unwrap().with_text(str::len), Ok(14));
+    call.end().unwrap();
+    carrier.guard.audit().verify().unwrap();
+    // The password that could not be recorded was not taken over.
+    carrier.authenticated("dana", &dana);
+}
+
+#[test]
+fn without_the_account_store_nobody_is_authenticated() {
+    let (stores, _, accounts_fail) = failing();
+    let carrier = Carrier::new(stores);
+    let dana = account("A-1");
+    let sealed = carrier.customer(&dana);
+    let mut call = carrier.call("dana", &dana);
+    accounts_fail.store(true, Ordering::SeqCst);
+    assert_eq!(call.present(Evidence::password(PASSWORD)), Err(StoreError::Io.into()));
+    // A contact that cannot be bound to its account is no live contact.
+    let mut unbound = carrier.call("dana", &dana);
+    assert_eq!(unbound.present(Evidence::password(PASSWORD)), Err(InteractionError::NoLiveContact.into()));
+    assert!(!unbound.view(&sealed, ["plan"]).unwrap().field("plan").unwrap().decision().is_allowed());
+    accounts_fail.store(false, Ordering::SeqCst);
+    assert_eq!(call.present(Evidence::password(PASSWORD)).unwrap(), Presented::Match);
+}
+
+#[test]
+fn wrong_passwords_lock_the_account_over_all_agents() {
+    let carrier = Carrier::new(Stores::in_memory());
+    let dana = account("A-1");
+    carrier.customer(&dana);
+    let locked = Err(InteractionError::LockedOut.into());
+    for attempt in 0..5 {
+        let mut call = carrier.call(["dana", "lee"][attempt % 2], &dana);
+        assert_eq!(call.present(Evidence::password("wrong")).unwrap(), Presented::NoMatch);
+    }
+    let mut call = carrier.call("lee", &dana);
+    assert_eq!(call.present(Evidence::password(PASSWORD)), locked);
+    carrier.advance(14 * 60);
+    assert_eq!(carrier.call("dana", &dana).present(Evidence::password(PASSWORD)), locked);
+    carrier.advance(16 * 60);
+    assert_eq!(carrier.call("dana", &dana).present(Evidence::password(PASSWORD)).unwrap(), Presented::Match);
+}
+
+#[cfg(feature = "sqlite")]
+mod sqlite {
+    use cpni_guard::{MemoryKeys, SqliteStore};
+
+    use super::*;
+
+    /// A folder that is removed with the test.
+    pub(crate) struct Folder(pub(crate) std::path::PathBuf);
+
+    impl Folder {
+        pub(crate) fn new(name: &str) -> Self {
+            let folder = std::env::temp_dir().join(format!("cpni-guard-{}-{name}", std::process::id()));
+            drop(std::fs::remove_dir_all(&folder));
+            Self(folder)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            drop(std::fs::remove_dir_all(&self.0));
+        }
+    }
+
+    #[test]
+    fn a_full_store_withholds() {
+        let folder = Folder::new("full");
+        let store = SqliteStore::options().max_audit_bytes(120_000).open(&folder.0).unwrap();
+        let carrier = Carrier::new(store);
+        let dana = account("A-1");
+        let sealed = carrier.customer(&dana);
+        let mut call = carrier.authenticated("dana", &dana);
+        let full = (0..10_000).find_map(|_| call.view(&sealed, ["plan"]).err());
+        assert_eq!(full, Some(AuditError::NotRecorded(StoreError::Full).into()));
+        assert_eq!(call.view(&sealed, ["plan"]).unwrap_err(), full.unwrap());
+        carrier.guard.audit().verify().unwrap();
+    }
+
+    #[test]
+    fn a_read_only_store_verifies_and_discloses_nothing() {
+        let folder = Folder::new("read-only");
+        let keys = Arc::new(MemoryKeys::new().unwrap());
+        let dana = account("A-1");
+        let sealed = {
+            let carrier =
+                Carrier::with_keys(Arc::clone(&keys), SqliteStore::open(&folder.0).unwrap()).unwrap();
+            carrier.customer(&dana)
+        };
+        let store = SqliteStore::options().read_only().open(&folder.0).unwrap();
+        let carrier = Carrier::with_keys(Arc::clone(&keys), store).unwrap();
+        assert_eq!(carrier.guard.audit().verify().unwrap().size(), 2);
+        let refused = carrier.interaction("dana", &dana, cpni_guard::Contact::None).unwrap_err();
+        assert_eq!(refused, AuditError::NotRecorded(StoreError::ReadOnly).into());
+        drop(carrier);
+
+        let carrier = Carrier::with_keys(keys, SqliteStore::open(&folder.0).unwrap()).unwrap();
+        let mut call = carrier.authenticated("dana", &dana);
+        assert!(call.view(&sealed, ["plan"]).unwrap().field("plan").unwrap().decision().is_allowed());
+        call.end().unwrap();
+        assert_eq!(carrier.guard.audit().verify().unwrap().size(), 6);
+    }
+}
+
+#[cfg(feature = "sqlite")]
+pub(crate) use sqlite::Folder;
