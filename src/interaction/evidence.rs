@@ -80,8 +80,7 @@ pub enum Presented {
     Noted,
 }
 
-/// A photo ID as the agent reads it. Not its image, and not its number.
-#[derive(Debug)]
+/// A photo ID as the agent reads it. Not its image, and not its number. Silent in `Debug`.
 pub struct PhotoId {
     /// What it is.
     pub kind: PhotoIdKind,
@@ -115,6 +114,12 @@ impl PhotoId {
             Some(today) if today <= self.expires => EvidenceKind::PhotoId,
             Some(_) | None => EvidenceKind::PhotoIdExpired,
         }
+    }
+}
+
+impl fmt::Debug for PhotoId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PhotoId(..)")
     }
 }
 

@@ -1,5 +1,6 @@
 //! The call that a customer names without help (47 CFR 64.2010(b), last sentence).
 
+use core::fmt;
 use std::time::Duration;
 
 use crate::classify::CallRow;
@@ -13,8 +14,7 @@ pub const NAMED_CALL_START_TOLERANCE: Duration = Duration::from_secs(15 * 60);
 /// How far a stated duration may lie from the recorded one, in seconds, either way. Interpretation.
 pub const NAMED_CALL_DURATION_TOLERANCE_SECS: u32 = 60;
 
-/// A call as the customer states it.
-#[derive(Debug)]
+/// A call as the customer states it. Silent in `Debug`.
 pub struct NamedCall {
     /// The other party's number.
     pub number: Sensitive<String>,
@@ -50,6 +50,12 @@ impl NamedCall {
         // EXPOSE: normalised for the comparison, and wiped.
         let same_number = comparable(row.number().expose()) == *stated;
         near & as_long & same_number
+    }
+}
+
+impl fmt::Debug for NamedCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NamedCall(..)")
     }
 }
 

@@ -62,6 +62,8 @@ pub(crate) struct Session {
     account_ref: AccountRef,
     contact: Contact,
     standing: Standing,
+    /// The contact was live at the opening, and opens this account.
+    contact_is_bound: bool,
     purpose: Purpose,
     evidence: Vec<(EvidenceKind, EstablishedBy)>,
     account_facts: AccountFacts,
@@ -106,6 +108,7 @@ impl Session {
             account: opening.account,
             account_ref,
             contact: opening.contact,
+            contact_is_bound: matches!(standing, Standing::Live(_)),
             standing,
             purpose: opening.purpose,
             evidence,
@@ -129,16 +132,14 @@ impl Session {
             self.liveness.end(EndReason::AgentGone);
             return Err(InteractionError::Ended.into());
         };
-        let standing = Standing::of(&self.contact, &*self.hosts.contacts, &profile.id, &self.account);
-        if matches!(self.standing, Standing::Live(_)) && standing == Standing::NotLive {
-            self.liveness.end(EndReason::ContactEnded);
-            return Err(InteractionError::Ended.into());
-        }
-        // A contact that was refused stays refused: it would have to be bound again.
-        if matches!(self.standing, Standing::Live(_) | Standing::Unknown)
-            && !matches!(standing, Standing::Live(_))
-        {
-            self.standing = standing;
+        // A contact that was not this account's at the opening stays refused: it would have to be
+        // bound anew. One that was may be unknown for a while, as long as the source is silent.
+        if self.contact_is_bound {
+            self.standing = Standing::of(&self.contact, &*self.hosts.contacts, &profile.id, &self.account);
+            if self.standing == Standing::NotLive {
+                self.liveness.end(EndReason::ContactEnded);
+                return Err(InteractionError::Ended.into());
+            }
         }
         self.profile = profile;
         self.account_facts = self.hosts.accounts.account_facts(&self.account).unwrap_or_default();

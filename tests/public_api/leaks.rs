@@ -260,6 +260,7 @@ fn no_canary_comes_out() {
     net.shown("stand-ins", &(MemoryDirectory::default(), MemoryContacts::default(), MemoryKeys::new()));
     net.shown("builder", &Guard::builder());
     net.shown("purpose", &Purpose::Support);
+    net.shown("request", &cpni_guard::FieldRequest::whole(&canary("request")));
     assert_eq!(net.leaks(), [""; 0]);
 }
 
