@@ -23,8 +23,6 @@ pub(super) struct Aad {
     bytes: Zeroizing<Vec<u8>>,
     /// Up to the record id.
     place_len: usize,
-    /// Up to the field name.
-    field_len: usize,
     key_version: u32,
     subject_epoch: u32,
 }
@@ -47,30 +45,33 @@ impl Aad {
         for item in [LABEL, tenant, account, record] {
             framing::push(&mut bytes, item);
         }
-        Self { bytes, place_len, field_len: place_len, key_version, subject_epoch }
+        Self { bytes, place_len, key_version, subject_epoch }
     }
 
-    /// Goes to the next field.
-    pub(super) fn set_field(&mut self, name: &[u8]) {
+    /// Goes to the first chunk of the next field.
+    pub(super) fn set_field(&mut self, name: &[u8], field: FieldPart) {
+        let tail = self.tail(field);
         self.bytes.truncate(self.place_len);
         framing::push(&mut self.bytes, name);
-        self.field_len = self.bytes.len();
+        self.bytes.extend_from_slice(&tail);
     }
 
     /// The associated data of a chunk of the field.
-    pub(super) fn chunk(&mut self, field: FieldPart, index: u32) -> &[u8] {
-        self.bytes.truncate(self.field_len);
-        let tail = self.tail(field, index);
-        self.bytes.extend_from_slice(&tail);
+    pub(super) fn chunk(&mut self, index: u32) -> &[u8] {
+        // The index stands before the count, which is the last item.
+        if let Some((rest, [_, _, _, _, _, _, _, _])) = self.bytes.split_last_chunk_mut()
+            && let Some(place) = rest.last_chunk_mut()
+        {
+            *place = index.to_be_bytes();
+        }
         &self.bytes
     }
 
     /// The items after the name. All have fixed lengths, so they are laid out at once: this runs
     /// for each field, and the tests compare it with the general tuple.
-    const fn tail(&self, field: FieldPart, index: u32) -> [u8; TAIL_LEN] {
+    const fn tail(&self, field: FieldPart) -> [u8; TAIL_LEN] {
         let [v0, v1, v2, v3] = self.key_version.to_be_bytes();
         let [e0, e1, e2, e3] = self.subject_epoch.to_be_bytes();
-        let [i0, i1, i2, i3] = index.to_be_bytes();
         let [c0, c1, c2, c3] = field.chunk_count.to_be_bytes();
         let (class, shape) = (field.class.code(), field.shape.code());
         #[rustfmt::skip]
@@ -79,7 +80,7 @@ impl Aad {
             0, 0, 0, 1, shape,
             0, 0, 0, 4, v0, v1, v2, v3,
             0, 0, 0, 4, e0, e1, e2, e3,
-            0, 0, 0, 4, i0, i1, i2, i3,
+            0, 0, 0, 4, 0, 0, 0, 0, // the index
             0, 0, 0, 4, c0, c1, c2, c3,
         ];
         tail

@@ -46,6 +46,18 @@ pub enum PolicyError {
         /// The id.
         rule: RuleId,
     },
+    /// Two packs define the same predicate.
+    #[error("policy: the predicate `{name}` is defined twice")]
+    DuplicatePredicate {
+        /// Its name.
+        name: RuleId,
+    },
+    /// A rule uses a predicate of a pack that is not there.
+    #[error("policy: no pack defines the predicate `{name}`")]
+    UnknownPredicate {
+        /// Its name.
+        name: RuleId,
+    },
     /// More rules than can be compiled.
     #[error("policy: more than {max} rules")]
     TooManyRules {
@@ -66,6 +78,8 @@ impl PolicyError {
             Self::DuplicateRule { .. } => 4007,
             Self::UnknownRule { .. } => 4008,
             Self::ClearRule { .. } => 4009,
+            Self::DuplicatePredicate { .. } => 4010,
+            Self::UnknownPredicate { .. } => 4011,
         })
     }
 }

@@ -45,6 +45,11 @@ impl Prk {
         });
         key
     }
+
+    #[cfg(test)]
+    pub(crate) fn key_for_testing(&self) -> &Key32 {
+        &self.0
+    }
 }
 
 impl core::fmt::Debug for Prk {

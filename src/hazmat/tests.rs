@@ -130,3 +130,14 @@ fn tuples_are_injective() {
     assert_ne!(ab_c.as_bytes(), a_bc.as_bytes());
     assert_eq!(a_bc.as_bytes(), b"\0\0\0\x01l\0\0\0\x01a\0\0\0\x02bc");
 }
+
+#[test]
+fn equality_of_32_bytes_sees_every_bit() {
+    let a: [u8; 32] = core::array::from_fn(|i| u8::try_from(i).unwrap());
+    assert!(equal32(&a, &a));
+    for (at, bit) in (0..32).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+        let mut b = a;
+        b[at] ^= 1 << bit;
+        assert!(!equal32(&a, &b) && !equal32(&b, &a));
+    }
+}

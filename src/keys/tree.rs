@@ -88,6 +88,11 @@ impl AccountKeys {
     pub(crate) fn class_bytes_for_testing(&self, class: DataClass) -> Zeroizing<[u8; 64]> {
         self.derive_class(class)
     }
+
+    #[cfg(test)]
+    pub(crate) fn account_key_for_testing(&self) -> [u8; 32] {
+        *self.account_key.key_for_testing().bytes()
+    }
 }
 
 impl fmt::Debug for AccountKeys {

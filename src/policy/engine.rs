@@ -152,27 +152,38 @@ impl Policy {
     }
 
     fn compile_rules(&mut self) -> Result<(), PolicyError> {
-        let mut first_predicate = 0_usize;
+        let definitions: Vec<&RuleId> =
+            self.packs.iter().flat_map(|pack| &pack.definitions).map(|definition| &definition.name).collect();
+        for (index, name) in definitions.iter().enumerate() {
+            if definitions.iter().take(index).any(|other| other == name) {
+                return Err(PolicyError::DuplicatePredicate { name: (*name).clone() });
+            }
+        }
         for (pack_index, pack) in self.packs.iter().enumerate() {
             for rule in &pack.rules {
                 if self.rules.iter().any(|other| other.rule.id == rule.id) {
                     return Err(PolicyError::DuplicateRule { rule: rule.id.clone() });
                 }
                 let mut rule = rule.clone();
-                for clause in rule.when.0.iter_mut().chain(rule.unless.iter_mut().flat_map(|c| &mut c.0)) {
-                    // Predicates are numbered within their pack; here over all packs.
-                    if clause.word == Dimension::PREDICATE.word {
-                        clause.bits = u32::try_from(first_predicate)
-                            .ok()
-                            .and_then(|by| clause.bits.checked_shl(by))
-                            .unwrap_or(0);
+                for conjunction in rule.unless.iter_mut().chain([&mut rule.when]) {
+                    for name in &conjunction.predicates {
+                        let index = definitions.iter().position(|known| *known == name);
+                        let code = index.and_then(|index| u8::try_from(index.saturating_add(1)).ok());
+                        let code = code.filter(|code| usize::from(*code) <= MAX_PREDICATES);
+                        let code =
+                            code.ok_or_else(|| PolicyError::UnknownPredicate { name: name.clone() })?;
+                        let bits = Dimension::PREDICATE.bit(code);
+                        conjunction.clauses.push(Clause {
+                            word: Dimension::PREDICATE.word,
+                            bits,
+                            mode: Mode::Any,
+                        });
                     }
                 }
                 self.rules.push(Compiled { pack: pack_index, rule });
             }
-            first_predicate = first_predicate.saturating_add(pack.definitions.len());
         }
-        if self.rules.len() > MAX_RULES || first_predicate > MAX_PREDICATES {
+        if self.rules.len() > MAX_RULES || definitions.len() > MAX_PREDICATES {
             return Err(PolicyError::TooManyRules { max: MAX_RULES });
         }
         for (index, compiled) in self.rules.iter().enumerate() {
@@ -181,7 +192,7 @@ impl Policy {
                 set.insert(index);
             }
             for (dimension, absent) in Dimension::SINGLE.iter().zip(&mut self.if_absent) {
-                let named = named_values(&rule.when.0, *dimension);
+                let named = named_values(&rule.when.clauses, *dimension);
                 if named.is_none() {
                     absent.insert(index);
                 }

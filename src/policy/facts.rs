@@ -71,6 +71,10 @@ codes! {
         OpenCase = 4, "open_case";
         /// A supervisor, another person, approved (64.2009(d)).
         SupervisorApproval = 5, "supervisor_approval";
+        /// Counsel reviewed the legal demand that the case is about.
+        LegalReview = 6, "legal_review";
+        /// The group is large enough that nobody in it is singled out (222(h)(2)).
+        GroupLargeEnough = 7, "group_large_enough";
     }
 }
 

@@ -137,6 +137,7 @@ fn give(state: &mut Facts, kind: E, instead_of: &[E]) {
     }
     if state.is(Dimension::ROLE, Role::Anonymous.code()) {
         state.set_role(Role::Customer);
+        state.set_account(AccountFact::OwnedByRequester, Some(true));
     }
 }
 

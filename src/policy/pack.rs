@@ -1,6 +1,8 @@
 //! A pack: the rules of one source of law (or one carrier's grants), with the dates between which
 //! they are in force.
 
+use std::sync::OnceLock;
+
 use crate::error::{Error, PolicyError};
 use crate::toml_reader::Source;
 use crate::vocabulary::{CivilDate, RuleId, Timestamp, codes};
@@ -23,6 +25,23 @@ codes! {
         Grants = 5, "grants";
     }
 }
+
+/// In this order, because a pack uses the predicates of those before it.
+const BUILT_IN: [(&str, &str); 13] = [
+    ("us-cpni-authentication.toml", include_str!("packs/us-cpni-authentication.toml")),
+    ("us-cpni-use.toml", include_str!("packs/us-cpni-use.toml")),
+    ("us-cpni-safeguards.toml", include_str!("packs/us-cpni-safeguards.toml")),
+    ("us-account-changes.toml", include_str!("packs/us-account-changes.toml")),
+    ("us-line-separation.toml", include_str!("packs/us-line-separation.toml")),
+    ("us-simple-ports.toml", include_str!("packs/us-simple-ports.toml")),
+    ("transaction-guards.toml", include_str!("packs/transaction-guards.toml")),
+    ("us-sim-change.toml", include_str!("packs/us-sim-change.toml")),
+    ("us-port-out.toml", include_str!("packs/us-port-out.toml")),
+    ("us-call-logs.toml", include_str!("packs/us-call-logs.toml")),
+    ("us-ssn.toml", include_str!("packs/us-ssn.toml")),
+    ("us-onshoring.toml", include_str!("packs/us-onshoring.toml")),
+    ("library-default.toml", include_str!("packs/library-default.toml")),
+];
 
 /// A policy pack or a grants file.
 #[derive(Debug, Clone)]
@@ -72,21 +91,23 @@ impl Pack {
     /// # Errors
     /// None in a released version: a test loads every pack.
     pub fn built_in() -> Result<Vec<Self>, Error> {
-        const BUILT_IN: [(&str, &str); 4] = [
-            ("us-cpni-authentication.toml", include_str!("packs/us-cpni-authentication.toml")),
-            ("us-cpni-safeguards.toml", include_str!("packs/us-cpni-safeguards.toml")),
-            ("us-ssn.toml", include_str!("packs/us-ssn.toml")),
-            ("library-default.toml", include_str!("packs/library-default.toml")),
-        ];
-        BUILT_IN.iter().map(|(name, text)| Self::from_toml(name, text)).collect()
+        let mut known: Vec<RuleId> = Vec::new();
+        let mut packs = Vec::with_capacity(BUILT_IN.len());
+        for (name, text) in BUILT_IN {
+            let pack = parse::pack(Source::new(Some(name), text), FileKind::Legal, &known)?;
+            known.extend(pack.definitions.iter().map(|definition| definition.name.clone()));
+            packs.push(pack);
+        }
+        Ok(packs)
     }
 
     /// Reads a pack of `forbid`, `limit` and `oblige` rules. `name` is what faults call the file.
+    /// It may use the predicates that the built-in packs define.
     ///
     /// # Errors
     /// [`PolicyError::File`] with line, column and the word that was probably meant.
     pub fn from_toml(name: &str, text: &str) -> Result<Self, Error> {
-        Ok(parse::pack(Source::new(Some(name), text), FileKind::Legal)?)
+        Self::read(name, text, FileKind::Legal)
     }
 
     /// Reads a carrier's grants: `permit` rules and overrides.
@@ -94,7 +115,16 @@ impl Pack {
     /// # Errors
     /// [`PolicyError::File`] with line, column and the word that was probably meant.
     pub fn grants_from_toml(name: &str, text: &str) -> Result<Self, Error> {
-        Ok(parse::pack(Source::new(Some(name), text), FileKind::Grants)?)
+        Self::read(name, text, FileKind::Grants)
+    }
+
+    fn read(name: &str, text: &str, kind: FileKind) -> Result<Self, Error> {
+        static PREDICATES: OnceLock<Vec<RuleId>> = OnceLock::new();
+        let known = PREDICATES.get_or_init(|| {
+            let packs = Self::built_in().unwrap_or_default();
+            packs.into_iter().flat_map(|pack| pack.definitions).map(|definition| definition.name).collect()
+        });
+        Ok(parse::pack(Source::new(Some(name), text), kind, known)?)
     }
 
     /// Reads a carrier's grants from a file.

@@ -29,12 +29,12 @@ pub(super) enum FileKind {
     Grants,
 }
 
-/// Reads a policy file.
-pub(super) fn pack(source: Source<'_>, kind: FileKind) -> Result<Pack, PolicyError> {
-    read(source, kind).map_err(PolicyError::File)
+/// Reads a policy file. `known` are the predicates of other packs that it may use.
+pub(super) fn pack(source: Source<'_>, kind: FileKind, known: &[RuleId]) -> Result<Pack, PolicyError> {
+    read(source, kind, known).map_err(PolicyError::File)
 }
 
-fn read(source: Source<'_>, kind: FileKind) -> Result<Pack, FileFault> {
+fn read(source: Source<'_>, kind: FileKind, known: &[RuleId]) -> Result<Pack, FileFault> {
     let document = source.parse()?;
     let root = document.root();
     let id = rule_id(root.need("id")?)?;
@@ -58,10 +58,12 @@ fn read(source: Source<'_>, kind: FileKind) -> Result<Pack, FileFault> {
         Some(define) => definitions(&define.table()?)?,
         None => Vec::new(),
     };
+    let known: Vec<&RuleId> =
+        known.iter().chain(definitions.iter().map(|definition| &definition.name)).collect();
     let mut rules: Vec<Rule> = Vec::new();
     for value in root.need("rule")?.list()? {
         let table = value.table()?;
-        let rule = rule(&table, kind, &definitions)?;
+        let rule = rule(&table, kind, &known)?;
         if rules.iter().any(|other| other.id == rule.id) {
             return Err(table.fault(FileCause::Duplicate { what: "rule id" }));
         }
@@ -110,7 +112,7 @@ fn definitions(table: &Table<'_, '_>) -> Result<Vec<Definition>, FileFault> {
     Ok(definitions)
 }
 
-fn rule(table: &Table<'_, '_>, kind: FileKind, definitions: &[Definition]) -> Result<Rule, FileFault> {
+fn rule(table: &Table<'_, '_>, kind: FileKind, known: &[&RuleId]) -> Result<Rule, FileFault> {
     let id = rule_id(table.need("id")?)?;
     let effect_value = table.need("effect")?;
     let effect = effect_value.word("effect", Effect::ALL, Effect::name)?;
@@ -143,7 +145,7 @@ fn rule(table: &Table<'_, '_>, kind: FileKind, definitions: &[Definition]) -> Re
         )
     };
     let when_table = table.need("when")?.table()?;
-    let when = conjunction_of(&when_table, definitions, About::Request { permit })?;
+    let when = conjunction_of(&when_table, known, About::Request { permit })?;
     let asks_for_something = when_table.get("class").is_some() || when_table.get("action").is_some();
     if permit && !asks_for_something {
         return Err(when_table.fault(FileCause::Invalid { why: "a permit names a class or an action" }));
@@ -153,9 +155,11 @@ fn rule(table: &Table<'_, '_>, kind: FileKind, definitions: &[Definition]) -> Re
     if let Some(list) = table.get("unless") {
         for value in list.list()? {
             let table = value.table()?;
-            let exception = conjunction_of(&table, definitions, About::Request { permit: false })?;
+            let exception = conjunction_of(&table, known, About::Request { permit: false })?;
             table.finish()?;
-            if exception.0.iter().all(|clause| when.0.contains(clause)) {
+            if exception.clauses.iter().all(|clause| when.clauses.contains(clause))
+                && exception.predicates.iter().all(|name| when.predicates.contains(name))
+            {
                 return Err(value.fault(FileCause::Invalid {
                     why: "this exception always holds, so the rule can never match",
                 }));
@@ -208,12 +212,8 @@ enum About {
     Request { permit: bool },
 }
 
-fn conjunction_of(
-    table: &Table<'_, '_>,
-    definitions: &[Definition],
-    about: About,
-) -> Result<Conjunction, FileFault> {
-    let mut clauses = Vec::new();
+fn conjunction_of(table: &Table<'_, '_>, known: &[&RuleId], about: About) -> Result<Conjunction, FileFault> {
+    let (mut clauses, mut predicates) = (Vec::new(), Vec::new());
     macro_rules! one_of {
         ($key:literal, $type:ty, $dimension:ident) => {
             if let Some(value) = table.get($key) {
@@ -259,19 +259,17 @@ fn conjunction_of(
         && let Some(value) = table.get("predicate")
     {
         let given = value.text()?.replace('_', "-");
-        let index = definitions.iter().position(|definition| definition.name.as_str() == given);
-        let Some(index) = index.and_then(|index| u8::try_from(index).ok()) else {
-            let names = definitions.iter().map(|definition| definition.name.as_str());
-            let nearest = nearest(&given, names).map(|name| name.replace('-', "_").into());
+        let Some(name) = known.iter().find(|name| name.as_str() == given) else {
+            let nearest = nearest(&given, known.iter().map(|name| name.as_str()));
+            let nearest = nearest.map(|name| name.replace('-', "_").into());
             return Err(value.fault(FileCause::UnknownName { what: "predicate", nearest }));
         };
-        let bits = Dimension::PREDICATE.bit(index.saturating_add(1));
-        clauses.push(Clause { word: Dimension::PREDICATE.word, bits, mode: Mode::Any });
+        predicates.push((*name).clone());
     }
-    if clauses.is_empty() && about != (About::Request { permit: true }) {
+    if clauses.is_empty() && predicates.is_empty() && about != (About::Request { permit: true }) {
         return Err(table.fault(FileCause::Invalid { why: "a condition must say something" }));
     }
-    let conjunction = Conjunction(clauses);
+    let conjunction = Conjunction { clauses, predicates };
     match contradiction(&conjunction) {
         Some(why) => Err(table.fault(FileCause::Invalid { why })),
         None => Ok(conjunction),
@@ -305,7 +303,7 @@ fn set_of<T: Copy + PartialEq>(
 
 /// Why a conjunction can never hold, if it cannot.
 fn contradiction(conjunction: &Conjunction) -> Option<&'static str> {
-    let clauses = &conjunction.0;
+    let clauses = &conjunction.clauses;
     let named = |dimension: Dimension| {
         let mask = dimension.mask();
         clauses

@@ -74,11 +74,16 @@ impl Rule {
 
 /// All clauses must hold. An empty conjunction holds always.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Conjunction(pub(super) Vec<Clause>);
+pub(super) struct Conjunction {
+    pub(super) clauses: Vec<Clause>,
+    /// Predicates that must hold, by name: the compiler makes clauses of them.
+    pub(super) predicates: Vec<RuleId>,
+}
 
 impl Conjunction {
+    /// Whether it holds. Predicates count once they are compiled.
     pub(super) fn holds(&self, facts: &Facts) -> bool {
-        self.0.iter().all(|clause| clause.holds(facts))
+        self.clauses.iter().all(|clause| clause.holds(facts))
     }
 }
 
