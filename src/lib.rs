@@ -21,7 +21,9 @@ pub use classify::{CallRow, Record, Schema};
 pub use disclose::{Disclosed, FieldView, View};
 pub use envelope::{SealedField, SealedRecord, Stored};
 pub use error::{Error, ErrorCode};
-pub use guard::{FieldRequest, Guard, GuardBuilder, Interaction, Protected, Stores};
+pub use guard::{
+    Delivery, FieldRequest, Guard, GuardBuilder, Interaction, Notifier, Protected, Stores, Verification,
+};
 pub use interaction::{AgentSession, Contact, Evidence, NamedCall, PhotoId, Presented};
 pub use keys::{KeyProvider, MemoryKeys, PassphraseKeys};
 pub use policy::{Decision, Reason};

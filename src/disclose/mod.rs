@@ -91,6 +91,18 @@ pub(crate) fn open_value(
     }
 }
 
+/// Opens the one field of a grant for a comparison, after it was recorded.
+pub(crate) fn open_to_compare(
+    grant: Grant,
+    recorded: Recorded,
+    opener: &mut Opener<'_>,
+) -> Result<Sensitive<String>, SealedError> {
+    match grant.fields() {
+        [granted] if recorded.grant_id() == grant.id() => open_value(opener, &granted.field, granted.class),
+        _ => Err(SealedError::SchemaMismatch),
+    }
+}
+
 /// Opens the rows of a list of calls, for a comparison inside the library or a granted disclosure.
 pub(crate) fn open_calls(
     opener: &mut Opener<'_>,

@@ -32,6 +32,18 @@ pub enum InteractionError {
     /// No customer is there to give evidence: the contact is not live, or is a case. The caller's fault.
     #[error("evidence needs a live contact with the customer")]
     NoLiveContact,
+    /// There is no number or address of record for this, or the SIM changed recently.
+    #[error("this cannot go to a number or address of record")]
+    NotOfRecord,
+    /// The host's delivery did not take it over. The host's fault.
+    #[error("the host's delivery did not take it over")]
+    NotDelivered,
+    /// The notice of a change could not be queued: the change is refused. The host's fault.
+    #[error("the notice of the change could not be queued, so the change is refused")]
+    NotNotified,
+    /// Evidence does not match. Only the cause of an audit record.
+    #[error("the evidence does not match")]
+    NoMatch,
     /// A password is shorter or longer than is allowed. The caller's fault.
     #[error("the password has {len} bytes; allowed are {min} to {max}")]
     PasswordLength {
@@ -55,6 +67,10 @@ impl InteractionError {
             Self::LockedOut => 5006,
             Self::PasswordLength { .. } => 5007,
             Self::NoLiveContact => 5008,
+            Self::NotOfRecord => 5009,
+            Self::NotDelivered => 5010,
+            Self::NotNotified => 5011,
+            Self::NoMatch => 5012,
         })
     }
 }

@@ -7,13 +7,12 @@ use crate::audit::{AuditLog, AuditRoots, AuditStore, MemoryAuditStore};
 use crate::classify::Schema;
 use crate::error::{Error, GuardError, IdError};
 use crate::interaction::accounts::{AccountStore, MemoryAccountStore};
-use crate::interaction::{
-    AccountFactSource, AgentDirectory, ContactSource, Hosts, Ledger, NoAccountFacts, TimeLimits,
-};
+use crate::interaction::{AccountFactSource, AgentDirectory, ContactSource, Hosts, Ledger, TimeLimits};
 use crate::keys::{KeyProvider, Keyring};
 use crate::policy::{Pack, Policy};
 use crate::vocabulary::{Clock, RuleId, SystemClock, TenantId};
 
+use super::doors::{Delivery, Notifier};
 use super::{Guard, Inner};
 
 /// Where the audit log and the state of accounts are kept.
@@ -53,6 +52,8 @@ pub struct GuardBuilder {
     agents: Option<Arc<dyn AgentDirectory>>,
     contacts: Option<Arc<dyn ContactSource>>,
     accounts: Option<Arc<dyn AccountFactSource>>,
+    delivery: Option<Arc<dyn Delivery>>,
+    notifier: Option<Arc<dyn Notifier>>,
     clock: Option<Arc<dyn Clock>>,
     limits: TimeLimits,
 }
@@ -122,10 +123,25 @@ impl GuardBuilder {
         self
     }
 
-    /// Who knows facts about accounts. Without it every fact takes its least privileged value.
+    /// Who knows facts about accounts. Without it they are what [`Guard::set_account_facts`] said;
+    /// what nobody said takes its least privileged value.
     #[must_use]
     pub fn account_facts(mut self, accounts: Arc<dyn AccountFactSource>) -> Self {
         self.accounts = Some(accounts);
+        self
+    }
+
+    /// Who sends to customers. Without it nothing is sent and no code goes out.
+    #[must_use]
+    pub fn delivery(mut self, delivery: Arc<dyn Delivery>) -> Self {
+        self.delivery = Some(delivery);
+        self
+    }
+
+    /// Who queues notices to customers. Without it, actions that need a notice are refused.
+    #[must_use]
+    pub fn notifier(mut self, notifier: Arc<dyn Notifier>) -> Self {
+        self.notifier = Some(notifier);
         self
     }
 
@@ -167,8 +183,7 @@ impl GuardBuilder {
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let audit = open_audit(&keys, stores.audit, &tenant, &*clock)?;
         let ledger = Arc::new(Ledger::new(stores.accounts, Arc::clone(&keys), tenant.clone()));
-        let accounts = self.accounts.unwrap_or_else(|| Arc::new(NoAccountFacts));
-        let hosts = Arc::new(Hosts { directory, contacts, accounts, clock });
+        let hosts = Arc::new(Hosts { directory, contacts, accounts: self.accounts, clock });
         Ok(Guard(Arc::new(Inner {
             tenant,
             schema,
@@ -177,6 +192,8 @@ impl GuardBuilder {
             ledger,
             audit,
             hosts,
+            delivery: self.delivery,
+            notifier: self.notifier,
             limits: self.limits,
             policy_hash: Mutex::default(),
         })))

@@ -8,11 +8,11 @@ use crate::disclose::{self, Disclosure, Source, Vault, View, ViewedField};
 use crate::envelope::{Opener, Stored};
 use crate::error::{AuditError, Error, InteractionError, RecordError, SealedError};
 use crate::hazmat::rng;
-use crate::interaction::{EndReason, Evidence, NamedCall, PhotoId, Presented, Session};
+use crate::interaction::{EndReason, Evidence, Looked, NamedCall, PhotoId, Presented, Session};
 use crate::keys::AccountKeys;
 use crate::policy::{Decision, Grant};
 use crate::vocabulary::{
-    Channel, CountryCode, DataClass, EstablishedBy, EventKind, EvidenceKind, FieldName, Op, Scope, Timestamp,
+    Channel, CountryCode, DataClass, EventKind, FieldName, Op, RuleId, Scope, Timestamp,
 };
 
 use super::{Guard, Inner};
@@ -20,8 +20,8 @@ use super::{Guard, Inner};
 /// A customer contact in progress, on one account. Ends by [`Interaction::end`], on drop, by
 /// itself after a time, and when the host's systems say that the contact or the agent is gone.
 pub struct Interaction {
-    guard: Guard,
-    session: Session,
+    pub(super) guard: Guard,
+    pub(super) session: Session,
     /// Derived keys by version, while the interaction lives.
     keys: Vec<AccountKeys>,
     /// What was disclosed, to be wiped at the end.
@@ -121,8 +121,8 @@ impl Interaction {
             disclose::open_calls(opener, &name, DataClass::CallDetail)
         });
         let rows = self.refuse_if_failed(opened)?;
-        let presented = self.session.name_call(call, &rows);
-        self.count(presented)
+        let looked = self.session.name_call(call, &rows);
+        self.count(Ok(looked))
     }
 
     /// Asks to see fields of a sealed record. Gives one decision per field and, where allowed, its
@@ -158,8 +158,10 @@ impl Interaction {
             .collect();
         let mut facts = self.event(EventKind::Viewed, now);
         facts.grant = grant.as_ref().map_or([0; 16], |grant| *grant.id());
-        facts.fields =
-            viewed.iter().map(|(class, field)| field_record(*class, &field.name, &field.decision)).collect();
+        facts.fields = viewed
+            .iter()
+            .map(|(class, field)| field_record(Op::View, *class, &field.name, &field.decision))
+            .collect();
         let recorded = self.record(facts)?;
 
         let audit_index = recorded.index();
@@ -185,7 +187,7 @@ impl Interaction {
         self.finish()
     }
 
-    fn asked<'r, R: Into<FieldRequest<'r>>>(
+    pub(super) fn asked<'r, R: Into<FieldRequest<'r>>>(
         &self,
         fields: impl IntoIterator<Item = R>,
     ) -> Result<Vec<Asked>, Error> {
@@ -227,7 +229,7 @@ impl Interaction {
     }
 
     /// Opens a field for a comparison inside the library.
-    fn compare_with<T>(
+    pub(super) fn compare_with<T>(
         &mut self,
         stored: &Stored<'_>,
         open: impl FnOnce(&mut Opener<'_>) -> Result<T, SealedError>,
@@ -238,7 +240,7 @@ impl Interaction {
         Ok(open(&mut stored.opener(keys, &guard.0.tenant, &account)?)?)
     }
 
-    fn disclose(
+    pub(super) fn disclose(
         &mut self,
         grant: Grant,
         recorded: Recorded,
@@ -261,23 +263,24 @@ impl Interaction {
     }
 
     /// Records evidence, and lets it count once it is recorded.
-    fn count(
-        &mut self,
-        presented: Result<(EvidenceKind, EstablishedBy, Presented), Error>,
-    ) -> Result<Presented, Error> {
-        let (kind, by, presented) = self.refuse_if_locked(presented)?;
+    fn count(&mut self, looked: Result<Looked, Error>) -> Result<Presented, Error> {
+        let looked = self.refuse_if_locked(looked)?;
         let now = self.session.liveness().check()?;
         let mut facts = self.event(EventKind::EvidencePresented, now);
-        if !facts.evidence.contains(&(kind, by)) {
-            facts.evidence.push((kind, by));
+        match looked.evidence {
+            Some(evidence) if !facts.evidence.contains(&evidence) => facts.evidence.push(evidence),
+            Some(_) => {}
+            None => facts.cause = Error::from(InteractionError::NoMatch).code().get(),
         }
         self.record(facts)?;
-        self.session.accept(kind, by, now);
-        Ok(presented)
+        if let Some((kind, by)) = looked.evidence {
+            self.session.accept(kind, by, now);
+        }
+        Ok(looked.presented)
     }
 
     /// Records a lock-out before it is reported.
-    fn refuse_if_locked<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
+    pub(super) fn refuse_if_locked<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
         if let Err(refused @ Error::Interaction(InteractionError::LockedOut)) = &result {
             self.record_failure(EventKind::EvidencePresented, refused)?;
         }
@@ -285,9 +288,9 @@ impl Interaction {
     }
 
     /// Records that sealed bytes were refused before it is reported.
-    fn refuse_if_failed<T>(&mut self, opened: Result<T, Error>) -> Result<T, Error> {
+    pub(super) fn refuse_if_failed<T>(&mut self, opened: Result<T, Error>) -> Result<T, Error> {
         if let Err(refused) = &opened {
-            self.record_failure(EventKind::OpenFailed, refused)?;
+            self.record_failure(EventKind::NotCarriedOut, refused)?;
         }
         opened
     }
@@ -299,7 +302,7 @@ impl Interaction {
     }
 
     /// The beginning of an audit event of this interaction.
-    fn event(&self, kind: EventKind, now: Timestamp) -> EventFacts {
+    pub(super) fn event(&self, kind: EventKind, now: Timestamp) -> EventFacts {
         let session = &self.session;
         let agent = session.agent();
         let mut facts = self.guard.event(kind, now);
@@ -317,7 +320,7 @@ impl Interaction {
         facts
     }
 
-    fn record(&self, facts: EventFacts) -> Result<Recorded, AuditError> {
+    pub(super) fn record(&self, facts: EventFacts) -> Result<Recorded, AuditError> {
         self.guard.0.audit.record(facts, Some(self.session.account()))
     }
 
@@ -357,22 +360,27 @@ impl fmt::Debug for Interaction {
     }
 }
 
-struct Asked {
-    name: FieldName,
-    class: DataClass,
-    scope: Scope,
+pub(super) struct Asked {
+    pub(super) name: FieldName,
+    pub(super) class: DataClass,
+    pub(super) scope: Scope,
 }
 
-fn field_record(class: DataClass, name: &FieldName, decision: &Decision) -> FieldRecord {
+pub(super) fn field_record(op: Op, class: DataClass, name: &FieldName, decision: &Decision) -> FieldRecord {
     FieldRecord {
         field: name.clone(),
         class,
-        op: Op::View,
+        op,
         scope: decision.scope(),
         outcome: decision.outcome(),
         form: decision.form(),
         because: decision.because(),
-        rules: decision.reasons().take(MAX_RULES).map(|reason| reason.rule.clone()).collect(),
+        rules: rules_of(decision),
         obligations: decision.obligations(),
     }
+}
+
+/// The rules that decided, as many as an event may name.
+pub(super) fn rules_of(decision: &Decision) -> Vec<RuleId> {
+    decision.reasons().take(MAX_RULES).map(|reason| reason.rule.clone()).collect()
 }

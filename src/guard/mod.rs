@@ -5,6 +5,7 @@
 //! runs on an agent's machine.
 
 mod builder;
+mod doors;
 mod interaction;
 
 use core::fmt;
@@ -18,13 +19,16 @@ use crate::envelope::{
 use crate::error::{Error, KeyError};
 use crate::hazmat::framing::Tuple;
 use crate::hazmat::{hash, rng};
-use crate::interaction::{AgentSession, Contact, Hosts, Ledger, Opening, Session, TimeLimits};
+use crate::interaction::{
+    AccountFacts, AgentSession, Contact, Hosts, Ledger, Opening, Secret, Session, TimeLimits,
+};
 use crate::keys::Keyring;
 use crate::policy::{PackStatus, Policy};
 use crate::sensitive::Sensitive;
 use crate::vocabulary::{AccountId, CivilDate, EventKind, Purpose, TenantId, Timestamp};
 
 pub use builder::{GuardBuilder, Stores};
+pub use doors::{Delivery, Notice, Notifier, SendReceipt, Verification};
 pub use interaction::{FieldRequest, Interaction};
 
 /// Seals customers' records and opens interactions on them. Cheap to clone; one a process.
@@ -39,6 +43,8 @@ struct Inner {
     ledger: Arc<Ledger>,
     audit: AuditLog,
     hosts: Arc<Hosts>,
+    delivery: Option<Arc<dyn Delivery>>,
+    notifier: Option<Arc<dyn Notifier>>,
     limits: TimeLimits,
     policy_hash: Mutex<Option<(Option<CivilDate>, [u8; 32])>>,
 }
@@ -157,8 +163,43 @@ impl Guard {
     /// [`crate::error::InteractionError::PasswordLength`]; [`crate::error::AuditError`] if it could
     /// not be recorded: the password is then not taken over; [`crate::error::StoreError`].
     pub fn import_password(&self, account: &AccountId, password: &Sensitive<String>) -> Result<(), Error> {
-        self.0.audit.record(self.event(EventKind::PasswordImported, self.now()), Some(account))?;
-        self.0.ledger.set_password(account, password)
+        self.import(Secret::Password, account, password)
+    }
+
+    /// Takes over the answer to a customer's back-up question. As [`Guard::import_password`].
+    ///
+    /// # Errors
+    /// As [`Guard::import_password`].
+    pub fn import_backup_answer(&self, account: &AccountId, answer: &Sensitive<String>) -> Result<(), Error> {
+        self.import(Secret::Backup, account, answer)
+    }
+
+    /// Takes over the passcode that a customer requested for port-outs (52.36(c)). As
+    /// [`Guard::import_password`].
+    ///
+    /// # Errors
+    /// As [`Guard::import_password`].
+    pub fn import_port_passcode(
+        &self,
+        account: &AccountId,
+        passcode: &Sensitive<String>,
+    ) -> Result<(), Error> {
+        self.import(Secret::PortPasscode, account, passcode)
+    }
+
+    /// Keeps facts about an account, for a host without an [`crate::interaction::AccountFactSource`].
+    /// Recorded; the facts themselves are not in the record.
+    ///
+    /// # Errors
+    /// [`crate::error::AuditError`]: the facts are then not kept; [`crate::error::StoreError`].
+    pub fn set_account_facts(&self, account: &AccountId, facts: &AccountFacts) -> Result<(), Error> {
+        self.0.audit.record(self.event(EventKind::FactsChanged, self.now()), Some(account))?;
+        Ok(self.0.ledger.set_facts(account, facts)?)
+    }
+
+    fn import(&self, secret: Secret, account: &AccountId, value: &Sensitive<String>) -> Result<(), Error> {
+        self.0.audit.record(self.event(EventKind::SecretImported, self.now()), Some(account))?;
+        self.0.ledger.set(secret, account, value)
     }
 
     /// The audit log, to verify and to read.

@@ -92,17 +92,24 @@ pub enum AttemptState {
 
 /// Remembers accounts. Shared by threads and, where the store is, by processes.
 pub trait AccountStore: Send + Sync + fmt::Debug {
-    /// The keyed verifier of the account's password; `None` if it has none. Opaque to the store.
+    /// What is kept under a reference (a keyed verifier, the facts of an account); `None` if
+    /// nothing is. Opaque to the store.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be read.
-    fn password(&self, account: &AccountRef) -> Result<Option<Vec<u8>>, StoreError>;
+    fn entry(&self, of: &AccountRef) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Keeps the verifier in place of the one before.
+    /// Keeps `entry` in place of the one before.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be written.
-    fn set_password(&self, account: &AccountRef, verifier: &[u8]) -> Result<(), StoreError>;
+    fn set_entry(&self, of: &AccountRef, entry: &[u8]) -> Result<(), StoreError>;
+
+    /// Takes the entry away: of all who ask at once, one gets it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be taken away durably.
+    fn take_entry(&self, of: &AccountRef) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Counts an attempt before it is looked at, in one step for all who share the store. The
     /// attempt after `limits.max` within the window locks; while locked, none is counted or
@@ -186,7 +193,7 @@ pub struct MemoryAccountStore(Mutex<Memory>);
 
 #[derive(Default)]
 struct Memory {
-    passwords: HashMap<AccountRef, Vec<u8>>,
+    entries: HashMap<AccountRef, Vec<u8>>,
     attempts: HashMap<CounterKey, Attempts>,
     bindings: HashMap<[u8; 32], (AccountRef, Timestamp)>,
 }
@@ -205,13 +212,17 @@ impl MemoryAccountStore {
 }
 
 impl AccountStore for MemoryAccountStore {
-    fn password(&self, account: &AccountRef) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.memory().passwords.get(account).cloned())
+    fn entry(&self, of: &AccountRef) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.memory().entries.get(of).cloned())
     }
 
-    fn set_password(&self, account: &AccountRef, verifier: &[u8]) -> Result<(), StoreError> {
-        self.memory().passwords.insert(*account, verifier.to_vec());
+    fn set_entry(&self, of: &AccountRef, entry: &[u8]) -> Result<(), StoreError> {
+        self.memory().entries.insert(*of, entry.to_vec());
         Ok(())
+    }
+
+    fn take_entry(&self, of: &AccountRef) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.memory().entries.remove(of))
     }
 
     fn count_attempt(
@@ -268,20 +279,26 @@ pub(crate) mod tests {
 
     /// What every store of accounts must do: the store room runs this on its own.
     pub(crate) fn must_hold(store: &dyn AccountStore) {
-        passwords_are_kept(store);
+        entries_are_kept_and_taken_once(store);
         attempts_are_limited(store);
         a_clock_that_went_back_opens_nothing(store);
         contacts_open_one_account(store);
         threads_never_exceed_the_limit(store);
     }
 
-    fn passwords_are_kept(store: &dyn AccountStore) {
+    fn entries_are_kept_and_taken_once(store: &dyn AccountStore) {
         let (a, b) = (AccountRef::from_pseudonym([1; 32]), AccountRef::from_pseudonym([2; 32]));
-        assert_eq!(store.password(&a), Ok(None));
-        store.set_password(&a, b"first").unwrap();
-        store.set_password(&a, b"second").unwrap();
-        assert_eq!(store.password(&a), Ok(Some(b"second".to_vec())));
-        assert_eq!(store.password(&b), Ok(None));
+        assert_eq!(store.entry(&a), Ok(None));
+        store.set_entry(&a, b"first").unwrap();
+        store.set_entry(&a, b"second").unwrap();
+        assert_eq!(store.entry(&a), Ok(Some(b"second".to_vec())));
+        assert_eq!(store.entry(&b), Ok(None));
+        let taken = std::thread::scope(|scope| {
+            let takers: Vec<_> = (0..8).map(|_| scope.spawn(|| store.take_entry(&a).unwrap())).collect();
+            takers.into_iter().filter_map(|taker| taker.join().unwrap()).count()
+        });
+        assert_eq!(taken, 1);
+        assert_eq!(store.entry(&a), Ok(None));
     }
 
     fn attempts_are_limited(store: &dyn AccountStore) {

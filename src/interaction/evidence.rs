@@ -3,7 +3,9 @@
 use core::fmt;
 
 use crate::sensitive::Sensitive;
-use crate::vocabulary::{CivilDate, EvidenceKind};
+use crate::vocabulary::{CivilDate, EstablishedBy, EvidenceKind};
+
+use super::ledger::CodeTo;
 
 /// Evidence that is presented to an interaction.
 ///
@@ -14,6 +16,14 @@ use crate::vocabulary::{CivilDate, EvidenceKind};
 pub enum Evidence {
     /// The account password, as the customer gives it. Compared by the library.
     Password(Sensitive<String>),
+    /// The answer to the back-up question (47 CFR 64.2010(e)). Compared by the library.
+    Backup(Sensitive<String>),
+    /// The passcode that the customer set for port-outs (52.36(c)). Compared by the library.
+    PortPasscode(Sensitive<String>),
+    /// The one-time code that went to this place. Compared by the library; good once.
+    OneTimeCode(CodeTo, Sensitive<String>),
+    /// What a system of the host's established: never an agent's word. Recorded as attested.
+    Attested(Attested),
     /// Something that the customer stated and that never authenticates: biographical or account
     /// information (47 CFR 64.2003(a), (m)). It is recorded, so that a review sees on what an
     /// agent relied; the value itself is not taken.
@@ -25,6 +35,56 @@ impl Evidence {
     #[must_use]
     pub fn password(typed: impl Into<String>) -> Self {
         Self::Password(Sensitive::from(typed.into()))
+    }
+}
+
+/// What a system of the host's established about the customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attested {
+    /// The identity provider verified a passkey assertion.
+    Passkey,
+    /// The carrier's app confirmed on the customer's device.
+    AppFactor,
+    /// The authentication that a business customer's contract lays down was carried out (64.2010(g)).
+    BusinessContract,
+    /// A line-separation request was verified, by a process of two people (47 U.S.C. 345).
+    LineSeparationVerified,
+}
+
+impl Attested {
+    pub(crate) const fn kind(self) -> EvidenceKind {
+        match self {
+            Self::Passkey => EvidenceKind::Passkey,
+            Self::AppFactor => EvidenceKind::AppFactor,
+            Self::BusinessContract => EvidenceKind::BusinessContract,
+            Self::LineSeparationVerified => EvidenceKind::LineSeparationVerified,
+        }
+    }
+}
+
+/// Evidence after it was looked at: what it is, who established it, what the caller learns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Looked {
+    /// `None` where it proves nothing and has no kind: a wrong one-time code.
+    pub(crate) evidence: Option<(EvidenceKind, EstablishedBy)>,
+    pub(crate) presented: Presented,
+}
+
+impl Looked {
+    pub(crate) const fn new(kind: EvidenceKind, by: EstablishedBy, presented: Presented) -> Self {
+        Self { evidence: Some((kind, by)), presented }
+    }
+
+    /// What the library compared: one kind for a match, another for none.
+    pub(super) const fn compared(matches: bool, right: EvidenceKind, wrong: Option<EvidenceKind>) -> Self {
+        let kind = if matches { Some(right) } else { wrong };
+        Self {
+            evidence: match kind {
+                Some(kind) => Some((kind, EstablishedBy::Library)),
+                None => None,
+            },
+            presented: if matches { Presented::Match } else { Presented::NoMatch },
+        }
     }
 }
 
@@ -67,6 +127,8 @@ stated! {
     RecentPayment,
     /// Answers about call detail.
     CallDetailQuiz,
+    /// A partner's word that the customer consented.
+    PartnerAssertedConsent,
 }
 
 /// What the caller learns of presented evidence: this, and nothing else.

@@ -59,15 +59,17 @@ pub trait AgentDirectory: Send + Sync {
 /// A call, chat, visit or case, as the host's telephony or CRM says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContactState {
-    /// Where it comes in. [`Channel::BackOffice`] is a case.
+    /// Where it comes in. On [`Channel::BackOffice`] it is a ticket.
     pub channel: Channel,
-    /// Whether it is going on (a case: open) right now.
+    /// Whether it is going on (a ticket: open) right now.
     pub live: bool,
     /// Whose it is.
     pub agent: AgentId,
     /// The account that it is about, where the host knows. Where it does not, the first account
     /// that is opened from the contact is the only one.
     pub account: Option<AccountId>,
+    /// The case that is worked on: a fraud case, an emergency call, a legal demand.
+    pub case: Option<ContactId>,
     /// For a call that the carrier placed: which number was called.
     pub called_back: Option<CallBack>,
     /// Whether the calling number is the telephone number of record. Proves nothing by itself.
@@ -78,7 +80,15 @@ impl ContactState {
     /// A live contact on `channel` that belongs to `agent`.
     #[must_use]
     pub const fn live(channel: Channel, agent: AgentId) -> Self {
-        Self { channel, live: true, agent, account: None, called_back: None, caller_id_matches: false }
+        Self {
+            channel,
+            live: true,
+            agent,
+            account: None,
+            case: None,
+            called_back: None,
+            caller_id_matches: false,
+        }
     }
 }
 
@@ -107,16 +117,6 @@ pub trait AccountFactSource: Send + Sync {
     /// # Errors
     /// [`HostError`] if the source cannot answer: every fact then takes its least privileged value.
     fn account_facts(&self, account: &AccountId) -> Result<AccountFacts, HostError>;
-}
-
-/// Knows nothing: every fact takes its least privileged value.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoAccountFacts;
-
-impl AccountFactSource for NoAccountFacts {
-    fn account_facts(&self, _: &AccountId) -> Result<AccountFacts, HostError> {
-        Ok(AccountFacts::default())
-    }
 }
 
 /// A directory in memory: the token is looked up as it is. Silent in `Debug`: a token is a secret.

@@ -1,27 +1,66 @@
-//! What is remembered of accounts between interactions: passwords, attempts, which contact opened
-//! which account. Kept under keyed references: the store names no account and no contact.
+//! What is remembered of accounts between interactions: secrets, codes, facts, attempts, which
+//! contact opened which account. Kept under keyed references: the store names no account and no contact.
 
 use core::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::{Error, InteractionError, StoreError};
+use zeroize::Zeroize;
+
+use crate::error::{Error, InteractionError, KeyError, StoreError};
 use crate::hazmat::framing::Tuple;
 use crate::hazmat::mac::MacKey;
+use crate::hazmat::rng;
 use crate::keys::Keyring;
 use crate::sensitive::Sensitive;
-use crate::vocabulary::{AccountId, ContactId, TenantId, Timestamp};
+use crate::vocabulary::{AccountId, AgentId, ContactId, TenantId, Timestamp};
 
 use super::accounts::{AccountRef, AccountStore, AttemptLimits, AttemptState, CounterKey};
-use super::password;
+use super::facts::AccountFacts;
+use super::verifier::{self, Owner};
 
-/// Wrong passwords before an account locks, over all channels and agents: 5 in 15 minutes lock it
-/// for 30 minutes. Library default: 64.2010 gives no number.
-pub const PASSWORD_ATTEMPTS: AttemptLimits =
-    AttemptLimits { max: 5, window: Duration::from_secs(15 * 60), lock: Duration::from_secs(30 * 60) };
+const MINUTE: u64 = 60;
+const DAY: u64 = 24 * 3600;
+
+/// Wrong passwords (back-up answers, passcodes) before an account locks, over all channels and
+/// agents: 5 in 15 minutes lock it for 30 minutes. Library default: 64.2010 gives no number.
+pub const PASSWORD_ATTEMPTS: AttemptLimits = limits(5, 15 * MINUTE, 30 * MINUTE);
 /// Calls that may be named on an account, over all channels and agents: 5 in a day. Library default.
-pub const NAMED_CALL_ATTEMPTS: AttemptLimits =
-    AttemptLimits { max: 5, window: Duration::from_secs(24 * 3600), lock: Duration::from_secs(24 * 3600) };
+pub const NAMED_CALL_ATTEMPTS: AttemptLimits = limits(5, DAY, DAY);
+/// Attempts at a one-time code: 3 while it is good. Library default.
+pub const CODE_ATTEMPTS: AttemptLimits = limits(3, 10 * MINUTE, 30 * MINUTE);
+/// How long a one-time code is good. Library default.
+pub const CODE_LIFE: Duration = Duration::from_secs(10 * MINUTE);
+/// Values of one account that may be verified, over all channels and agents: 5 in a day. Library default.
+pub const VERIFY_ATTEMPTS_ACCOUNT: AttemptLimits = limits(5, DAY, DAY);
+/// Values that one agent may verify: 40 in a day. Library default.
+pub const VERIFY_ATTEMPTS_AGENT: AttemptLimits = limits(40, DAY, DAY);
+
+/// Digits of a one-time code.
+const CODE_DIGITS: usize = 6;
+
+const fn limits(max: u32, window_secs: u64, lock_secs: u64) -> AttemptLimits {
+    AttemptLimits { max, window: Duration::from_secs(window_secs), lock: Duration::from_secs(lock_secs) }
+}
+
+/// A secret that the customer sets and keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Secret {
+    Password,
+    /// The answer to a back-up question (47 CFR 64.2010(e)).
+    Backup,
+    /// The passcode that the end user requested for port-outs (52.36(c)).
+    PortPasscode,
+}
+
+/// Where a one-time code went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeTo {
+    /// The telephone number of record (47 CFR 64.2003(q)).
+    NumberOfRecord,
+    /// The address of record (64.2003(b)).
+    AddressOfRecord,
+}
 
 /// The remembered state of one tenant's accounts.
 pub(crate) struct Ledger {
@@ -29,6 +68,25 @@ pub(crate) struct Ledger {
     keys: Arc<Keyring>,
     tenant: TenantId,
     references: MacKey,
+}
+
+impl Secret {
+    const fn what(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Backup => "backup",
+            Self::PortPasscode => "port-passcode",
+        }
+    }
+}
+
+impl CodeTo {
+    const fn what(self) -> &'static str {
+        match self {
+            Self::NumberOfRecord => "code-number",
+            Self::AddressOfRecord => "code-address",
+        }
+    }
 }
 
 impl Ledger {
@@ -42,39 +100,120 @@ impl Ledger {
         AccountRef::from_pseudonym(self.reference("account", account.expose().as_bytes()))
     }
 
-    /// Whether the account has a password.
-    pub(super) fn has_password(&self, account: &AccountRef) -> Result<bool, StoreError> {
-        Ok(self.store.password(account)?.is_some())
+    /// Whether the account has such a secret.
+    pub(super) fn has(&self, secret: Secret, account: &AccountRef) -> Result<bool, StoreError> {
+        Ok(self.store.entry(&self.entry_ref(secret.what(), account))?.is_some())
     }
 
-    /// Replaces the account's password. The attempts on the old one are forgotten.
-    pub(crate) fn set_password(&self, account: &AccountId, new: &Sensitive<String>) -> Result<(), Error> {
-        let account = self.account_ref(account);
-        let verifier = password::make_verifier(&self.keys, &self.tenant, &account, new)?;
-        self.store.set_password(&account, &verifier)?;
-        Ok(self.store.clear_attempts(&self.counter("password", &account))?)
-    }
-
-    /// Whether `typed` is the account's password. Counted before it is looked at.
-    pub(super) fn password_matches(
+    /// Replaces a secret. The attempts on the old one are forgotten.
+    pub(crate) fn set(
         &self,
+        secret: Secret,
+        account: &AccountId,
+        new: &Sensitive<String>,
+    ) -> Result<(), Error> {
+        let account = self.account_ref(account);
+        let verifier = match secret {
+            Secret::Backup => verifier::make_verifier(self.owner(secret.what(), &account), &folded(new))?,
+            Secret::Password | Secret::PortPasscode => {
+                verifier::make_verifier(self.owner(secret.what(), &account), new)?
+            }
+        };
+        self.store.set_entry(&self.entry_ref(secret.what(), &account), &verifier)?;
+        Ok(self.store.clear_attempts(&self.counter(secret.what(), account.as_bytes()))?)
+    }
+
+    /// Whether `typed` is the account's secret. Counted before it is looked at.
+    pub(super) fn matches(
+        &self,
+        secret: Secret,
         account: &AccountRef,
         typed: &Sensitive<String>,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        let counter = self.counter("password", account);
+        let counter = self.counter(secret.what(), account.as_bytes());
         self.count(&counter, now, &PASSWORD_ATTEMPTS)?;
-        let stored = self.store.password(account)?;
-        let matches = password::matches(&self.keys, &self.tenant, account, stored.as_deref(), typed)?;
+        let stored = self.store.entry(&self.entry_ref(secret.what(), account))?;
+        let owner = self.owner(secret.what(), account);
+        let matches = match secret {
+            Secret::Backup => verifier::matches(owner, stored.as_deref(), &folded(typed))?,
+            Secret::Password | Secret::PortPasscode => verifier::matches(owner, stored.as_deref(), typed)?,
+        };
         if matches {
             self.store.clear_attempts(&counter)?;
         }
         Ok(matches)
     }
 
+    /// A new one-time code for this destination; the one before is no longer good.
+    pub(super) fn make_code(
+        &self,
+        to: CodeTo,
+        account: &AccountRef,
+        now: Timestamp,
+    ) -> Result<Sensitive<String>, Error> {
+        let code = make_digits()?;
+        let mut entry = now.plus(CODE_LIFE).as_micros().to_be_bytes().to_vec();
+        entry.extend(verifier::make_verifier(self.owner(to.what(), account), &code)?);
+        self.store.set_entry(&self.entry_ref(to.what(), account), &entry)?;
+        Ok(code)
+    }
+
+    /// Whether `typed` is the code that went there. Good once, for [`CODE_LIFE`].
+    pub(super) fn code_matches(
+        &self,
+        to: CodeTo,
+        account: &AccountRef,
+        typed: &Sensitive<String>,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let counter = self.counter(to.what(), account.as_bytes());
+        self.count(&counter, now, &CODE_ATTEMPTS)?;
+        let reference = self.entry_ref(to.what(), account);
+        let taken = self.store.take_entry(&reference)?;
+        let kept = taken.as_deref().and_then(<[u8]>::split_first_chunk::<8>);
+        let (good_until, stored) = match kept {
+            Some((until, stored)) => (Timestamp::from_micros(u64::from_be_bytes(*until)), Some(stored)),
+            None => (Timestamp::default(), None),
+        };
+        let is_good = now < good_until && good_until <= now.plus(CODE_LIFE);
+        let matches = verifier::matches(self.owner(to.what(), account), stored, typed)?;
+        match taken {
+            Some(entry) if is_good && !matches => self.store.set_entry(&reference, &entry)?,
+            Some(_) | None => {}
+        }
+        if matches && is_good {
+            self.store.clear_attempts(&counter)?;
+        }
+        Ok(matches && is_good)
+    }
+
+    /// What the host said of an account, where it keeps no facts of its own.
+    pub(crate) fn facts(&self, account: &AccountRef) -> Result<AccountFacts, StoreError> {
+        let entry = self.store.entry(&self.entry_ref("facts", account))?;
+        Ok(entry.as_deref().and_then(AccountFacts::decode).unwrap_or_default())
+    }
+
+    /// Keeps what the host says of an account.
+    pub(crate) fn set_facts(&self, account: &AccountId, facts: &AccountFacts) -> Result<(), StoreError> {
+        let account = self.account_ref(account);
+        self.store.set_entry(&self.entry_ref("facts", &account), &facts.encode())
+    }
+
     /// Counts an attempt to name a call.
     pub(super) fn count_named_call(&self, account: &AccountRef, now: Timestamp) -> Result<(), Error> {
-        self.count(&self.counter("named-call", account), now, &NAMED_CALL_ATTEMPTS)
+        self.count(&self.counter("named-call", account.as_bytes()), now, &NAMED_CALL_ATTEMPTS)
+    }
+
+    /// Counts an attempt to verify a value, by account and by agent.
+    pub(super) fn count_verify(
+        &self,
+        account: &AccountRef,
+        agent: &AgentId,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.count(&self.counter("verify-agent", agent.as_str().as_bytes()), now, &VERIFY_ATTEMPTS_AGENT)?;
+        self.count(&self.counter("verify", account.as_bytes()), now, &VERIFY_ATTEMPTS_ACCOUNT)
     }
 
     /// Whether this account is the one that the contact opens: the first one that it opened.
@@ -94,8 +233,16 @@ impl Ledger {
         }
     }
 
-    fn counter(&self, what: &str, account: &AccountRef) -> CounterKey {
-        CounterKey::from_pseudonym(self.reference(what, account.as_bytes()))
+    fn owner<'o>(&'o self, what: &'static str, account: &'o AccountRef) -> Owner<'o> {
+        Owner { keys: &self.keys, tenant: &self.tenant, account, what }
+    }
+
+    fn counter(&self, what: &str, of: &[u8]) -> CounterKey {
+        CounterKey::from_pseudonym(self.reference(what, of))
+    }
+
+    pub(super) fn entry_ref(&self, what: &str, account: &AccountRef) -> AccountRef {
+        AccountRef::from_pseudonym(self.reference(what, account.as_bytes()))
     }
 
     fn reference(&self, what: &str, of: &[u8]) -> [u8; 32] {
@@ -107,4 +254,31 @@ impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Ledger(..)")
     }
+}
+
+/// A back-up answer as it is compared: lower case, each run of white space one space.
+fn folded(answer: &Sensitive<String>) -> Sensitive<String> {
+    // EXPOSE: folded into another wiped text.
+    let answer = answer.expose();
+    let mut folded = String::with_capacity(answer.len().saturating_mul(3));
+    for word in answer.split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        folded.extend(word.chars().flat_map(char::to_lowercase));
+    }
+    Sensitive::from(folded)
+}
+
+/// Six digits, all equally likely: a byte that would favour the low ones is drawn again.
+fn make_digits() -> Result<Sensitive<String>, KeyError> {
+    let mut digits = String::with_capacity(CODE_DIGITS);
+    while digits.len() < CODE_DIGITS {
+        let mut bytes: [u8; 16] = rng::make_array().map_err(|_| KeyError::Random)?;
+        let fair =
+            bytes.iter().filter(|byte| **byte < 250).map(|byte| char::from(b'0'.saturating_add(byte % 10)));
+        digits.extend(fair.take(CODE_DIGITS.saturating_sub(digits.len())));
+        bytes.zeroize();
+    }
+    Ok(Sensitive::from(digits))
 }

@@ -17,23 +17,30 @@ mod host;
 mod ledger;
 mod liveness;
 mod named_call;
-mod password;
 mod session;
+mod verifier;
 
 #[cfg(test)]
 mod tests;
 
 pub use contact::Contact;
-pub use evidence::{Evidence, PhotoId, PhotoIdKind, Presented, Stated};
-pub use facts::{ADDRESS_OF_RECORD_MIN_DAYS, AccountFacts};
+pub(crate) use evidence::Looked;
+pub use evidence::{Attested, Evidence, PhotoId, PhotoIdKind, Presented, Stated};
+pub use facts::{
+    ADDRESS_OF_RECORD_MIN_DAYS, AccountFacts, AddressOnFile, HOTLINE_LIST_MAX_DAYS, SIM_CHANGE_RECENT,
+    SimChange,
+};
 pub use host::{
     AccountFactSource, AgentDirectory, AgentProfile, AgentSession, CallBack, ContactSource, ContactState,
-    MemoryContacts, MemoryDirectory, NoAccountFacts,
+    MemoryContacts, MemoryDirectory,
 };
-pub(crate) use ledger::Ledger;
-pub use ledger::{NAMED_CALL_ATTEMPTS, PASSWORD_ATTEMPTS};
+pub use ledger::{
+    CODE_ATTEMPTS, CODE_LIFE, CodeTo, NAMED_CALL_ATTEMPTS, PASSWORD_ATTEMPTS, VERIFY_ATTEMPTS_ACCOUNT,
+    VERIFY_ATTEMPTS_AGENT,
+};
+pub(crate) use ledger::{Ledger, Secret};
 pub use liveness::TimeLimits;
 pub(crate) use liveness::{EndReason, Liveness};
 pub use named_call::{NAMED_CALL_DURATION_TOLERANCE_SECS, NAMED_CALL_START_TOLERANCE, NamedCall};
-pub use password::PASSWORD_LEN;
 pub(crate) use session::{Hosts, Opening, Session};
+pub use verifier::PASSWORD_LEN;

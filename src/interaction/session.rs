@@ -8,29 +8,53 @@ use crate::error::{Error, InteractionError};
 use crate::policy::{AccountFact, Decision, Facts, Grant, Plan, Policy};
 use crate::sensitive::Sensitive;
 use crate::vocabulary::{
-    AccountId, Channel, CivilDate, Clock, ContactId, DataClass, EstablishedBy, EvidenceKind, FieldName,
-    Purpose, Role, Scope, Timestamp,
+    AccountId, Action, Channel, CivilDate, Clock, ContactId, ContactPointId, DataClass, Destination,
+    EstablishedBy, EvidenceKind, FieldName, Purpose, Role, Scope, Timestamp,
 };
 
 use super::accounts::AccountRef;
 use super::contact::{Contact, Standing};
-use super::evidence::{Evidence, PhotoId, Presented};
+use super::evidence::{Evidence, Looked, PhotoId, Presented};
 use super::facts::{AccountFacts, write_agent};
 use super::host::{AccountFactSource, AgentDirectory, AgentProfile, AgentSession, ContactSource};
-use super::ledger::Ledger;
+use super::ledger::{CodeTo, Ledger, Secret};
 use super::liveness::{EndReason, Liveness, TimeLimits};
 use super::named_call::NamedCall;
 
 /// Wrongly named calls before an interaction takes no more. Interpretation: "without assistance"
 /// leaves no room for guessing.
 const NAMED_CALLS_PER_INTERACTION: u32 = 3;
+/// Values that may be verified in one interaction. Library default.
+const VERIFIES_PER_INTERACTION: u32 = 3;
+
+/// Evidence with which somebody unknown becomes the customer of the account.
+const PROVES_THE_CUSTOMER: &[EvidenceKind] = &[
+    EvidenceKind::Password,
+    EvidenceKind::Backup,
+    EvidenceKind::Passkey,
+    EvidenceKind::OtpNumberOfRecord,
+    EvidenceKind::OtpAddressOfRecord,
+    EvidenceKind::CallbackNumberOfRecord,
+    EvidenceKind::PhotoId,
+];
 
 /// The host's systems, shared by all interactions.
 pub(crate) struct Hosts {
     pub(crate) directory: Arc<dyn AgentDirectory>,
     pub(crate) contacts: Arc<dyn ContactSource>,
-    pub(crate) accounts: Arc<dyn AccountFactSource>,
+    /// `None`: the facts that the guard was told.
+    pub(crate) accounts: Option<Arc<dyn AccountFactSource>>,
     pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Hosts {
+    /// What is known of an account. Where nobody can say, everything is unknown.
+    fn account_facts(&self, account: &AccountId, ledger: &Ledger, account_ref: &AccountRef) -> AccountFacts {
+        match &self.accounts {
+            Some(source) => source.account_facts(account).unwrap_or_default(),
+            None => ledger.facts(account_ref).unwrap_or_default(),
+        }
+    }
 }
 
 impl fmt::Debug for Hosts {
@@ -68,8 +92,10 @@ pub(crate) struct Session {
     evidence: Vec<(EvidenceKind, EstablishedBy)>,
     account_facts: AccountFacts,
     password_set: Option<bool>,
+    port_passcode_set: Option<bool>,
     named_call: Option<NamedCall>,
     named_call_attempts: u32,
+    verify_attempts: u32,
     /// Whether call detail was disclosed in this interaction: a call named later was not unaided.
     call_detail_shown: bool,
     liveness: Arc<Liveness>,
@@ -94,8 +120,9 @@ impl Session {
         let standing =
             standing.bound(|contact| ledger.bind_contact(contact, &account_ref, now), &opening.contact);
         let evidence = standing.evidence().map(|kind| (kind, EstablishedBy::HostSystem)).collect();
-        let account_facts = hosts.accounts.account_facts(&opening.account).unwrap_or_default();
-        let password_set = ledger.has_password(&account_ref).ok();
+        let account_facts = hosts.account_facts(&opening.account, &ledger, &account_ref);
+        let has = |secret| ledger.has(secret, &account_ref).ok();
+        let (password_set, port_passcode_set) = (has(Secret::Password), has(Secret::PortPasscode));
         let nothing = Facts::new(Channel::BackOffice, Role::Anonymous, Purpose::None);
         let mut session = Self {
             id: opening.id,
@@ -114,8 +141,10 @@ impl Session {
             evidence,
             account_facts,
             password_set,
+            port_passcode_set,
             named_call: None,
             named_call_attempts: 0,
+            verify_attempts: 0,
             call_detail_shown: false,
             liveness,
             planned: None,
@@ -142,27 +171,81 @@ impl Session {
             }
         }
         self.profile = profile;
-        self.account_facts = self.hosts.accounts.account_facts(&self.account).unwrap_or_default();
+        self.account_facts = self.hosts.account_facts(&self.account, &self.ledger, &self.account_ref);
         self.decide_anew(now);
         Ok(now)
     }
 
-    /// Takes a password or a statement.
-    pub(crate) fn present(
-        &mut self,
-        evidence: Evidence,
-    ) -> Result<(EvidenceKind, EstablishedBy, Presented), Error> {
+    /// Looks at evidence that the customer presents.
+    pub(crate) fn present(&mut self, evidence: Evidence) -> Result<Looked, Error> {
         let now = self.require(None)?;
-        let (kind, by, presented) = match evidence {
+        Ok(match evidence {
             Evidence::Password(typed) => {
-                let matches = self.ledger.password_matches(&self.account_ref, &typed, now)?;
-                let kind = if matches { EvidenceKind::Password } else { EvidenceKind::PasswordFailed };
-                let presented = if matches { Presented::Match } else { Presented::NoMatch };
-                (kind, EstablishedBy::Library, presented)
+                let matches = self.ledger.matches(Secret::Password, &self.account_ref, &typed, now)?;
+                Looked::compared(matches, EvidenceKind::Password, Some(EvidenceKind::PasswordFailed))
             }
-            Evidence::Stated(stated) => (stated.kind(), EstablishedBy::Agent, Presented::Noted),
+            Evidence::Backup(answer) => {
+                let matches = self.ledger.matches(Secret::Backup, &self.account_ref, &answer, now)?;
+                Looked::compared(matches, EvidenceKind::Backup, Some(EvidenceKind::BackupFailed))
+            }
+            Evidence::PortPasscode(typed) => {
+                let matches = self.ledger.matches(Secret::PortPasscode, &self.account_ref, &typed, now)?;
+                Looked::compared(matches, EvidenceKind::PortPasscode, Some(EvidenceKind::PortPasscodeFailed))
+            }
+            Evidence::OneTimeCode(to, typed) => {
+                let matches = self.ledger.code_matches(to, &self.account_ref, &typed, now)?;
+                let right = match to {
+                    CodeTo::NumberOfRecord => EvidenceKind::OtpNumberOfRecord,
+                    CodeTo::AddressOfRecord => EvidenceKind::OtpAddressOfRecord,
+                };
+                // A code to a number whose SIM moved since it was sent proves nothing.
+                Looked::compared(matches && self.may_send_code(to, now), right, None)
+            }
+            Evidence::Attested(attested) => {
+                Looked::new(attested.kind(), EstablishedBy::HostSystem, Presented::Match)
+            }
+            Evidence::Stated(stated) => Looked::new(stated.kind(), EstablishedBy::Agent, Presented::Noted),
+        })
+    }
+
+    /// A new one-time code, and the address that it goes to (`None`: the telephone number of record).
+    /// Refused where the SIM changed recently or the address is not of record; unknown is refused.
+    pub(crate) fn make_code(
+        &mut self,
+        to: CodeTo,
+    ) -> Result<(Sensitive<String>, Option<ContactPointId>), Error> {
+        let now = self.require(None)?;
+        if !self.may_send_code(to, now) {
+            return Err(InteractionError::NotOfRecord.into());
+        }
+        let code = self.ledger.make_code(to, &self.account_ref, now)?;
+        let address = match to {
+            CodeTo::NumberOfRecord => None,
+            CodeTo::AddressOfRecord => self.address_of_record(now),
         };
-        Ok((kind, by, presented))
+        Ok((code, address))
+    }
+
+    fn may_send_code(&self, to: CodeTo, now: Timestamp) -> bool {
+        match to {
+            CodeTo::NumberOfRecord => self.account_facts.sim_changed_recently(now) == Some(false),
+            CodeTo::AddressOfRecord => self.account_facts.destination(now).is_some(),
+        }
+    }
+
+    /// Where something for the address of record goes.
+    pub(crate) fn address_of_record(&self, now: Timestamp) -> Option<ContactPointId> {
+        self.account_facts.destination(now).cloned()
+    }
+
+    /// Counts an attempt to verify a value, before it is looked at.
+    pub(crate) fn count_verify(&mut self) -> Result<(), Error> {
+        let now = self.liveness.check()?;
+        if self.verify_attempts >= VERIFIES_PER_INTERACTION {
+            return Err(InteractionError::LockedOut.into());
+        }
+        self.verify_attempts = self.verify_attempts.saturating_add(1);
+        self.ledger.count_verify(&self.account_ref, &self.profile.id, now)
     }
 
     /// Checks that a customer is there to give evidence: a live contact, on `channel` if that is
@@ -180,17 +263,13 @@ impl Session {
     }
 
     /// Takes a photo ID, with the name on the account.
-    pub(crate) fn examine(
-        &mut self,
-        id: &PhotoId,
-        name: &Sensitive<String>,
-    ) -> Result<(EvidenceKind, EstablishedBy, Presented), Error> {
+    pub(crate) fn examine(&mut self, id: &PhotoId, name: &Sensitive<String>) -> Result<Looked, Error> {
         let now = self.require(Some(Channel::Retail))?;
         // EXPOSE: compared and not kept.
         let kind = id.examine(now.utc_date(), name.expose());
         let presented = if kind == EvidenceKind::PhotoId { Presented::Match } else { Presented::NoMatch };
         // The library compares what the agent read; that there was an ID is the agent's word.
-        Ok((kind, EstablishedBy::Agent, presented))
+        Ok(Looked::new(kind, EstablishedBy::Agent, presented))
     }
 
     /// Counts an attempt to name a call, before the rows are looked at.
@@ -206,21 +285,18 @@ impl Session {
 
     /// Compares a call that was named with the stored ones. No match is noted as help: it opens
     /// nothing, and a review sees it.
-    pub(crate) fn name_call(
-        &mut self,
-        call: NamedCall,
-        rows: &[CallRow],
-    ) -> Result<(EvidenceKind, EstablishedBy, Presented), Error> {
-        if call.only_match(rows).is_none() {
-            return Ok((EvidenceKind::CallNamedWithHelp, EstablishedBy::Library, Presented::NoMatch));
+    pub(crate) fn name_call(&mut self, call: NamedCall, rows: &[CallRow]) -> Looked {
+        let matches = call.only_match(rows).is_some();
+        let helped = Some(EvidenceKind::CallNamedWithHelp);
+        if matches {
+            self.named_call = Some(call);
         }
-        self.named_call = Some(call);
-        let kind = if self.call_detail_shown {
+        let right = if self.call_detail_shown {
             EvidenceKind::CallNamedWithHelp
         } else {
             EvidenceKind::CallNamedUnaided
         };
-        Ok((kind, EstablishedBy::Library, Presented::Match))
+        Looked::compared(matches, right, helped)
     }
 
     pub(crate) fn named_call(&self) -> Option<&NamedCall> {
@@ -229,14 +305,14 @@ impl Session {
 
     /// Lets evidence count, once it is recorded. A correct password takes the wrong ones back.
     pub(crate) fn accept(&mut self, kind: EvidenceKind, by: EstablishedBy, now: Timestamp) {
-        if kind == EvidenceKind::Password {
-            self.evidence.retain(|(kind, _)| *kind != EvidenceKind::PasswordFailed);
-        }
-        if kind == EvidenceKind::PhotoId {
-            self.evidence.retain(|(kind, _)| {
-                !matches!(kind, EvidenceKind::PhotoIdExpired | EvidenceKind::PhotoIdNameMismatch)
-            });
-        }
+        let overcome: &[EvidenceKind] = match kind {
+            EvidenceKind::Password => &[EvidenceKind::PasswordFailed],
+            EvidenceKind::Backup => &[EvidenceKind::BackupFailed],
+            EvidenceKind::PortPasscode => &[EvidenceKind::PortPasscodeFailed],
+            EvidenceKind::PhotoId => &[EvidenceKind::PhotoIdExpired, EvidenceKind::PhotoIdNameMismatch],
+            _ => &[],
+        };
+        self.evidence.retain(|(kind, _)| !overcome.contains(kind));
         if !self.evidence.contains(&(kind, by)) {
             self.evidence.push((kind, by));
         }
@@ -246,6 +322,21 @@ impl Session {
     /// Notes that call detail was given out.
     pub(crate) fn call_detail_was_shown(&mut self) {
         self.call_detail_shown = true;
+    }
+
+    /// The decision on an action in the present state.
+    pub(crate) fn action(&self, action: Action) -> Decision {
+        self.plan.action(action)
+    }
+
+    /// The decision on verifying a value of a class in the present state.
+    pub(crate) fn verification(&self, class: DataClass) -> Decision {
+        self.plan.verification(class)
+    }
+
+    /// The decision on sending a value of a class in the present state.
+    pub(crate) fn sending(&self, class: DataClass, to: Destination) -> Decision {
+        self.plan.sending(class, to)
     }
 
     /// The decision on viewing a class in the present state.
@@ -260,6 +351,10 @@ impl Session {
         asked: impl Iterator<Item = (FieldName, DataClass, Scope)>,
     ) -> Option<Grant> {
         self.plan.grant(id, asked)
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     pub(crate) fn id(&self) -> &[u8; 16] {
@@ -297,10 +392,18 @@ impl Session {
     /// Decides every class anew where the state has changed, or the day, with which packs come
     /// into force.
     fn decide_anew(&mut self, now: Timestamp) {
-        let mut facts = Facts::new(self.standing.channel(), self.profile.role, self.purpose);
+        // Somebody unknown who proves to be the customer of this account is that customer.
+        let became_customer = self.profile.role == Role::Anonymous
+            && self.evidence.iter().any(|(kind, _)| PROVES_THE_CUSTOMER.contains(kind));
+        let role = if became_customer { Role::Customer } else { self.profile.role };
+        let mut facts = Facts::new(self.standing.channel(), role, self.purpose);
         self.account_facts.write(&mut facts, now);
         write_agent(&mut facts, &self.profile, &self.standing, &self.account, now);
+        if became_customer {
+            facts.set_account(AccountFact::OwnedByRequester, Some(true));
+        }
         facts.set_account(AccountFact::PasswordSet, self.password_set);
+        facts.set_account(AccountFact::PortPasscodeSet, self.port_passcode_set);
         for (kind, _) in &self.evidence {
             facts.set_evidence(*kind, true);
         }

@@ -47,13 +47,13 @@ fn world() -> World {
     let keys = Arc::new(Keyring::open(&MemoryKeys::new().unwrap()).unwrap());
     let ledger =
         Arc::new(Ledger::new(Arc::new(MemoryAccountStore::new()), keys, TenantId::new("t").unwrap()));
-    ledger.set_password(&account(), &Sensitive::from("plum-harbor".to_owned())).unwrap();
+    ledger.set(Secret::Password, &account(), &Sensitive::from("plum-harbor".to_owned())).unwrap();
     let mut packs = Pack::built_in().unwrap();
     packs.push(Pack::grants_from_toml("grants.toml", GRANTS).unwrap());
     let hosts = Arc::new(Hosts {
         directory: Arc::clone(&directory) as _,
         contacts: Arc::clone(&telephony) as _,
-        accounts: Arc::new(NoAccountFacts),
+        accounts: None,
         clock: Arc::new(ManualClock::new(NOW)),
     });
     World {
@@ -95,12 +95,19 @@ impl World {
 
     fn authenticated(&self) -> Session {
         let mut session = self.open().unwrap();
-        let (kind, by, presented) = session.present(Evidence::password("plum-harbor")).unwrap();
-        assert_eq!((kind, by, presented), (EvidenceKind::Password, EstablishedBy::Library, Presented::Match));
-        session.accept(kind, by, NOW);
+        assert_eq!(present(&mut session, Evidence::password("plum-harbor")), Presented::Match);
         assert!(allowed(&session));
         session
     }
+}
+
+/// Presents evidence and lets it count, as the guard does once it is recorded.
+fn present(session: &mut Session, evidence: Evidence) -> Presented {
+    let looked = session.present(evidence).unwrap();
+    if let Some((kind, by)) = looked.evidence {
+        session.accept(kind, by, NOW);
+    }
+    looked.presented
 }
 
 fn allowed(session: &Session) -> bool {
@@ -160,11 +167,9 @@ fn what_the_directory_says_now_decides() {
 fn a_right_password_takes_the_wrong_ones_back() {
     let world = world();
     let mut session = world.open().unwrap();
-    let (kind, by, presented) = session.present(Evidence::password("wrong")).unwrap();
-    assert_eq!((kind, presented), (EvidenceKind::PasswordFailed, Presented::NoMatch));
-    session.accept(kind, by, NOW);
-    let (kind, by, _) = session.present(Evidence::password("plum-harbor")).unwrap();
-    session.accept(kind, by, NOW);
+    assert_eq!(present(&mut session, Evidence::password("wrong")), Presented::NoMatch);
+    assert_eq!(session.evidence(), [(EvidenceKind::PasswordFailed, EstablishedBy::Library)]);
+    assert_eq!(present(&mut session, Evidence::password("plum-harbor")), Presented::Match);
     assert_eq!(session.evidence(), [(EvidenceKind::Password, EstablishedBy::Library)]);
 }
 
@@ -175,17 +180,116 @@ fn a_verifier_copied_from_another_account_never_matches() {
     let keys = Arc::new(Keyring::open(&MemoryKeys::new().unwrap()).unwrap());
     let ledger = Ledger::new(Arc::clone(&store) as _, keys, TenantId::new("t").unwrap());
     let typed = Sensitive::from("plum-harbor".to_owned());
-    ledger.set_password(&own, &typed).unwrap();
+    ledger.set(Secret::Password, &own, &typed).unwrap();
     let (own, victim) = (ledger.account_ref(&own), ledger.account_ref(&victim));
-    let copied = store.password(&own).unwrap().unwrap();
-    store.set_password(&victim, &copied).unwrap();
-    assert_eq!(ledger.password_matches(&own, &typed, NOW), Ok(true));
-    assert_eq!(ledger.password_matches(&victim, &typed, NOW), Ok(false));
+    let entry = |account| ledger.entry_ref("password", account);
+    let copied = store.entry(&entry(&own)).unwrap().unwrap();
+    store.set_entry(&entry(&victim), &copied).unwrap();
+    assert_eq!(ledger.matches(Secret::Password, &own, &typed, NOW), Ok(true));
+    assert_eq!(ledger.matches(Secret::Password, &victim, &typed, NOW), Ok(false));
     // Nor does one whose cost was lowered, or that was cut.
     let mut weak = copied.clone();
     weak[5..9].copy_from_slice(&8_u32.to_be_bytes());
     for broken in [weak, copied[..64].to_vec(), [copied.as_slice(), &[0]].concat()] {
-        store.set_password(&own, &broken).unwrap();
-        assert_eq!(ledger.password_matches(&own, &typed, NOW), Ok(false));
+        store.set_entry(&entry(&own), &broken).unwrap();
+        assert_eq!(ledger.matches(Secret::Password, &own, &typed, NOW), Ok(false));
     }
+}
+
+#[test]
+fn a_passcode_copied_over_a_password_never_matches() {
+    let world = world();
+    let typed = Sensitive::from("482913".to_owned());
+    world.ledger.set(Secret::PortPasscode, &account(), &typed).unwrap();
+    let account = world.ledger.account_ref(&account());
+    assert_eq!(world.ledger.matches(Secret::PortPasscode, &account, &typed, NOW), Ok(true));
+    assert_eq!(world.ledger.matches(Secret::Password, &account, &typed, NOW), Ok(false));
+}
+
+#[test]
+fn a_back_up_answer_is_compared_without_case_and_spacing() {
+    let world = world();
+    let answer = |text: &str| Sensitive::from(text.to_owned());
+    world.ledger.set(Secret::Backup, &account(), &answer("Blue  Heron")).unwrap();
+    let account = world.ledger.account_ref(&account());
+    assert_eq!(world.ledger.matches(Secret::Backup, &account, &answer(" blue heron "), NOW), Ok(true));
+    assert_eq!(world.ledger.matches(Secret::Backup, &account, &answer("blueheron"), NOW), Ok(false));
+}
+
+#[test]
+fn a_one_time_code_is_good_once_and_for_ten_minutes() {
+    let world = world();
+    let ledger = &world.ledger;
+    let account = ledger.account_ref(&account());
+    let to = CodeTo::NumberOfRecord;
+    let make = || ledger.make_code(to, &account, NOW).unwrap();
+    let matches = |code: &Sensitive<String>, at: Timestamp| ledger.code_matches(to, &account, code, at);
+
+    let code = make();
+    assert!(code.expose().len() == 6 && code.expose().bytes().all(|b| b.is_ascii_digit()));
+    let wrong = Sensitive::from(if code.expose() == "000000" { "000001" } else { "000000" }.to_owned());
+    assert_eq!(matches(&wrong, NOW), Ok(false));
+    assert_eq!(ledger.code_matches(CodeTo::AddressOfRecord, &account, &code, NOW), Ok(false));
+    assert_eq!(matches(&code, NOW), Ok(true));
+    assert_eq!(matches(&code, NOW), Ok(false), "good once");
+
+    let last = Timestamp::from_micros(NOW.plus(CODE_LIFE).as_micros() - 1);
+    let code = make();
+    assert_eq!(matches(&code, last), Ok(true));
+    let code = make();
+    assert_eq!(matches(&code, NOW.plus(CODE_LIFE)), Ok(false), "for ten minutes");
+    // A clock that went back before the code was made.
+    let code = make();
+    assert_eq!(matches(&code, Timestamp::from_micros(NOW.as_micros() - 1)), Ok(false));
+    // A second code takes the place of the first.
+    let world = self::world();
+    let account = world.ledger.account_ref(&self::account());
+    let first = world.ledger.make_code(to, &account, NOW).unwrap();
+    let second = world.ledger.make_code(to, &account, NOW).unwrap();
+    if first != second {
+        assert_eq!(world.ledger.code_matches(to, &account, &first, NOW), Ok(false));
+    }
+    assert_eq!(world.ledger.code_matches(to, &account, &second, NOW), Ok(true));
+}
+
+#[test]
+fn guessing_a_one_time_code_is_limited_and_the_next_code_starts_locked() {
+    let world = world();
+    let account = world.ledger.account_ref(&account());
+    let to = CodeTo::AddressOfRecord;
+    world.ledger.make_code(to, &account, NOW).unwrap();
+    let guess = Sensitive::from("no code".to_owned());
+    for _ in 0..3 {
+        assert_eq!(world.ledger.code_matches(to, &account, &guess, NOW), Ok(false));
+    }
+    let code = world.ledger.make_code(to, &account, NOW).unwrap();
+    assert_eq!(world.ledger.code_matches(to, &account, &code, NOW), Err(InteractionError::LockedOut.into()));
+}
+
+#[test]
+fn no_code_goes_to_a_number_whose_sim_moved_or_may_have() {
+    let world = world();
+    let code = |sim_change| {
+        let facts = AccountFacts { sim_change, ..AccountFacts::default() };
+        world.ledger.set_facts(&account(), &facts).unwrap();
+        world.open().unwrap().make_code(CodeTo::NumberOfRecord).map(|_| ())
+    };
+    let refused = Err(InteractionError::NotOfRecord.into());
+    assert_eq!(code(None), refused);
+    assert_eq!(code(Some(SimChange::At(NOW))), refused);
+    assert_eq!(code(Some(SimChange::Never)), Ok(()));
+    assert_eq!(world.open().unwrap().make_code(CodeTo::AddressOfRecord).map(|_| ()), refused);
+}
+
+#[test]
+fn somebody_unknown_becomes_the_customer_by_the_password() {
+    let world = world();
+    world.directory.sign_in("t", AgentProfile { role: Role::Anonymous, ..agent() });
+    let mut session = world.open().unwrap();
+    assert!(!session.decision(DataClass::ServiceDetails, Scope::Whole).is_allowed());
+    session.present(Evidence::Stated(Stated::SsnLast4)).unwrap();
+    assert_eq!(present(&mut session, Evidence::password("plum-harbor")), Presented::Match);
+    let reasons = session.decision(DataClass::ServiceDetails, Scope::Whole);
+    let reasons: Vec<_> = reasons.reasons().map(|reason| reason.rule.as_str().to_owned()).collect();
+    assert!(!reasons.contains(&"own-account-only".to_owned()), "{reasons:?}");
 }

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::vocabulary::{AccountId, Action, DataClass, FieldName, Form, Outcome, Scope, Timestamp};
+use crate::vocabulary::{
+    AccountId, Action, DataClass, Destination, FieldName, Form, Outcome, Scope, Timestamp,
+};
 
 use super::decision::Decision;
 use super::engine::{Ask, Policy, RuleSet, Verdict};
@@ -68,12 +70,21 @@ impl Plan {
     }
 
     /// The decision on an action.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the transaction room asks; the tests of the packs do"))]
     pub(crate) fn action(&self, action: Action) -> Decision {
         self.policy.decision(self.active, &self.state, Ask::Act(action))
     }
 
-    /// The fields among `asked` that may be opened, as a grant; `None` where there are none.
+    /// The decision on verifying a value of a class.
+    pub(crate) fn verification(&self, class: DataClass) -> Decision {
+        self.policy.decision(self.active, &self.state, Ask::Verify(class))
+    }
+
+    /// The decision on sending a value of a class.
+    pub(crate) fn sending(&self, class: DataClass, to: Destination) -> Decision {
+        self.policy.decision(self.active, &self.state, Ask::Send(class, to))
+    }
+
+    /// The fields among `asked` that may be opened to be viewed, as a grant; `None` where there are none.
     pub(crate) fn grant(
         &self,
         id: [u8; 16],
@@ -87,6 +98,29 @@ impl Plan {
             })
             .collect();
         (!fields.is_empty()).then(|| Grant { id, account: self.account.clone(), fields })
+    }
+
+    /// The fields among `asked` that may be opened to be sent, as a grant; `None` where there are none.
+    pub(crate) fn grant_sending(
+        &self,
+        id: [u8; 16],
+        to: Destination,
+        asked: impl Iterator<Item = (FieldName, DataClass)>,
+    ) -> Option<Grant> {
+        let fields: Vec<_> = asked
+            .filter_map(|(field, class)| {
+                let form = self.sending(class, to).form()?;
+                Some(GrantedField { field, class, form, scope: Scope::Whole })
+            })
+            .collect();
+        (!fields.is_empty()).then(|| Grant { id, account: self.account.clone(), fields })
+    }
+
+    /// Leave to open one field for a comparison inside the library; `None` where it is refused.
+    pub(crate) fn grant_verifying(&self, id: [u8; 16], field: FieldName, class: DataClass) -> Option<Grant> {
+        let form = self.verification(class).form()?;
+        let fields = vec![GrantedField { field, class, form, scope: Scope::Whole }];
+        Some(Grant { id, account: self.account.clone(), fields })
     }
 
     fn verdict(&self, class: DataClass, scope: Scope) -> Option<&Verdict> {

@@ -17,9 +17,9 @@ const KIND: FileKind = FileKind {
     name: "state.sqlite3",
     application_id: 0x4350_4e53, // "CPNS"
     schema: "
-        CREATE TABLE passwords (
-            account  BLOB PRIMARY KEY CHECK (length(account) = 32),
-            verifier BLOB NOT NULL
+        CREATE TABLE entries (
+            reference BLOB PRIMARY KEY CHECK (length(reference) = 32),
+            entry     BLOB NOT NULL
         ) STRICT, WITHOUT ROWID;
         CREATE TABLE attempts (
             counter      BLOB PRIMARY KEY CHECK (length(counter) = 32),
@@ -55,18 +55,25 @@ impl StateFile {
 }
 
 impl AccountStore for StateFile {
-    fn password(&self, account: &AccountRef) -> Result<Option<Vec<u8>>, StoreError> {
+    fn entry(&self, of: &AccountRef) -> Result<Option<Vec<u8>>, StoreError> {
         let connection = self.database.connection();
         let mut query =
-            connection.prepare("SELECT verifier FROM passwords WHERE account = ?1").map_err(of_sqlite)?;
-        query.query_row([account.as_bytes()], |row| row.get(0)).optional().map_err(of_sqlite)
+            connection.prepare("SELECT entry FROM entries WHERE reference = ?1").map_err(of_sqlite)?;
+        query.query_row([of.as_bytes()], |row| row.get(0)).optional().map_err(of_sqlite)
     }
 
-    fn set_password(&self, account: &AccountRef, verifier: &[u8]) -> Result<(), StoreError> {
+    fn set_entry(&self, of: &AccountRef, entry: &[u8]) -> Result<(), StoreError> {
         self.write(|connection| {
             let mut replace =
-                connection.prepare("INSERT OR REPLACE INTO passwords (account, verifier) VALUES (?1, ?2)")?;
-            replace.execute(params![account.as_bytes(), verifier]).map(|_| ())
+                connection.prepare("INSERT OR REPLACE INTO entries (reference, entry) VALUES (?1, ?2)")?;
+            replace.execute(params![of.as_bytes(), entry]).map(|_| ())
+        })
+    }
+
+    fn take_entry(&self, of: &AccountRef) -> Result<Option<Vec<u8>>, StoreError> {
+        self.write(|connection| {
+            let mut take = connection.prepare("DELETE FROM entries WHERE reference = ?1 RETURNING entry")?;
+            take.query_row([of.as_bytes()], |row| row.get(0)).optional()
         })
     }
 

@@ -129,8 +129,8 @@ fn a_reader_writes_nothing() {
     assert_eq!(log.verify().unwrap().size(), 5);
     assert_eq!(reader.audit().set_anchor(LogId::from_bytes([0; 16])), Err(StoreError::ReadOnly));
     let anybody = AccountRef::from_pseudonym([1; 32]);
-    assert_eq!(reader.accounts().set_password(&anybody, b"v"), Err(StoreError::ReadOnly));
-    assert_eq!(reader.accounts().password(&anybody), Ok(None));
+    assert_eq!(reader.accounts().set_entry(&anybody, b"v"), Err(StoreError::ReadOnly));
+    assert_eq!(reader.accounts().entry(&anybody), Ok(None));
     let nothing = TemporaryFolder::new();
     assert_eq!(SqliteStore::options().read_only().open(nothing.path()).err(), Some(StoreError::Open));
     assert!(!nothing.path().exists());
@@ -357,8 +357,8 @@ fn processes_share_attempts_and_passwords() {
     let connect = || StateFile::open(folder.path(), &SqliteStore::options()).unwrap();
     let (one, two) = (connect(), connect());
     let anybody = AccountRef::from_pseudonym([1; 32]);
-    one.set_password(&anybody, b"verifier").unwrap();
-    assert_eq!(two.password(&anybody), Ok(Some(b"verifier".to_vec())));
+    one.set_entry(&anybody, b"verifier").unwrap();
+    assert_eq!(two.entry(&anybody), Ok(Some(b"verifier".to_vec())));
     let limits = AttemptLimits { max: 10, window: Duration::from_secs(60), lock: Duration::from_secs(60) };
     let counter = CounterKey::from_pseudonym([1; 32]);
     let allowed = AtomicU32::new(0);

@@ -679,12 +679,26 @@ codes! {
         EvidencePresented = 3, "evidence_presented";
         /// A view was decided and, where allowed, is disclosed next.
         Viewed = 4, "viewed";
-        /// What a view was about to disclose could not be opened: nothing was disclosed.
-        OpenFailed = 5, "open_failed";
+        /// What the event before decided could not be carried out: nothing was given out. The cause says why.
+        NotCarriedOut = 5, "not_carried_out";
         /// The interaction ended.
         InteractionEnded = 6, "interaction_ended";
-        /// The host set an account's password.
-        PasswordImported = 7, "password_imported";
+        /// The host set a secret of an account: password, back-up answer, port-out passcode.
+        SecretImported = 7, "secret_imported";
+        /// A verification was decided and, where allowed, is compared next.
+        Verified = 8, "verified";
+        /// A sending to the customer was decided and, where allowed, goes out next.
+        Sent = 9, "sent";
+        /// An action was decided. Carrying it out is the host's.
+        Decided = 10, "decided";
+        /// A one-time code was made for the customer.
+        CodeSent = 11, "code_sent";
+        /// The customer is called back at the telephone number of record.
+        CalledBack = 12, "called_back";
+        /// The host told facts about an account.
+        FactsChanged = 13, "facts_changed";
+        /// A notice, an approval or an objection of the customer was added to the history.
+        ConsentRecorded = 14, "consent_recorded";
     }
 }
 

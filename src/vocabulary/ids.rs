@@ -120,6 +120,12 @@ plain_id! {
 }
 
 plain_id! {
+    /// The host's id of an address or number of a customer: not the address itself. 1 to 128 visible
+    /// ASCII characters.
+    ContactPointId, visible
+}
+
+plain_id! {
     /// The name of a field in a schema: 1 to 64 of `a-z`, `0-9` and `_`, a letter first.
     FieldName, field_name
 }

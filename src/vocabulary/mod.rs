@@ -16,8 +16,8 @@ pub use codes::{
     Scope, Shape, WithheldBecause,
 };
 pub use ids::{
-    AccountId, AgentId, ContactId, CountryCode, EmployerId, FieldName, MAX_ID_LEN, MAX_NAME_LEN, RecordId,
-    RuleId, TenantId,
+    AccountId, AgentId, ContactId, ContactPointId, CountryCode, EmployerId, FieldName, MAX_ID_LEN,
+    MAX_NAME_LEN, RecordId, RuleId, TenantId,
 };
 pub use time::{CivilDate, Clock, ManualClock, SystemClock, Timestamp};
 

@@ -62,7 +62,7 @@ fn a_ciphertext_copied_to_another_account_is_refused_and_recorded() {
     assert_eq!(refused, SealedError::Commitment.into());
     let size = carrier.guard.audit().size();
     let (_, event) = carrier.guard.audit().entries(size - 1..size).next().unwrap().unwrap();
-    assert_eq!((event.facts.kind, event.facts.cause), (EventKind::OpenFailed, refused.code().get()));
+    assert_eq!((event.facts.kind, event.facts.cause), (EventKind::NotCarriedOut, refused.code().get()));
     assert_eq!(event.facts.actor.unwrap().agent, AgentId::new("dana").unwrap());
 }
 

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cpni_guard::interaction::{
-    AccountFactSource, AccountFacts, AgentProfile, CallBack, ContactState, MemoryContacts, MemoryDirectory,
+    AccountFactSource, AccountFacts, AddressOnFile, AgentProfile, CallBack, ContactState, MemoryContacts,
+    MemoryDirectory,
 };
 use cpni_guard::vocabulary::{
-    AgentId, Channel, ContactId, CountryCode, EmployerId, ManualClock, RecordId, Role, Timestamp,
+    AgentId, Channel, ContactId, ContactPointId, CountryCode, EmployerId, ManualClock, RecordId, Role,
+    Timestamp,
 };
 use cpni_guard::{
     AccountId, AgentSession, CallRow, Contact, Error, Guard, Interaction, MemoryKeys, Protected, Purpose,
@@ -29,12 +31,13 @@ pub(crate) struct Carrier {
     pub(crate) contacts: Arc<MemoryContacts>,
 }
 
-struct AddressOnFile;
+struct OldAddress;
 
-impl AccountFactSource for AddressOnFile {
+impl AccountFactSource for OldAddress {
     fn account_facts(&self, _: &AccountId) -> Result<AccountFacts, cpni_guard::error::HostError> {
-        let address_since = Some(Timestamp::from_secs(NOON.as_secs() - 212 * 86_400));
-        Ok(AccountFacts { address_since, ..AccountFacts::default() })
+        let id = ContactPointId::new("post-1").expect("an id");
+        let address = Some(AddressOnFile { id, since: Timestamp::from_secs(NOON.as_secs() - 212 * 86_400) });
+        Ok(AccountFacts { address, ..AccountFacts::default() })
     }
 }
 
@@ -65,7 +68,7 @@ impl Carrier {
             .grants(GRANTS)
             .agents(Arc::clone(&directory) as _)
             .contacts(Arc::clone(&contacts) as _)
-            .account_facts(Arc::new(AddressOnFile))
+            .account_facts(Arc::new(OldAddress))
             .clock(Arc::clone(&clock) as _)
             .build()?;
         Ok(Self { guard, clock, directory, contacts })
@@ -81,6 +84,9 @@ impl Carrier {
     pub(crate) fn contact(&self, id: &str, channel: Channel, agent: &str) -> Contact {
         let id = ContactId::new(id).unwrap();
         let mut state = ContactState::live(channel, AgentId::new(agent).unwrap());
+        if channel == Channel::BackOffice {
+            state.case = Some(id.clone());
+        }
         if channel == Channel::PhoneCallback {
             state.called_back = Some(CallBack::NumberOfRecord);
         }

@@ -54,12 +54,16 @@ impl AuditStore for Failing<MemoryAuditStore> {
 }
 
 impl AccountStore for Failing<MemoryAccountStore> {
-    fn password(&self, account: &AccountRef) -> Result<Option<Vec<u8>>, StoreError> {
-        self.check().and_then(|()| self.inner.password(account))
+    fn entry(&self, of: &AccountRef) -> Result<Option<Vec<u8>>, StoreError> {
+        self.check().and_then(|()| self.inner.entry(of))
     }
 
-    fn set_password(&self, account: &AccountRef, verifier: &[u8]) -> Result<(), StoreError> {
-        self.check().and_then(|()| self.inner.set_password(account, verifier))
+    fn set_entry(&self, of: &AccountRef, entry: &[u8]) -> Result<(), StoreError> {
+        self.check().and_then(|()| self.inner.set_entry(of, entry))
+    }
+
+    fn take_entry(&self, of: &AccountRef) -> Result<Option<Vec<u8>>, StoreError> {
+        self.check().and_then(|()| self.inner.take_entry(of))
     }
 
     fn count_attempt(

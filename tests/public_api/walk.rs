@@ -344,7 +344,7 @@ fn every_step_is_in_the_log() {
         kinds,
         [
             EventKind::Genesis,
-            EventKind::PasswordImported,
+            EventKind::SecretImported,
             EventKind::InteractionOpened,
             EventKind::EvidencePresented,
             EventKind::Viewed,

@@ -1,7 +1,7 @@
-//! Customers' passwords: kept as keyed verifiers, compared here.
+//! Secrets that only the customer should know: kept as keyed verifiers, compared here.
 //!
-//! A verifier is bound to its account: its key depends on the account, so that a row copied from
-//! another account in the store never matches. Format: `docs/spec/password-verifier-v1.md`.
+//! A verifier is bound to its account and its job: its key depends on both, so that a row copied
+//! from another account in the store never matches. Format: `docs/spec/verifier-v1.md`.
 
 use crate::error::{Error, InteractionError, KeyError};
 use crate::hazmat::framing::Tuple;
@@ -16,7 +16,7 @@ use super::accounts::AccountRef;
 
 /// Shortest and longest password, in bytes.
 pub const PASSWORD_LEN: core::ops::RangeInclusive<usize> = 4..=256;
-const LABEL: &str = "cpni-guard/v1/password";
+const LABEL: &str = "cpni-guard/v1/verifier-of";
 const FORMAT: u8 = 1;
 const VERIFIER_LEN: usize = 1 + 4 + 3 * 4 + 16 + 32;
 
@@ -28,22 +28,27 @@ struct Verifier<'v> {
     hash: &'v [u8; 32],
 }
 
-/// A verifier for a new password, with a random salt, under the active key.
-pub(super) fn make_verifier(
-    keys: &Keyring,
-    tenant: &TenantId,
-    account: &AccountRef,
-    password: &Sensitive<String>,
-) -> Result<Vec<u8>, Error> {
+/// Whose secret it is, and for what.
+#[derive(Clone, Copy)]
+pub(super) struct Owner<'o> {
+    pub(super) keys: &'o Keyring,
+    pub(super) tenant: &'o TenantId,
+    pub(super) account: &'o AccountRef,
+    /// `password`, `backup`, `port-passcode`, `code-number` or `code-address`.
+    pub(super) what: &'static str,
+}
+
+/// A verifier for a new secret, with a random salt, under the active key.
+pub(super) fn make_verifier(owner: Owner<'_>, secret: &Sensitive<String>) -> Result<Vec<u8>, Error> {
     // EXPOSE: hashed below.
-    let password = password.expose().as_bytes();
+    let password = secret.expose().as_bytes();
     if !PASSWORD_LEN.contains(&password.len()) {
         let (min, max) = (*PASSWORD_LEN.start(), *PASSWORD_LEN.end());
         return Err(InteractionError::PasswordLength { len: password.len(), min, max }.into());
     }
-    let key_version = keys.active_version();
+    let key_version = owner.keys.active_version();
     let salt: [u8; 16] = rng::make_array().map_err(|_| KeyError::Random)?;
-    let hash = hash(&pepper(keys, tenant, account, key_version)?, password, &salt, Cost::CUSTOMER)?;
+    let hash = hash(&owner.pepper(key_version)?, password, &salt, Cost::CUSTOMER)?;
     let mut verifier = Vec::with_capacity(VERIFIER_LEN);
     verifier.push(FORMAT);
     for number in [key_version, Cost::CUSTOMER.memory_kib, Cost::CUSTOMER.passes, Cost::CUSTOMER.lanes] {
@@ -54,12 +59,10 @@ pub(super) fn make_verifier(
     Ok(verifier)
 }
 
-/// Whether `typed` is the password behind `stored`. Where nothing (readable) is stored it takes
-/// as long and never matches.
+/// Whether `typed` is the secret behind `stored`. Where nothing (readable) is stored it takes as
+/// long and never matches.
 pub(super) fn matches(
-    keys: &Keyring,
-    tenant: &TenantId,
-    account: &AccountRef,
+    owner: Owner<'_>,
     stored: Option<&[u8]>,
     typed: &Sensitive<String>,
 ) -> Result<bool, Error> {
@@ -67,17 +70,20 @@ pub(super) fn matches(
     let typed = typed.expose().as_bytes();
     let typed = typed.get(..PASSWORD_LEN.end().saturating_add(1)).unwrap_or(typed);
     let Some(verifier) = stored.and_then(Verifier::decode) else {
-        hash(&pepper(keys, tenant, account, keys.active_version())?, typed, &[0; 16], Cost::CUSTOMER)?;
+        hash(&owner.pepper(owner.keys.active_version())?, typed, &[0; 16], Cost::CUSTOMER)?;
         return Ok(false);
     };
-    let pepper = pepper(keys, tenant, account, verifier.key_version)?;
+    let pepper = owner.pepper(verifier.key_version)?;
     Ok(equal(hash(&pepper, typed, verifier.salt, verifier.cost)?.bytes(), verifier.hash))
 }
 
-/// The secret input of the hash: a key of the account's own.
-fn pepper(keys: &Keyring, tenant: &TenantId, account: &AccountRef, version: u32) -> Result<Key32, Error> {
-    let key = keys.verifier_key(tenant, version)?;
-    Ok(Prk::from_key(key).expand(Tuple::new(LABEL).with(account.as_bytes()).as_bytes()))
+impl Owner<'_> {
+    /// The secret input of the hash.
+    fn pepper(&self, version: u32) -> Result<Key32, Error> {
+        let key = self.keys.verifier_key(self.tenant, version)?;
+        let info = Tuple::new(LABEL).with(self.what.as_bytes()).with(self.account.as_bytes());
+        Ok(Prk::from_key(key).expand(info.as_bytes()))
+    }
 }
 
 fn hash(pepper: &Key32, password: &[u8], salt: &[u8; 16], cost: Cost) -> Result<Key32, Error> {

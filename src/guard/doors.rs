@@ -1,0 +1,293 @@
+//! The other doors of an interaction: a value is compared, sent, a code goes out, the customer is
+//! called back, an action is decided. Each is decided by policy and recorded before it happens.
+
+use crate::audit::ActionRecord;
+use crate::classify::identifiers::normalise;
+use crate::disclose::{self, View, ViewedField};
+use crate::envelope::Stored;
+use crate::error::{Error, HostError, InteractionError, KeyError, RecordError};
+use crate::hazmat::{equal, rng};
+use crate::interaction::{CodeTo, Presented};
+use crate::policy::Decision;
+use crate::sensitive::Sensitive;
+use crate::vocabulary::{
+    AccountId, Action, ContactPointId, Destination, EventKind, FieldName, IdentifierKind, Obligation, Op,
+    Shape,
+};
+
+use super::interaction::{Asked, Interaction, field_record, rules_of};
+
+/// Where values, codes and calls to customers go: the host's print shop, mail, messaging, dialler.
+pub trait Delivery: Send + Sync {
+    /// Sends what the view gives out to this address, the customer's address of record. The view is
+    /// wiped when this returns.
+    ///
+    /// # Errors
+    /// [`HostError`] if it was not taken over: the agent is told that nothing was sent.
+    fn send(&self, account: &AccountId, to: &ContactPointId, view: &View) -> Result<(), HostError>;
+
+    /// Sends a one-time code to the telephone number of record, or to this address of record.
+    ///
+    /// # Errors
+    /// [`HostError`] if it was not taken over.
+    fn send_code(
+        &self,
+        account: &AccountId,
+        to: CodeTo,
+        address: Option<&ContactPointId>,
+        code: &Sensitive<String>,
+    ) -> Result<(), HostError>;
+
+    /// Has the host's dialler call the telephone number of record. The agent never learns it.
+    ///
+    /// # Errors
+    /// [`HostError`] if it was not taken over.
+    fn call_back(&self, account: &AccountId) -> Result<(), HostError>;
+}
+
+/// Takes the notices of account changes (47 CFR 64.2010(f)(1)) and of what is about to be done.
+pub trait Notifier: Send + Sync {
+    /// Queues a notice to the number and address of record as they are now, before the change. It
+    /// says what kind of change it is, never the value.
+    ///
+    /// # Errors
+    /// [`HostError`] if it was not queued: the change is then refused.
+    fn queue(&self, account: &AccountId, notice: Notice) -> Result<(), HostError>;
+}
+
+/// A notice to a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notice {
+    /// What changes.
+    pub action: Action,
+    /// Whether it goes out before it is done, rather than immediately after.
+    pub before: bool,
+}
+
+/// The answer to a verification.
+#[derive(Debug)]
+pub enum Verification {
+    /// What the customer stated is the value, or is not.
+    Compared(Presented),
+    /// It is not compared; the decision says why, and what would help.
+    Withheld(Decision),
+}
+
+/// What an agent learns of a sending: the decisions, and that it went.
+#[derive(Debug)]
+pub struct SendReceipt {
+    decisions: Vec<(FieldName, Decision)>,
+    sent: bool,
+    audit_index: u64,
+}
+
+impl SendReceipt {
+    /// Whether anything was handed over to be sent.
+    #[must_use]
+    pub fn is_sent(&self) -> bool {
+        self.sent
+    }
+
+    /// The decision on each field that was asked for.
+    pub fn decisions(&self) -> impl Iterator<Item = (&str, &Decision)> {
+        self.decisions.iter().map(|(name, decision)| (name.as_str(), decision))
+    }
+
+    /// The number of the audit event that records this sending, from 0.
+    #[must_use]
+    pub fn audit_index(&self) -> u64 {
+        self.audit_index
+    }
+}
+
+impl Interaction {
+    /// Says whether what the customer stated is the stored value of a field, where policy allows:
+    /// match or no match, compared in its normal form in constant time. Attempts are limited by
+    /// interaction, agent and account.
+    ///
+    /// # Errors
+    /// As [`Interaction::view`], and [`InteractionError::LockedOut`].
+    pub fn verify<'s>(
+        &mut self,
+        sealed: impl Into<Stored<'s>>,
+        field: &str,
+        stated: &Sensitive<String>,
+    ) -> Result<Verification, Error> {
+        let stored = sealed.into();
+        let now = self.session.refresh()?;
+        let spec = self.guard.schema().field(field).ok_or(RecordError::UnknownField { position: 0 })?;
+        let (name, class, kind) = (spec.name().clone(), spec.class(), spec.kind());
+        if spec.shape() != Shape::Value {
+            return Err(RecordError::WrongShape { field: name }.into());
+        }
+        let decision = self.session.verification(class);
+        if decision.is_allowed() {
+            let counted = self.session.count_verify();
+            self.refuse_if_locked(counted)?;
+        }
+        let grant = self.session.plan().grant_verifying(make_id()?, name.clone(), class);
+        let mut facts = self.event(EventKind::Verified, now);
+        facts.grant = grant.as_ref().map_or([0; 16], |grant| *grant.id());
+        facts.fields = vec![field_record(Op::Verify, class, &name, &decision)];
+        let recorded = self.record(facts)?;
+        let Some(grant) = grant else { return Ok(Verification::Withheld(decision)) };
+        let opened = self.compare_with(&stored, |opener| disclose::open_to_compare(grant, recorded, opener));
+        let value = self.refuse_if_failed(opened)?;
+        // EXPOSE: compared below, and wiped.
+        let matches = same(kind, value.expose(), stated.expose());
+        Ok(Verification::Compared(if matches { Presented::Match } else { Presented::NoMatch }))
+    }
+
+    /// Sends fields to the customer's address of record through the host's [`Delivery`]. The agent
+    /// sees a receipt, not the values.
+    ///
+    /// # Errors
+    /// As [`Interaction::view`], and [`InteractionError::NotDelivered`].
+    pub fn send<'s, 'f>(
+        &mut self,
+        sealed: impl Into<Stored<'s>>,
+        fields: impl IntoIterator<Item = &'f str>,
+        to: Destination,
+    ) -> Result<SendReceipt, Error> {
+        let stored = sealed.into();
+        let now = self.session.refresh()?;
+        let asked = self.asked(fields)?;
+        let Destination::AddressOfRecord = to;
+        let address = self.session.address_of_record(now);
+        let held = asked.iter().filter(|field| stored.class_of(field.name.as_str()).is_some());
+        let id = make_id()?;
+        let grant =
+            self.session.plan().grant_sending(id, to, held.map(|field| (field.name.clone(), field.class)));
+        let decided: Vec<_> = asked
+            .into_iter()
+            .map(|Asked { name, class, .. }| {
+                (class, ViewedField { decision: self.session.sending(class, to), name })
+            })
+            .collect();
+        let mut facts = self.event(EventKind::Sent, now);
+        facts.grant = grant.as_ref().map_or([0; 16], |grant| *grant.id());
+        facts.destination = Some(to);
+        facts.fields = decided
+            .iter()
+            .map(|(class, field)| field_record(Op::Send, *class, &field.name, &field.decision))
+            .collect();
+        let recorded = self.record(facts)?;
+        let audit_index = recorded.index();
+        let decisions: Vec<_> =
+            decided.iter().map(|(_, field)| (field.name.clone(), field.decision.clone())).collect();
+        let (Some(grant), Some(address)) = (grant, address) else {
+            return Ok(SendReceipt { decisions, sent: false, audit_index });
+        };
+        let disclosed = self.disclose(grant, recorded, &stored);
+        let disclosure = self.refuse_if_failed(disclosed)?;
+        let view =
+            View::new(decided.into_iter().map(|(_, field)| field).collect(), Some(disclosure), audit_index);
+        let delivered = match &self.guard.0.delivery {
+            Some(delivery) => delivery.send(self.session.account(), &address, &view),
+            None => Err(HostError),
+        };
+        view.close();
+        let sent = delivered.map_err(|_| InteractionError::NotDelivered.into());
+        self.refuse_if_failed(sent)?;
+        Ok(SendReceipt { decisions, sent: true, audit_index })
+    }
+
+    /// Makes a one-time code and has the host send it. The customer reads it back as
+    /// [`crate::Evidence::OneTimeCode`].
+    ///
+    /// # Errors
+    /// [`InteractionError::NotOfRecord`] where the SIM changed recently, the address is too young, or
+    /// either is unknown; [`InteractionError::NotDelivered`]; as [`Interaction::present`].
+    pub fn send_one_time_code(&mut self, to: CodeTo) -> Result<(), Error> {
+        let (code, address) = self.session.make_code(to)?;
+        let now = self.session.liveness().check()?;
+        self.record(self.event(EventKind::CodeSent, now))?;
+        let sent = match &self.guard.0.delivery {
+            Some(delivery) => delivery.send_code(self.session.account(), to, address.as_ref(), &code),
+            None => Err(HostError),
+        };
+        sent.map_err(|_| InteractionError::NotDelivered.into())
+    }
+
+    /// Has the host's dialler call the customer at the telephone number of record. The number is not
+    /// given out; that it was called counts when the host's telephony says so of the new contact.
+    ///
+    /// # Errors
+    /// [`InteractionError::NotDelivered`]; as [`Interaction::view`].
+    pub fn call_back(&mut self) -> Result<(), Error> {
+        let now = self.session.refresh()?;
+        self.record(self.event(EventKind::CalledBack, now))?;
+        let called = match &self.guard.0.delivery {
+            Some(delivery) => delivery.call_back(self.session.account()),
+            None => Err(HostError),
+        };
+        called.map_err(|_| InteractionError::NotDelivered.into())
+    }
+
+    /// Decides an action without carrying it out. Where a notice is due, it is queued before the
+    /// decision is given, so that no change goes unnoticed.
+    ///
+    /// # Errors
+    /// [`InteractionError::NotNotified`] if the notice could not be queued: do not make the change;
+    /// else as [`Interaction::view`].
+    pub fn decide(&mut self, action: Action) -> Result<Decision, Error> {
+        let now = self.session.refresh()?;
+        let decision = self.session.action(action);
+        let mut facts = self.event(EventKind::Decided, now);
+        facts.action = Some(ActionRecord {
+            action,
+            outcome: decision.outcome(),
+            because: decision.because(),
+            rules: rules_of(&decision),
+            obligations: decision.obligations(),
+        });
+        self.record(facts)?;
+        if decision.is_allowed() {
+            let duties = decision.obligations();
+            for (duty, before) in [(Obligation::NotifyChange, false), (Obligation::NotifyBefore, true)] {
+                if duties.contains(duty) {
+                    let queued = self.notify(Notice { action, before });
+                    self.refuse_if_failed(queued)?;
+                }
+            }
+        }
+        Ok(decision)
+    }
+
+    fn notify(&self, notice: Notice) -> Result<(), Error> {
+        let queued = match &self.guard.0.notifier {
+            Some(notifier) => notifier.queue(self.session.account(), notice),
+            None => Err(HostError),
+        };
+        queued.map_err(|_| InteractionError::NotNotified.into())
+    }
+}
+
+fn make_id() -> Result<[u8; 16], Error> {
+    Ok(rng::make_array().map_err(|_| KeyError::Random)?)
+}
+
+/// Equal in the normal form of the kind, or to the letter where there is none.
+fn same(kind: Option<IdentifierKind>, stored: &str, stated: &str) -> bool {
+    let normal = |text: &str| kind.and_then(|kind| normalise(kind, text));
+    match (normal(stored), normal(stated)) {
+        // EXPOSE: compared in constant time.
+        (Some(stored), Some(stated)) => equal(stored.expose().as_bytes(), stated.expose().as_bytes()),
+        (None, _) | (_, None) => equal(stored.as_bytes(), stated.as_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_compare_in_their_normal_form() {
+        let ssn = Some(IdentifierKind::Ssn);
+        assert!(same(ssn, "987-65-4321", "987 65 4321"));
+        assert!(!same(ssn, "987-65-4321", "987-65-4322"));
+        assert!(same(ssn, "not a number", "not a number"));
+        assert!(!same(ssn, "not a number", "987-65-4321"));
+        assert!(!same(None, "Dana", "dana"));
+    }
+}
