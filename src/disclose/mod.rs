@@ -12,14 +12,17 @@ mod view;
 use std::sync::Arc;
 
 use crate::audit::Recorded;
+use crate::classify::identifiers::normalise;
 use crate::classify::{CallRow, FieldValue, Schema};
 use crate::envelope::{Opener, Stored, decode_rows};
 use crate::error::{DiscloseError, Error, SealedError};
-use crate::interaction::{Liveness, NamedCall};
+use crate::interaction::{HotlineList, Liveness, NamedCall};
 use crate::keys::AccountKeys;
 use crate::policy::Grant;
 use crate::sensitive::Sensitive;
-use crate::vocabulary::{CallDirection, DataClass, FieldName, Form, Scope, Shape, TenantId, Timestamp};
+use crate::vocabulary::{
+    CallDirection, DataClass, FieldName, Form, IdentifierKind, Scope, Shape, TenantId, Timestamp,
+};
 
 pub use view::{Disclosed, Disclosure, FieldView, View};
 pub(crate) use view::{Vault, ViewedField};
@@ -34,6 +37,7 @@ pub(crate) struct Source<'s> {
     pub(crate) keys: &'s AccountKeys,
     pub(crate) tenant: &'s TenantId,
     pub(crate) schema: &'s Schema,
+    pub(crate) hotlines: Option<&'s dyn HotlineList>,
 }
 
 /// Opens what was granted, after it was recorded, as fields of the grant's account.
@@ -63,7 +67,12 @@ pub(crate) fn disclose(
                 Shape::Value => FieldValue::Text(open_value(&mut opener, &granted.field, spec.class())?),
                 Shape::Calls => {
                     let rows = open_calls(&mut opener, &granted.field, spec.class())?;
-                    FieldValue::Calls(in_scope(rows, granted.scope, named_call))
+                    let rows = in_scope(rows, granted.scope, named_call);
+                    FieldValue::Calls(if granted.omit_hotlines {
+                        without_hotlines(rows, source.hotlines)?
+                    } else {
+                        rows
+                    })
                 }
             },
             Form::Masked | Form::Token | Form::Match => FieldValue::Text(Sensitive::from(MASK.to_owned())),
@@ -138,4 +147,22 @@ fn in_scope(rows: Vec<CallRow>, scope: Scope, named_call: Option<&NamedCall>) ->
             rows.into_iter().enumerate().filter(|(at, _)| Some(*at) == index).map(|(_, row)| row).collect()
         }
     }
+}
+
+/// The rows without calls to covered hotlines. Without a list nothing is given out.
+fn without_hotlines(
+    rows: Vec<CallRow>,
+    hotlines: Option<&dyn HotlineList>,
+) -> Result<Vec<CallRow>, DiscloseError> {
+    let hotlines = hotlines.ok_or(DiscloseError::NoHotlineList)?;
+    let is_covered = |row: &CallRow| {
+        // EXPOSE: looked up in the host's own list.
+        let number = row.number().expose();
+        match normalise(IdentifierKind::Nanp, number) {
+            // EXPOSE: as above.
+            Some(normal) => hotlines.contains(normal.expose()),
+            None => hotlines.contains(number),
+        }
+    };
+    Ok(rows.into_iter().filter(|row| !is_covered(row)).collect())
 }

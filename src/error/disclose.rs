@@ -18,6 +18,9 @@ pub enum DiscloseError {
     /// The value has another shape (text or rows). The caller's fault.
     #[error("the value has another shape")]
     WrongShape,
+    /// Calls to covered hotlines must be left out, and there is no list of them. The host's fault.
+    #[error("there is no list of covered hotlines, so the calls are withheld")]
+    NoHotlineList,
     /// A grant and an audit record that do not belong together. A bug.
     #[error("the grant and the audit record do not belong together")]
     Unmatched,
@@ -31,6 +34,7 @@ impl DiscloseError {
             Self::Withheld => 8003,
             Self::WrongShape => 8004,
             Self::Unmatched => 8005,
+            Self::NoHotlineList => 8006,
         })
     }
 }

@@ -7,7 +7,9 @@ use crate::audit::{AuditLog, AuditRoots, AuditStore, MemoryAuditStore};
 use crate::classify::Schema;
 use crate::error::{Error, GuardError, IdError};
 use crate::interaction::accounts::{AccountStore, MemoryAccountStore};
-use crate::interaction::{AccountFactSource, AgentDirectory, ContactSource, Hosts, Ledger, TimeLimits};
+use crate::interaction::{
+    AccountFactSource, AgentDirectory, ContactSource, Hosts, HotlineList, Ledger, TimeLimits,
+};
 use crate::keys::{KeyProvider, Keyring};
 use crate::policy::{Pack, Policy};
 use crate::vocabulary::{Clock, RuleId, SystemClock, TenantId};
@@ -52,6 +54,7 @@ pub struct GuardBuilder {
     agents: Option<Arc<dyn AgentDirectory>>,
     contacts: Option<Arc<dyn ContactSource>>,
     accounts: Option<Arc<dyn AccountFactSource>>,
+    hotlines: Option<Arc<dyn HotlineList>>,
     delivery: Option<Arc<dyn Delivery>>,
     notifier: Option<Arc<dyn Notifier>>,
     clock: Option<Arc<dyn Clock>>,
@@ -131,6 +134,13 @@ impl GuardBuilder {
         self
     }
 
+    /// The list of covered hotlines. Without it, customers' call logs are withheld.
+    #[must_use]
+    pub fn hotlines(mut self, hotlines: Arc<dyn HotlineList>) -> Self {
+        self.hotlines = Some(hotlines);
+        self
+    }
+
     /// Who sends to customers. Without it nothing is sent and no code goes out.
     #[must_use]
     pub fn delivery(mut self, delivery: Arc<dyn Delivery>) -> Self {
@@ -183,7 +193,8 @@ impl GuardBuilder {
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let audit = open_audit(&keys, stores.audit, &tenant, &*clock)?;
         let ledger = Arc::new(Ledger::new(stores.accounts, Arc::clone(&keys), tenant.clone()));
-        let hosts = Arc::new(Hosts { directory, contacts, accounts: self.accounts, clock });
+        let hosts =
+            Arc::new(Hosts { directory, contacts, accounts: self.accounts, hotlines: self.hotlines, clock });
         Ok(Guard(Arc::new(Inner {
             tenant,
             schema,

@@ -66,11 +66,11 @@ pub struct Notice {
 
 /// The answer to a verification.
 #[derive(Debug)]
-pub enum Verification {
-    /// What the customer stated is the value, or is not.
-    Compared(Presented),
-    /// It is not compared; the decision says why, and what would help.
-    Withheld(Decision),
+pub struct Verification {
+    /// Whether it is compared, and why not, and what would help.
+    pub decision: Decision,
+    /// What the customer stated is the value, or is not; `None` where it is not compared.
+    pub result: Option<Presented>,
 }
 
 /// What an agent learns of a sending: the decisions, and that it went.
@@ -130,12 +130,13 @@ impl Interaction {
         facts.grant = grant.as_ref().map_or([0; 16], |grant| *grant.id());
         facts.fields = vec![field_record(Op::Verify, class, &name, &decision)];
         let recorded = self.record(facts)?;
-        let Some(grant) = grant else { return Ok(Verification::Withheld(decision)) };
+        let Some(grant) = grant else { return Ok(Verification { decision, result: None }) };
         let opened = self.compare_with(&stored, |opener| disclose::open_to_compare(grant, recorded, opener));
         let value = self.refuse_if_failed(opened)?;
         // EXPOSE: compared below, and wiped.
         let matches = same(kind, value.expose(), stated.expose());
-        Ok(Verification::Compared(if matches { Presented::Match } else { Presented::NoMatch }))
+        let result = Some(if matches { Presented::Match } else { Presented::NoMatch });
+        Ok(Verification { decision, result })
     }
 
     /// Sends fields to the customer's address of record through the host's [`Delivery`]. The agent

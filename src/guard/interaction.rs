@@ -254,6 +254,7 @@ impl Interaction {
             keys: keys.ok_or(SealedError::Commitment)?,
             tenant: &guard.0.tenant,
             schema: &guard.0.schema,
+            hotlines: guard.0.hosts.hotlines.as_deref(),
         };
         let disclosure =
             disclose::disclose(grant, recorded, &source, self.session.named_call(), self.session.liveness())?;

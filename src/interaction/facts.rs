@@ -208,6 +208,12 @@ impl fmt::Debug for AddressOnFile {
     }
 }
 
+/// Whether the list of covered hotlines is fresh; a release in the future is unknown.
+pub(super) fn hotline_list_is_fresh(released: Timestamp, now: Timestamp) -> Option<bool> {
+    let age = now.utc_date()?.days_since(released.utc_date()?);
+    (age >= 0).then_some(age <= HOTLINE_LIST_MAX_DAYS)
+}
+
 /// What the directory and the contact source say, as facts.
 pub(super) fn write_agent(
     facts: &mut Facts,
@@ -272,6 +278,13 @@ mod tests {
         assert_eq!(recent(Some(SimChange::Never)), Some(false));
         assert_eq!(recent(Some(SimChange::At(NOW.plus(Duration::from_secs(1))))), None);
         assert_eq!(recent(None), None);
+    }
+
+    #[test]
+    fn a_hotline_list_is_fresh_for_a_month_and_fifteen_days() {
+        let fresh = |days: u64| hotline_list_is_fresh(Timestamp::from_secs(NOW.as_secs() - days * DAY), NOW);
+        assert_eq!((fresh(46), fresh(47)), (Some(true), Some(false)));
+        assert_eq!(hotline_list_is_fresh(NOW.plus(Duration::from_secs(DAY)), NOW), None);
     }
 
     #[test]

@@ -119,6 +119,18 @@ pub trait AccountFactSource: Send + Sync {
     fn account_facts(&self, account: &AccountId) -> Result<AccountFacts, HostError>;
 }
 
+/// The list of covered hotlines (47 CFR 64.6408): calls to them are left out of what customers see.
+pub trait HotlineList: Send + Sync {
+    /// When the list that is held was released.
+    ///
+    /// # Errors
+    /// [`HostError`] if there is none: customers' call logs are then withheld.
+    fn released(&self) -> Result<Timestamp, HostError>;
+
+    /// Whether a number is on the list. Ten digits where it is a NANP number, else as it was dialled.
+    fn contains(&self, number: &str) -> bool;
+}
+
 /// A directory in memory: the token is looked up as it is. Silent in `Debug`: a token is a secret.
 #[derive(Default)]
 pub struct MemoryDirectory(Mutex<HashMap<String, AgentProfile>>);

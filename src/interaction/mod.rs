@@ -32,7 +32,7 @@ pub use facts::{
 };
 pub use host::{
     AccountFactSource, AgentDirectory, AgentProfile, AgentSession, CallBack, ContactSource, ContactState,
-    MemoryContacts, MemoryDirectory,
+    HotlineList, MemoryContacts, MemoryDirectory,
 };
 pub use ledger::{
     CODE_ATTEMPTS, CODE_LIFE, CodeTo, NAMED_CALL_ATTEMPTS, PASSWORD_ATTEMPTS, VERIFY_ATTEMPTS_ACCOUNT,

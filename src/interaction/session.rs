@@ -15,8 +15,10 @@ use crate::vocabulary::{
 use super::accounts::AccountRef;
 use super::contact::{Contact, Standing};
 use super::evidence::{Evidence, Looked, PhotoId, Presented};
-use super::facts::{AccountFacts, write_agent};
-use super::host::{AccountFactSource, AgentDirectory, AgentProfile, AgentSession, ContactSource};
+use super::facts::{AccountFacts, hotline_list_is_fresh, write_agent};
+use super::host::{
+    AccountFactSource, AgentDirectory, AgentProfile, AgentSession, ContactSource, HotlineList,
+};
 use super::ledger::{CodeTo, Ledger, Secret};
 use super::liveness::{EndReason, Liveness, TimeLimits};
 use super::named_call::NamedCall;
@@ -44,6 +46,7 @@ pub(crate) struct Hosts {
     pub(crate) contacts: Arc<dyn ContactSource>,
     /// `None`: the facts that the guard was told.
     pub(crate) accounts: Option<Arc<dyn AccountFactSource>>,
+    pub(crate) hotlines: Option<Arc<dyn HotlineList>>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -54,6 +57,12 @@ impl Hosts {
             Some(source) => source.account_facts(account).unwrap_or_default(),
             None => ledger.facts(account_ref).unwrap_or_default(),
         }
+    }
+
+    /// Whether the list of covered hotlines is fresh.
+    fn hotlines_are_fresh(&self, now: Timestamp) -> Option<bool> {
+        let released = self.hotlines.as_ref()?.released().ok()?;
+        hotline_list_is_fresh(released, now)
     }
 }
 
@@ -402,6 +411,7 @@ impl Session {
         if became_customer {
             facts.set_account(AccountFact::OwnedByRequester, Some(true));
         }
+        facts.set_account(AccountFact::HotlineListFresh, self.hosts.hotlines_are_fresh(now));
         facts.set_account(AccountFact::PasswordSet, self.password_set);
         facts.set_account(AccountFact::PortPasscodeSet, self.port_passcode_set);
         for (kind, _) in &self.evidence {

@@ -54,6 +54,7 @@ fn world() -> World {
         directory: Arc::clone(&directory) as _,
         contacts: Arc::clone(&telephony) as _,
         accounts: None,
+        hotlines: None,
         clock: Arc::new(ManualClock::new(NOW)),
     });
     World {

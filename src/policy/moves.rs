@@ -96,7 +96,9 @@ fn apply(policy: &Policy, active: RuleSet, remedy: Remedy, from: &Position) -> O
             locked.contains(&true)
         }
         Remedy::ObtainOptIn => {
+            // Who opts in takes an earlier objection back (64.2007(a)(2)).
             to.state.set_account(AccountFact::OptIn, Some(true));
+            to.state.set_account(AccountFact::OptedOut, Some(false));
             !from.state.has_account(AccountFact::OptIn)
         }
         Remedy::SupervisorApproval => agent(&mut to.state, from, AgentFact::SupervisorApproval),

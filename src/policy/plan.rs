@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::vocabulary::{
-    AccountId, Action, DataClass, Destination, FieldName, Form, Outcome, Scope, Timestamp,
+    AccountId, Action, DataClass, Destination, FieldName, Form, Obligation, Outcome, Scope, Timestamp,
 };
 
 use super::decision::Decision;
@@ -28,6 +28,8 @@ pub(crate) struct GrantedField {
     pub(crate) class: DataClass,
     pub(crate) form: Form,
     pub(crate) scope: Scope,
+    /// Rows of calls to covered hotlines are left out (47 CFR 64.6408).
+    pub(crate) omit_hotlines: bool,
 }
 
 /// Leave to open certain fields of one account, once.
@@ -94,7 +96,8 @@ impl Plan {
             .filter_map(|(field, class, scope)| {
                 let verdict = self.verdict(class, scope)?;
                 let form = verdict.form.filter(|_| verdict.outcome != Outcome::Withhold)?;
-                Some(GrantedField { field, class, form, scope })
+                let omit_hotlines = verdict.obligations.contains(Obligation::OmitCoveredHotlines);
+                Some(GrantedField { field, class, form, scope, omit_hotlines })
             })
             .collect();
         (!fields.is_empty()).then(|| Grant { id, account: self.account.clone(), fields })
@@ -109,8 +112,15 @@ impl Plan {
     ) -> Option<Grant> {
         let fields: Vec<_> = asked
             .filter_map(|(field, class)| {
-                let form = self.sending(class, to).form()?;
-                Some(GrantedField { field, class, form, scope: Scope::Whole })
+                let decision = self.sending(class, to);
+                let omit_hotlines = decision.obligations().contains(Obligation::OmitCoveredHotlines);
+                Some(GrantedField {
+                    field,
+                    class,
+                    form: decision.form()?,
+                    scope: Scope::Whole,
+                    omit_hotlines,
+                })
             })
             .collect();
         (!fields.is_empty()).then(|| Grant { id, account: self.account.clone(), fields })
@@ -119,7 +129,7 @@ impl Plan {
     /// Leave to open one field for a comparison inside the library; `None` where it is refused.
     pub(crate) fn grant_verifying(&self, id: [u8; 16], field: FieldName, class: DataClass) -> Option<Grant> {
         let form = self.verification(class).form()?;
-        let fields = vec![GrantedField { field, class, form, scope: Scope::Whole }];
+        let fields = vec![GrantedField { field, class, form, scope: Scope::Whole, omit_hotlines: false }];
         Some(Grant { id, account: self.account.clone(), fields })
     }
 

@@ -1,19 +1,23 @@
 //! A small carrier: two customers, a few agents, a clock that stands still.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use cpni_guard::classify::FieldValue;
+use cpni_guard::error::HostError;
+use cpni_guard::guard::Notice;
 use cpni_guard::interaction::{
-    AccountFactSource, AccountFacts, AddressOnFile, AgentProfile, CallBack, ContactState, MemoryContacts,
-    MemoryDirectory,
+    AccountFactSource, AccountFacts, AddressOnFile, AgentProfile, CallBack, CodeTo, ContactState,
+    HotlineList, MemoryContacts, MemoryDirectory, SimChange,
 };
 use cpni_guard::vocabulary::{
     AgentId, Channel, ContactId, ContactPointId, CountryCode, EmployerId, ManualClock, RecordId, Role,
     Timestamp,
 };
 use cpni_guard::{
-    AccountId, AgentSession, CallRow, Contact, Error, Guard, Interaction, MemoryKeys, Protected, Purpose,
-    Record, Schema, Sensitive, Stores,
+    AccountId, AgentSession, CallRow, Contact, Delivery, Error, Guard, Interaction, MemoryKeys, Notifier,
+    Protected, Purpose, Record, Schema, Sensitive, Stores, View,
 };
 
 /// 2026-11-23T15:04:00Z.
@@ -23,8 +27,77 @@ pub(crate) const PASSWORD: &str = "plum-harbor-19";
 pub(crate) const SCHEMA: &str = include_str!("../../examples/subscriber.toml");
 pub(crate) const GRANTS: &str = include_str!("../../examples/grants.toml");
 
+/// What goes to customers: texts of what was sent, codes, notices. Fails while it is told to.
+#[derive(Default)]
+pub(crate) struct Outbox {
+    pub(crate) sent: Mutex<Vec<String>>,
+    pub(crate) fails: AtomicBool,
+}
+
+impl Outbox {
+    fn put(&self, text: String) -> Result<(), HostError> {
+        if self.fails.load(Ordering::SeqCst) {
+            return Err(HostError);
+        }
+        self.sent.lock().unwrap().push(text);
+        Ok(())
+    }
+
+    pub(crate) fn last(&self) -> String {
+        self.sent.lock().unwrap().last().cloned().unwrap_or_default()
+    }
+}
+
+impl Delivery for Outbox {
+    fn send(&self, _: &AccountId, to: &ContactPointId, view: &View) -> Result<(), HostError> {
+        let shown = view.fields().filter_map(|(name, shown)| {
+            let value = shown.disclosed().ok()?;
+            let text = value.with(|value| match value {
+                FieldValue::Text(text) => text.expose().clone(),
+                FieldValue::Calls(rows) => format!("{} calls", rows.len()),
+            });
+            Some(format!("{name}={}", text.ok()?))
+        });
+        self.put(format!("{to}: {}", shown.collect::<Vec<_>>().join(" ")))
+    }
+
+    fn send_code(
+        &self,
+        _: &AccountId,
+        _: CodeTo,
+        _: Option<&ContactPointId>,
+        code: &Sensitive<String>,
+    ) -> Result<(), HostError> {
+        self.put(code.expose().clone())
+    }
+
+    fn call_back(&self, _: &AccountId) -> Result<(), HostError> {
+        self.put("call back".to_owned())
+    }
+}
+
+impl Notifier for Outbox {
+    fn queue(&self, _: &AccountId, notice: Notice) -> Result<(), HostError> {
+        self.put(format!("{} before={}", notice.action, notice.before))
+    }
+}
+
+/// One covered hotline: 202-555-0145. The list is a day old.
+struct Hotlines;
+
+impl HotlineList for Hotlines {
+    fn released(&self) -> Result<Timestamp, HostError> {
+        Ok(Timestamp::from_secs(NOON.as_secs() - 86_400))
+    }
+
+    fn contains(&self, number: &str) -> bool {
+        number == "2025550145"
+    }
+}
+
 /// A guard with everything around it.
 pub(crate) struct Carrier {
+    pub(crate) outbox: Arc<Outbox>,
     pub(crate) guard: Guard,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) directory: Arc<MemoryDirectory>,
@@ -34,10 +107,15 @@ pub(crate) struct Carrier {
 struct OldAddress;
 
 impl AccountFactSource for OldAddress {
-    fn account_facts(&self, _: &AccountId) -> Result<AccountFacts, cpni_guard::error::HostError> {
+    fn account_facts(&self, _: &AccountId) -> Result<AccountFacts, HostError> {
         let id = ContactPointId::new("post-1").expect("an id");
         let address = Some(AddressOnFile { id, since: Timestamp::from_secs(NOON.as_secs() - 212 * 86_400) });
-        Ok(AccountFacts { address, ..AccountFacts::default() })
+        Ok(AccountFacts {
+            address,
+            sim_change: Some(SimChange::Never),
+            survivor: Some(false),
+            ..AccountFacts::default()
+        })
     }
 }
 
@@ -53,6 +131,7 @@ impl Carrier {
         let clock = Arc::new(ManualClock::new(NOON));
         let directory = Arc::new(MemoryDirectory::default());
         let contacts = Arc::new(MemoryContacts::default());
+        let outbox = Arc::new(Outbox::default());
         for (token, role) in [
             ("dana", Role::CareAgent),
             ("lee", Role::CareAgent),
@@ -69,9 +148,12 @@ impl Carrier {
             .agents(Arc::clone(&directory) as _)
             .contacts(Arc::clone(&contacts) as _)
             .account_facts(Arc::new(OldAddress))
+            .hotlines(Arc::new(Hotlines))
+            .delivery(Arc::clone(&outbox) as _)
+            .notifier(Arc::clone(&outbox) as _)
             .clock(Arc::clone(&clock) as _)
             .build()?;
-        Ok(Self { guard, clock, directory, contacts })
+        Ok(Self { outbox, guard, clock, directory, contacts })
     }
 
     /// Seals a customer, with a password.

@@ -8,6 +8,7 @@
 )]
 
 mod attacks;
+mod doors;
 mod fixture;
 mod leaks;
 mod stores;

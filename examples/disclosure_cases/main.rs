@@ -1,0 +1,64 @@
+//! Runs disclosure cases against the library, through its public interface: an interaction is
+//! opened, evidence presented, the request made.
+//!
+//! ```sh
+//! cargo run --example disclosure_cases -- FILE
+//! ```
+//!
+//! One JSON object a line. Prints a line for each case that differs, the numbers by certainty and
+//! source, and `N passed, N failed`. Exit 1 when a case failed, 2 on a file that cannot be read.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a program")]
+
+mod case;
+mod world;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use case::Case;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(file), None) = (arguments.next(), arguments.next()) else {
+        eprintln!("usage: disclosure_cases FILE");
+        return ExitCode::from(2);
+    };
+    let text = match std::fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) => {
+            eprintln!("{file}: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let mut cases = Vec::new();
+    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+        match serde_json::from_str(line) {
+            Ok(value) => cases.push(Case::new(value)),
+            Err(error) => {
+                eprintln!("{file}:{number}: {error}");
+                return ExitCode::from(2);
+            }
+        }
+    }
+    let (mut passed, mut failed) = (0_u32, 0_u32);
+    let mut by_ground: BTreeMap<String, (u32, u32)> = BTreeMap::new();
+    for case in &cases {
+        let ground = by_ground.entry(case.ground()).or_default();
+        match case.run() {
+            Ok(()) => {
+                passed = passed.saturating_add(1);
+                ground.0 = ground.0.saturating_add(1);
+            }
+            Err(difference) => {
+                println!("{difference}");
+                failed = failed.saturating_add(1);
+                ground.1 = ground.1.saturating_add(1);
+            }
+        }
+    }
+    for (ground, (passed, failed)) in by_ground {
+        println!("{ground}: {passed} as expected, {failed} not");
+    }
+    println!("{passed} passed, {failed} failed");
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) }
+}
