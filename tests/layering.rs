@@ -81,6 +81,7 @@ const CRATES: &[(&str, Where)] = &[
     ("jiff", Where::Anywhere),
     ("regex_lite", Where::Anywhere),
     ("serde", Where::Anywhere),
+    ("serde_json", Where::Only(&["guard"])), // attestations
     ("subtle", Where::Anywhere),
     ("thiserror", Where::Anywhere),
     ("zeroize", Where::Anywhere),

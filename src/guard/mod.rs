@@ -4,6 +4,7 @@
 //! Everything else is reached through an [`Interaction`]. A guard holds the root keys: it never
 //! runs on an agent's machine.
 
+mod attestation;
 mod builder;
 mod doors;
 mod interaction;
@@ -27,6 +28,7 @@ use crate::policy::{PackStatus, Policy};
 use crate::sensitive::Sensitive;
 use crate::vocabulary::{AccountId, CivilDate, EventKind, Purpose, TenantId, Timestamp};
 
+pub use attestation::{Attestation, AttestedOverride, AttestedPack, Count};
 pub use builder::{GuardBuilder, Stores};
 pub use doors::{Delivery, Notice, Notifier, SendReceipt, Verification};
 pub use interaction::{FieldRequest, Interaction};
@@ -216,7 +218,7 @@ impl Guard {
 
     /// The policy packs, and which of them decide now.
     #[must_use]
-    pub fn policy_status(&self) -> Vec<PackStatus> {
+    pub fn policy_status(&self) -> Vec<PackStatus<'_>> {
         self.0.policy.status(self.now())
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::vocabulary::{Form, Obligations, Outcome, Remedy, RuleId, Scope, WithheldBecause};
 
 use super::engine::{Policy, RuleSet, Verdict};
+use super::explain::Explanation;
 use super::facts::Facts;
 use super::moves;
 use super::rule::{Certainty, Effect, ReadFrom};
@@ -72,6 +73,12 @@ impl Decision {
     #[must_use]
     pub fn remedies(&self) -> Vec<Vec<Remedy>> {
         if self.is_allowed() { Vec::new() } else { moves::remedies(&self.policy, self.active, &self.facts) }
+    }
+
+    /// The decision explained, for a supervisor.
+    #[must_use]
+    pub fn explain(&self) -> Explanation<'_> {
+        Explanation::new(self, &self.facts, &self.policy.spoken_of(self.verdict.rules))
     }
 
     /// One or two sentences that the agent may say: nothing in them helps a pretexter.

@@ -12,9 +12,10 @@ use crate::vocabulary::{
 };
 
 use super::decision::{Decision, Reason};
+use super::explain::Spoken;
 use super::facts::{Dimension, Facts};
-use super::pack::{Pack, PackStatus};
-use super::rule::{Certainty, Clause, Mode, Rule};
+use super::pack::{Override, Pack, PackStatus};
+use super::rule::{Certainty, Clause, Conjunction, Mode, Rule};
 
 /// Most rules of all packs together.
 pub(super) const MAX_RULES: usize = 256;
@@ -211,16 +212,35 @@ impl Policy {
 
     /// The packs, and which of them decide at `now`.
     #[must_use]
-    pub fn status(&self, now: Timestamp) -> Vec<PackStatus> {
+    pub fn status(&self, now: Timestamp) -> Vec<PackStatus<'_>> {
         self.packs
             .iter()
             .map(|pack| PackStatus {
-                id: pack.id.clone(),
-                title: pack.title.clone(),
+                id: &pack.id,
+                title: &pack.title,
                 compliance: pack.compliance,
                 in_force: self.is_in_force(pack, now),
+                effective_from: pack.effective_from,
+                effective_until: pack.effective_until,
+                text: &pack.text,
             })
             .collect()
+    }
+
+    /// The rules in force at `now`.
+    pub fn rules_in_force(&self, now: Timestamp) -> impl Iterator<Item = Reason<'_>> {
+        self.reasons(self.active(now))
+    }
+
+    /// The overrides of the grants files, and which of them count at `now`.
+    pub(crate) fn overrides(&self, now: Timestamp) -> impl Iterator<Item = (&Override, bool)> {
+        let today = now.utc_date();
+        self.packs.iter().flat_map(move |pack| {
+            let in_force = self.is_in_force(pack, now);
+            pack.overrides
+                .iter()
+                .map(move |over| (over, in_force && today.is_some_and(|today| today < over.until)))
+        })
     }
 
     /// The texts of the packs that decide at `now`, in order: what an audit record's policy hash
@@ -238,12 +258,9 @@ impl Policy {
             }
         }
         // Where the clock shows no day, no override counts.
-        let Some(today) = now.utc_date() else { return active };
-        for pack in self.packs.iter().filter(|pack| self.is_in_force(pack, now)) {
-            for over in pack.overrides.iter().filter(|over| today < over.until) {
-                if let Some(index) = self.rules.iter().position(|compiled| compiled.rule.id == over.rule) {
-                    active.remove(index);
-                }
+        for (over, _) in self.overrides(now).filter(|(_, counts)| *counts) {
+            if let Some(index) = self.rules.iter().position(|compiled| compiled.rule.id == over.rule) {
+                active.remove(index);
             }
         }
         active
@@ -395,6 +412,27 @@ impl Policy {
                 source: rule.source,
             })
         })
+    }
+
+    /// What rules speak of: the bits of all their clauses, those of their predicates included.
+    pub(super) fn spoken_of(&self, rules: RuleSet) -> Spoken {
+        let mut spoken = Spoken::default();
+        let mut add = |conjunction: &Conjunction| {
+            for clause in &conjunction.clauses {
+                if let Some(bits) = spoken.get_mut(clause.word) {
+                    *bits |= clause.bits;
+                }
+            }
+        };
+        for rule in rules.iter().filter_map(|index| self.rules.get(index)) {
+            for conjunction in rule.rule.unless.iter().chain([&rule.rule.when]) {
+                add(conjunction);
+                let definitions = self.packs.iter().flat_map(|pack| &pack.definitions);
+                let used = definitions.filter(|definition| conjunction.predicates.contains(&definition.name));
+                used.flat_map(|definition| &definition.any_of).for_each(&mut add);
+            }
+        }
+        spoken
     }
 
     pub(super) fn say(&self, rules: RuleSet) -> Option<&str> {

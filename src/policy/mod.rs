@@ -10,6 +10,7 @@
 
 mod decision;
 mod engine;
+mod explain;
 mod facts;
 mod moves;
 mod pack;
@@ -22,6 +23,7 @@ mod tests;
 
 pub use decision::{Decision, Reason};
 pub use engine::Policy;
+pub use explain::{Explanation, UsedFact};
 pub use facts::{AccountFact, AgentFact, Facts};
 pub use pack::{Compliance, Pack, PackStatus};
 pub use plan::Grant;

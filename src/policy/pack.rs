@@ -67,22 +67,31 @@ pub(super) struct Definition {
 
 /// A carrier's decision to switch off one rule whose reading is not clear.
 #[derive(Debug, Clone)]
-pub(super) struct Override {
-    pub(super) rule: RuleId,
-    pub(super) until: CivilDate,
+pub(crate) struct Override {
+    pub(crate) rule: RuleId,
+    pub(crate) reason: Box<str>,
+    pub(crate) approver: Box<str>,
+    /// The first day on which the rule decides again.
+    pub(crate) until: CivilDate,
 }
 
-/// A pack and whether it is in force, for attestations.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PackStatus {
+/// A pack and whether it is in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PackStatus<'p> {
     /// The pack's id.
-    pub id: RuleId,
+    pub id: &'p RuleId,
     /// Its title.
-    pub title: Box<str>,
+    pub title: &'p str,
     /// Whether it must be followed.
     pub compliance: Compliance,
     /// Whether it decides now.
     pub in_force: bool,
+    /// The first day on which it decides; `None`: always did.
+    pub effective_from: Option<CivilDate>,
+    /// The first day on which it no longer decides; `None`: until further notice.
+    pub effective_until: Option<CivilDate>,
+    /// Its file.
+    pub text: &'p str,
 }
 
 impl Pack {

@@ -196,11 +196,10 @@ fn rule(table: &Table<'_, '_>, kind: FileKind, known: &[&RuleId]) -> Result<Rule
 
 fn override_of(table: &Table<'_, '_>) -> Result<Override, FileFault> {
     let rule = rule_id(table.need("rule")?)?;
-    // Who decided it and why must stand there; the file's hash in every audit record holds both.
-    sentence(table.need("reason")?)?;
-    sentence(table.need("approver")?)?;
+    let reason = sentence(table.need("reason")?)?;
+    let approver = sentence(table.need("approver")?)?;
     let until = table.need("until")?.date()?;
-    Ok(Override { rule, until })
+    Ok(Override { rule, reason, approver, until })
 }
 
 /// What a conjunction may speak of.

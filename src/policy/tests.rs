@@ -110,6 +110,33 @@ fn nothing_opens_an_ssn_to_an_agent() {
 }
 
 #[test]
+fn an_explanation_names_rules_facts_and_what_would_help() {
+    let policy = built_in(GRANTS);
+    let mut state = call(Channel::PhoneInbound, Role::CareAgent, Purpose::Support);
+    state.set_evidence(EvidenceKind::SsnLast4, true);
+    let decision = view(&policy, state, DataClass::CallDetail);
+    let explanation = decision.explain();
+    let fact = |about, name| UsedFact { about, name };
+    assert!(explanation.facts_used.contains(&fact("channel", "phone_inbound")));
+    assert!(explanation.facts_used.contains(&fact("class", "call_detail")));
+    assert!(explanation.facts_missing.is_empty());
+    let text = explanation.to_string();
+    assert!(text.starts_with("withhold: forbidden\n  forbid call-detail-by-phone ("), "{text}");
+    assert!(text.contains("  would help: provide_password\n"), "{text}");
+
+    // A fact that nobody knew is named, and only where a rule speaks of it.
+    let mut state = call(Channel::Online, Role::Customer, Purpose::Support);
+    state.set_evidence(EvidenceKind::Password, true);
+    state.set_account(AccountFact::OwnedByRequester, None);
+    state.set_account(AccountFact::SimLock, None);
+    let decision = view(&policy, state, DataClass::CallDetail);
+    assert_eq!(decision.explain().facts_missing, [fact("account", "owned_by_requester")]);
+    assert!(decision.explain().to_string().contains("  not known: account owned_by_requester\n"));
+    let nobody = view(&policy, state, DataClass::DirectoryListing);
+    assert!(nobody.explain().to_string().starts_with("withhold: "));
+}
+
+#[test]
 fn an_unknown_fact_is_told_apart_from_a_refusal() {
     let policy = built_in(GRANTS);
     let mut state = call(Channel::Online, Role::Customer, Purpose::Support);
@@ -330,7 +357,7 @@ fn the_compiled_rules_decide_as_the_written_ones() {
             definition.any_of.iter().any(|conjunction| conjunction.holds(&facts))
         };
         let holds = |c: &rule::Conjunction| c.holds(&facts) && c.predicates.iter().all(named);
-        let in_force = |pack: &&Pack| policy.status(NOW).iter().any(|status| status.id == pack.id && status.in_force);
+        let in_force = |pack: &&Pack| policy.status(NOW).iter().any(|status| *status.id == pack.id && status.in_force);
         let rules = packs.iter().filter(in_force).flat_map(|pack| &pack.rules);
         let forbidden: Vec<_> = rules
             .filter(|r| r.effect == Effect::Forbid && holds(&r.when) && !r.unless.iter().any(holds))

@@ -172,3 +172,22 @@ fn a_change_without_a_queued_notice_is_refused() {
     let before = carrier.outbox.last();
     assert_eq!(before, "change_address_of_record before=false", "nothing is queued for what is refused");
 }
+
+#[test]
+fn an_attestation_says_what_is_enforced_and_what_is_missing() {
+    let carrier = Carrier::new(Stores::in_memory());
+    let attestation = carrier.guard.attestation();
+    let pack = |id: &str| attestation.packs.iter().find(|pack| pack.id == id).unwrap();
+    assert!(pack("us-cpni-authentication").in_force && pack("transaction-guards").in_force);
+    assert!(!pack("us-sim-change").in_force && !pack("us-onshoring").in_force);
+    assert_eq!(pack("us-line-separation").effective_from.as_deref(), Some("2024-07-15"));
+    assert_eq!(pack("us-ssn").hash.len(), 64);
+    let count = |of: &str| attestation.rules_by_certainty.iter().find(|count| count.of == of).unwrap().rules;
+    assert!(count("clear") > 10 && count("interpretation") > 10 && count("pending") == 0);
+    assert!(attestation.gaps.iter().any(|gap| gap.contains("not anchored")));
+    let json: serde_json::Value = serde_json::from_str(&attestation.to_json()).unwrap();
+    assert_eq!(json["packs"].as_array().unwrap().len(), attestation.packs.len());
+    for text in [attestation.to_string(), attestation.to_json()] {
+        assert!(!text.to_lowercase().contains("compliant"), "{text}");
+    }
+}
