@@ -14,6 +14,8 @@ pub mod policy;
 mod sensitive;
 #[cfg(feature = "sqlite")]
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod toml_reader;
 pub mod vocabulary;
 

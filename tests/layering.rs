@@ -43,7 +43,7 @@ const ROOMS: &[(&str, Uses)] = &[
     ("envelope", Uses::These(&["keys", "hazmat", "classify", "sensitive"])),
     ("audit", Uses::These(&["hazmat", "classify"])), // ids and codes: never a `Sensitive<T>`
     // third
-    ("interaction", Uses::These(&["policy", "classify", "hazmat", "keys", "sensitive"])),
+    ("interaction", Uses::These(&["policy", "classify", "hazmat", "keys", "sensitive", "toml_reader"])),
     // fourth
     (
         "disclose",
@@ -52,6 +52,7 @@ const ROOMS: &[(&str, Uses)] = &[
     // roof
     ("guard", Uses::All), // the only room that names `store`
     ("store", Uses::These(&["audit", "interaction"])),
+    ("testing", Uses::All), // only with the feature of that name
 ];
 
 /// Rooms of the table that are not built yet. A room leaves this list with its first file.

@@ -31,6 +31,5 @@ pub(crate) use self::{
     seal::{PlainContent, PlainField, seal_field, seal_record},
     v1::Shape,
 };
-#[cfg(any(test, feature = "testing"))]
-#[allow(unused_imports, reason = "as above")]
+#[cfg(test)]
 pub(crate) use seal::seal_record_for_testing;

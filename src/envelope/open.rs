@@ -19,7 +19,7 @@ pub(crate) struct Opener<'a> {
     aad: Aad,
     /// A bit for each class whose commitment agreed.
     committed: u32,
-    /// Where the next name is looked for first: records are mostly read in their order.
+    /// The entry after the last one that was asked for.
     next: usize,
 }
 
@@ -68,7 +68,7 @@ impl<'a> Opener<'a> {
         let (entry, key) = self.begin(name, class, Shape::Value)?;
         // INVARIANT: a value has one chunk: checked when the bytes came in.
         let chunk = v1::chunks(self.bytes, entry).next().ok_or(SealedError::Content)?;
-        self.open_chunk(key, 0, &chunk)
+        self.open_chunk(entry, key, 0, &chunk)
     }
 
     /// Opens the chunks of a list of calls, for [`super::decode_rows`]. Fails as
@@ -79,7 +79,7 @@ impl<'a> Opener<'a> {
         class: DataClass,
     ) -> Result<Vec<Sensitive<Vec<u8>>>, SealedError> {
         let (entry, key) = self.begin(name, class, Shape::Calls)?;
-        (0..).zip(v1::chunks(self.bytes, entry)).map(|(i, c)| self.open_chunk(key, i, &c)).collect()
+        (0..).zip(v1::chunks(self.bytes, entry)).map(|(i, c)| self.open_chunk(entry, key, i, &c)).collect()
     }
 
     /// Finds the entry, compares it with the schema, and the commitment of its class.
@@ -89,42 +89,44 @@ impl<'a> Opener<'a> {
         class: DataClass,
         shape: Shape,
     ) -> Result<(&'a EntryPlace, &'a ClassKey), SealedError> {
-        let entry = self.find_next(name).ok_or(SealedError::NoSuchField)?;
+        let entry = self.find(name).ok_or(SealedError::NoSuchField)?;
         if (entry.class, entry.shape) != (class, shape) {
             return Err(SealedError::SchemaMismatch);
         }
         let key = self.keys.class_key(class);
         if self.committed & v1::class_bit(class) == 0 {
-            let claimed =
-                self.bytes.get(entry.commitment.clone()).and_then(|claimed| claimed.try_into().ok());
-            if !claimed.is_some_and(|claimed| hazmat::equal32(claimed, &key.commitment)) {
+            let claimed = self.bytes.get(entry.commitment.clone()).unwrap_or_default();
+            if !hazmat::equal(claimed, &key.commitment) {
                 return Err(SealedError::Commitment);
             }
             self.committed |= v1::class_bit(class);
         }
-        let part = FieldPart { class, shape, chunk_count: entry.chunk_count };
-        self.aad.set_field(name.as_bytes(), part);
+        self.aad.set_field(name.as_bytes());
         Ok((entry, key))
     }
 
-    fn find_next(&mut self, name: &str) -> Option<&'a EntryPlace> {
-        let guess = self.entries.get(self.next);
-        let guess = guess.filter(|entry| self.bytes.get(entry.name.clone()) == Some(name.as_bytes()));
-        let found = match guess {
-            Some(_) => self.next,
-            None => find_index(self.bytes, self.entries, name)?,
-        };
-        self.next = found.saturating_add(1);
-        self.entries.get(found)
+    /// The entry of a name. Fields are mostly asked for in their order, so the next one is tried
+    /// before the search.
+    fn find(&mut self, name: &str) -> Option<&'a EntryPlace> {
+        let is_it = |entry: &&EntryPlace| self.bytes.get(entry.name.clone()) == Some(name.as_bytes());
+        if let Some(next) = self.entries.get(self.next).filter(is_it) {
+            self.next = self.next.saturating_add(1);
+            return Some(next);
+        }
+        let at = position(self.bytes, self.entries, name)?;
+        self.next = at.saturating_add(1);
+        self.entries.get(at)
     }
 
     fn open_chunk(
         &mut self,
+        entry: &EntryPlace,
         key: &ClassKey,
         index: u32,
         chunk: &Chunk<'_>,
     ) -> Result<Sensitive<Vec<u8>>, SealedError> {
-        let aad = self.aad.chunk(index);
+        let part = FieldPart { class: entry.class, shape: entry.shape, chunk_count: entry.chunk_count };
+        let aad = self.aad.chunk(part, index);
         let mut plain = Sensitive::new(chunk.ciphertext.to_vec());
         let buffer = plain.expose_mut();
         key.aead.open(chunk.nonce, aad, buffer, chunk.tag).map_err(|_| SealedError::Authentication)?;
@@ -142,11 +144,11 @@ impl core::fmt::Debug for Opener<'_> {
 
 /// The entry of a name.
 pub(super) fn find<'e>(bytes: &[u8], entries: &'e [EntryPlace], name: &str) -> Option<&'e EntryPlace> {
-    entries.get(find_index(bytes, entries, name)?)
+    entries.get(position(bytes, entries, name)?)
 }
 
-/// The names ascend.
-fn find_index(bytes: &[u8], entries: &[EntryPlace], name: &str) -> Option<usize> {
+/// Where the entry of a name is. The names ascend.
+fn position(bytes: &[u8], entries: &[EntryPlace], name: &str) -> Option<usize> {
     let name_of = |entry: &EntryPlace| bytes.get(entry.name.clone()).unwrap_or_default();
     entries.binary_search_by(|entry| name_of(entry).cmp(name.as_bytes())).ok()
 }

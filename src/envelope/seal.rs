@@ -7,7 +7,7 @@ use super::aad::{Aad, Binding, FieldPart};
 use super::sealed::{SealedField, SealedRecord};
 use super::v1::{self, EntryPlace, Header, Shape};
 use crate::error::{Error, KeyError, RecordError, SealedError};
-use crate::hazmat::aead::{AeadKey, NONCE_LEN};
+use crate::hazmat::aead::NONCE_LEN;
 use crate::hazmat::rng;
 use crate::keys::AccountKeys;
 use crate::sensitive::Sensitive;
@@ -50,23 +50,23 @@ pub(crate) fn seal_field(
     binding: Binding<'_>,
     field: PlainField<'_>,
 ) -> Result<SealedField, Error> {
-    let measure = field.measure()?;
-    let len = v1::FIELD_HEADER_LEN.saturating_add(measure.len);
+    let chunk_count = field.check()?;
+    let len = v1::FIELD_HEADER_LEN.saturating_add(field.entry_len());
     check_len(len)?;
-    let nonces = make_nonces(measure.chunks)?;
+    let nonces = make_nonces(chunk_count)?;
     let mut sealer = Sealer::new(keys, binding, &nonces, len);
     let commitment = &keys.class_key(field.class).commitment;
     let header = sealer.header();
     v1::write_field_header(&mut sealer.out, header, commitment);
     let start = v1::FIELD_HEADER_LEN;
-    let entry = sealer.seal(&field, measure, start.saturating_sub(commitment.len())..start)?;
+    let entry = sealer.seal(field, start.saturating_sub(commitment.len())..start)?;
     debug_assert_eq!(sealer.out.len(), len, "sized in advance, never grown");
     Ok(SealedField::new(header, sealer.out, entry))
 }
 
 /// [`seal_record`] with nonces that the caller chooses: for vectors. A nonce that repeats under a
 /// key gives the key's secrets away.
-#[cfg(any(test, feature = "testing"))]
+#[cfg(test)]
 pub(crate) fn seal_record_for_testing(
     keys: &AccountKeys,
     binding: Binding<'_>,
@@ -80,7 +80,7 @@ fn seal_record_with(
     keys: &AccountKeys,
     binding: Binding<'_>,
     fields: &mut [PlainField<'_>],
-    nonces: impl FnOnce(u32) -> Result<Vec<Nonce>, KeyError>,
+    nonces: impl FnOnce(usize) -> Result<Vec<Nonce>, KeyError>,
 ) -> Result<SealedRecord, Error> {
     if fields.is_empty() {
         return Err(RecordError::Empty.into());
@@ -90,18 +90,18 @@ fn seal_record_with(
         .ok()
         .filter(|count| usize::from(*count) <= v1::MAX_FIELDS)
         .ok_or(too_many)?;
+    // A schema's fields come in the order of their names already.
     if !fields.is_sorted_by(|a, b| a.name < b.name) {
         fields.sort_unstable_by(|a, b| a.name.cmp(b.name));
-        if let Some((twice, _)) = fields.iter().zip(fields.iter().skip(1)).find(|(a, b)| a.name == b.name) {
-            return Err(RecordError::DuplicateField { field: twice.name.clone() }.into());
+        if let Some(twice) = fields.iter().zip(fields.iter().skip(1)).find(|(a, b)| a.name == b.name) {
+            return Err(RecordError::DuplicateField { field: twice.0.name.clone() }.into());
         }
     }
 
-    let (mut chunk_count, mut len, mut classes) = (0_u32, 0_usize, 0_u32);
+    let (mut chunk_count, mut len, mut classes) = (0_usize, 0_usize, 0_u32);
     for field in &*fields {
-        let measure = field.measure()?;
-        chunk_count = chunk_count.saturating_add(measure.chunks);
-        len = len.saturating_add(measure.len);
+        chunk_count = chunk_count.saturating_add(field.check()?);
+        len = len.saturating_add(field.entry_len());
         classes |= v1::class_bit(field.class);
     }
     let class_count = classes.count_ones();
@@ -121,37 +121,38 @@ fn seal_record_with(
     for field in &*fields {
         let before = (classes & v1::class_bit(field.class).wrapping_sub(1)).count_ones();
         let commitment = v1::commitment_place(usize::try_from(before).unwrap_or(usize::MAX));
-        entries.push(sealer.seal(field, field.measure()?, commitment)?);
+        entries.push(sealer.seal(*field, commitment)?);
     }
     debug_assert_eq!(sealer.out.len(), len, "sized in advance, never grown");
     Ok(SealedRecord::new(header, sealer.out, entries))
 }
 
 impl PlainField<'_> {
-    /// Checks the limits of the field and measures it.
-    fn measure(&self) -> Result<Measure, RecordError> {
+    /// Checks the limits; gives back the number of chunks.
+    fn check(&self) -> Result<usize, RecordError> {
         let too_long = |len, max| RecordError::TooLong { field: self.name.clone(), len, max };
-        let chunk = |len| {
-            if len > v1::MAX_CHUNK { Err(too_long(len, v1::MAX_CHUNK)) } else { Ok(v1::chunk_len(len)) }
-        };
-        let header = v1::entry_header_len(self.name.as_str());
-        match self.content {
-            PlainContent::Value(value) => {
-                Ok(Measure { chunks: 1, len: chunk(value.len())?.saturating_add(header) })
-            }
-            PlainContent::Calls(chunks) => {
-                // EXPOSE: only the lengths are used.
-                let lens = chunks.iter().map(|chunk| chunk.expose().len());
-                let count = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
-                if chunks.is_empty() || chunks.len() > v1::MAX_CHUNKS {
-                    let max = v1::MAX_CHUNKS.saturating_mul(v1::MAX_CHUNK);
-                    return Err(too_long(lens.fold(0, usize::saturating_add), max));
-                }
-                let len =
-                    lens.map(chunk).try_fold(header, |sum, len| len.map(|len| sum.saturating_add(len)))?;
-                Ok(Measure { chunks: count, len })
-            }
+        let count = self.plaintexts().count();
+        if count == 0 || count > v1::MAX_CHUNKS {
+            let len = self.plaintexts().map(<[u8]>::len).fold(0, usize::saturating_add);
+            return Err(too_long(len, v1::MAX_CHUNKS.saturating_mul(v1::MAX_CHUNK)));
         }
+        match self.plaintexts().map(<[u8]>::len).find(|len| *len > v1::MAX_CHUNK) {
+            Some(len) => Err(too_long(len, v1::MAX_CHUNK)),
+            None => Ok(count),
+        }
+    }
+
+    fn entry_len(&self) -> usize {
+        v1::entry_len(self.name.as_str(), self.plaintexts().map(<[u8]>::len))
+    }
+
+    fn plaintexts(&self) -> impl Iterator<Item = &[u8]> {
+        let (value, calls) = match self.content {
+            PlainContent::Value(value) => (Some(value), &[][..]),
+            PlainContent::Calls(chunks) => (None, chunks),
+        };
+        // EXPOSE: the plaintext is measured, and copied into the output where it is encrypted.
+        value.into_iter().chain(calls.iter().map(|chunk| chunk.expose().as_slice()))
     }
 
     const fn shape(&self) -> Shape {
@@ -160,14 +161,6 @@ impl PlainField<'_> {
             PlainContent::Calls(_) => Shape::Calls,
         }
     }
-}
-
-/// A field whose limits were checked.
-#[derive(Clone, Copy)]
-struct Measure {
-    chunks: u32,
-    /// The bytes of its entry.
-    len: usize,
 }
 
 struct Sealer<'a> {
@@ -187,26 +180,31 @@ impl<'a> Sealer<'a> {
         Header { key_version: self.keys.version(), subject_epoch: self.keys.epoch() }
     }
 
-    /// Appends the entry of a field that was measured.
+    /// Appends the entry of a field that was checked.
     fn seal(
         &mut self,
-        field: &PlainField<'_>,
-        measure: Measure,
+        field: PlainField<'_>,
         commitment: core::ops::Range<usize>,
     ) -> Result<EntryPlace, SealedError> {
         let (name, class, shape) = (field.name.as_str(), field.class, field.shape());
-        let chunk_count = measure.chunks;
+        let chunk_count = u32::try_from(field.plaintexts().count()).unwrap_or(u32::MAX);
         let start = self.out.len();
-        v1::write_entry_header(&mut self.out, name, class, shape, measure.len, chunk_count);
+        v1::write_entry_header(&mut self.out, name, class, shape, field.entry_len(), chunk_count);
         let chunks = self.out.len();
-        self.aad.set_field(name.as_bytes(), FieldPart { class, shape, chunk_count });
-        let key = &self.keys.class_key(class).aead;
-        match field.content {
-            PlainContent::Value(value) => self.seal_chunk(key, 0, value)?,
-            PlainContent::Calls(chunks) => {
-                for (index, chunk) in (0..).zip(chunks) {
-                    // EXPOSE: copied into the output and encrypted there.
-                    self.seal_chunk(key, index, chunk.expose())?;
+        self.aad.set_field(name.as_bytes());
+        let key = self.keys.class_key(class);
+        for (index, plaintext) in (0..).zip(field.plaintexts()) {
+            // INVARIANT: there is a nonce for each chunk; sealing with none would not be safe.
+            let nonce = self.nonces.next().ok_or(SealedError::Content)?;
+            let aad = self.aad.chunk(FieldPart { class, shape, chunk_count }, index);
+            let plain = v1::write_plain_chunk(&mut self.out, nonce, plaintext);
+            let sealed = key.aead.seal(nonce, aad, self.out.get_mut(plain..).unwrap_or_default());
+            match sealed {
+                Ok(tag) => self.out.extend_from_slice(&tag),
+                Err(_) => {
+                    // The plaintext is still there.
+                    self.out.zeroize();
+                    return Err(SealedError::Content);
                 }
             }
         }
@@ -221,28 +219,10 @@ impl<'a> Sealer<'a> {
             commitment,
         })
     }
-
-    fn seal_chunk(&mut self, key: &AeadKey, index: u32, plaintext: &[u8]) -> Result<(), SealedError> {
-        // INVARIANT: there is a nonce for each chunk; sealing with none would not be safe.
-        let nonce = self.nonces.next().ok_or(SealedError::Content)?;
-        let aad = self.aad.chunk(index);
-        let start = v1::write_plain_chunk(&mut self.out, nonce, plaintext);
-        match key.seal(nonce, aad, self.out.get_mut(start..).unwrap_or_default()) {
-            Ok(tag) => {
-                self.out.extend_from_slice(&tag);
-                Ok(())
-            }
-            Err(_) => {
-                // The plaintext is still there.
-                self.out.zeroize();
-                Err(SealedError::Content)
-            }
-        }
-    }
 }
 
-fn make_nonces(count: u32) -> Result<Vec<Nonce>, KeyError> {
-    let mut nonces = vec![[0; NONCE_LEN]; usize::try_from(count).unwrap_or(usize::MAX)];
+fn make_nonces(count: usize) -> Result<Vec<Nonce>, KeyError> {
+    let mut nonces = vec![[0; NONCE_LEN]; count];
     rng::fill(nonces.as_flattened_mut()).map_err(|_| KeyError::Random)?;
     Ok(nonces)
 }

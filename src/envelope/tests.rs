@@ -133,10 +133,10 @@ fn associated_data_are_the_general_tuple() {
         ("a_longer_name", DataClass::CallDetail, Shape::Calls, 0x0102),
         ("x", DataClass::Survivor, Shape::Value, 1),
     ] {
-        aad.set_field(field.as_bytes(), FieldPart { class, shape, chunk_count });
+        aad.set_field(field.as_bytes());
         for index in [0, 1, 0x0a0b_0c0d] {
             let expected = place.aad(field.as_bytes(), class.code(), shape.code(), index, chunk_count);
-            assert_eq!(aad.chunk(index), expected);
+            assert_eq!(aad.chunk(FieldPart { class, shape, chunk_count }, index), expected);
         }
     }
 }

@@ -158,14 +158,11 @@ pub(super) const fn padded_len(len: usize) -> usize {
     (len / BLOCK).saturating_add(1).saturating_mul(BLOCK)
 }
 
-/// The bytes of an entry without its chunks.
-pub(super) const fn entry_header_len(name: &str) -> usize {
-    1 + name.len() + 1 + 1 + 4 + 4
-}
-
-/// The bytes of a chunk with a plaintext of `len` bytes.
-pub(super) const fn chunk_len(len: usize) -> usize {
-    padded_len(len).saturating_add(CHUNK_OVERHEAD)
+/// The bytes of an entry with these plaintexts.
+pub(super) fn entry_len(name: &str, plaintexts: impl Iterator<Item = usize>) -> usize {
+    plaintexts.fold(1 + name.len() + 1 + 1 + 4 + 4, |sum, len| {
+        sum.saturating_add(padded_len(len)).saturating_add(CHUNK_OVERHEAD)
+    })
 }
 
 /// The bytes of a record before its entries.
@@ -212,7 +209,7 @@ fn write_header(out: &mut Vec<u8>, header: Header) {
     out.extend_from_slice(&header.subject_epoch.to_be_bytes());
 }
 
-/// Writes an entry up to its chunks. `entry_len` counts all of its bytes.
+/// Writes an entry up to its chunks. `entry_len` is that of [`entry_len`].
 pub(super) fn write_entry_header(
     out: &mut Vec<u8>,
     name: &str,
@@ -224,35 +221,37 @@ pub(super) fn write_entry_header(
     // INVARIANT: names have at most 64 bytes and entries at most 64 MiB: checked before.
     out.push(u8::try_from(name.len()).unwrap_or(u8::MAX));
     out.extend_from_slice(name.as_bytes());
-    let body = u32::try_from(entry_len.saturating_sub(entry_header_len(name) - 4)).unwrap_or(u32::MAX);
-    let [b0, b1, b2, b3] = body.to_be_bytes();
-    let [c0, c1, c2, c3] = chunk_count.to_be_bytes();
-    out.extend_from_slice(&[class.code(), shape.code(), b0, b1, b2, b3, c0, c1, c2, c3]);
+    out.push(class.code());
+    out.push(shape.code());
+    let body = u32::try_from(entry_len.saturating_sub(1 + name.len() + 1 + 1 + 4)).unwrap_or(u32::MAX);
+    out.extend_from_slice(&body.to_be_bytes());
+    out.extend_from_slice(&chunk_count.to_be_bytes());
 }
 
 /// Writes a chunk's length, nonce, and plaintext with padding; gives back where the plaintext
 /// begins. It is to be encrypted there at once, and the tag appended.
 pub(super) fn write_plain_chunk(out: &mut Vec<u8>, nonce: &[u8; NONCE_LEN], plaintext: &[u8]) -> usize {
-    const PADDING: [u8; BLOCK] = [0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let padded = padded_len(plaintext.len());
     // INVARIANT: a chunk has at most 64 KiB: checked before.
-    let len = u32::try_from(padded_len(plaintext.len()).saturating_add(TAG_LEN)).unwrap_or(u32::MAX);
+    let len = u32::try_from(padded.saturating_add(TAG_LEN)).unwrap_or(u32::MAX);
     out.extend_from_slice(&len.to_be_bytes());
     out.extend_from_slice(nonce);
     let start = out.len();
     out.extend_from_slice(plaintext);
-    let padding = BLOCK.saturating_sub(plaintext.len() % BLOCK);
-    out.extend_from_slice(PADDING.get(..padding).unwrap_or(&PADDING));
+    out.push(0x80);
+    out.resize(start.saturating_add(padded), 0);
     start
 }
 
 /// The length of the plaintext in `padded`, or `None` if the padding is wrong. Looks at all of the
-/// last block, whatever is in it, and takes no longer for one padding than for another.
+/// last block, whatever is in it: the block is one number, and its padding the lowest set byte.
 pub(super) fn unpadded_len(padded: &[u8]) -> Option<usize> {
-    let zeros = u128::from_be_bytes(*padded.last_chunk()?).trailing_zeros();
-    // The last bit that is set must be the highest of its byte: that byte is then 0x80, and all
-    // bytes after it are 0x00. A block of zeros has 128 of them, which is no such number.
-    let padding = usize::try_from(zeros / 8).ok()?.saturating_add(1);
-    if zeros % 8 == 7 { padded.len().checked_sub(padding) } else { None }
+    let block = u128::from_be_bytes(*padded.last_chunk()?);
+    // 16 for a block of zeros, which `wrapping_shr` shifts by nothing: its last byte is still 0.
+    let zero_bytes = block.trailing_zeros() / 8;
+    let [.., last] = block.wrapping_shr(8 * zero_bytes).to_be_bytes();
+    let padding = usize::try_from(zero_bytes).ok()?.saturating_add(1);
+    if last == 0x80 { padded.len().checked_sub(padding) } else { None }
 }
 
 struct Reader<'a> {

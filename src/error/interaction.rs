@@ -1,6 +1,6 @@
 //! Causes of the interaction room.
 
-use super::ErrorCode;
+use super::{ErrorCode, FileFault};
 
 /// A system of the host's could not answer. What it would have said counts as unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -8,7 +8,7 @@ use super::ErrorCode;
 pub struct HostError;
 
 /// Why an interaction cannot go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InteractionError {
     /// The agent directory does not know this session. The caller's fault.
@@ -44,6 +44,9 @@ pub enum InteractionError {
     /// Evidence does not match. Only the cause of an audit record.
     #[error("the evidence does not match")]
     NoMatch,
+    /// A catalogue of back-up questions was refused. The fault of whoever wrote it.
+    #[error("back-up questions: {0}")]
+    Questions(FileFault),
     /// A password is shorter or longer than is allowed. The caller's fault.
     #[error("the password has {len} bytes; allowed are {min} to {max}")]
     PasswordLength {
@@ -71,6 +74,7 @@ impl InteractionError {
             Self::NotDelivered => 5010,
             Self::NotNotified => 5011,
             Self::NoMatch => 5012,
+            Self::Questions(_) => 5013,
         })
     }
 }

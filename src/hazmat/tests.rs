@@ -132,12 +132,16 @@ fn tuples_are_injective() {
 }
 
 #[test]
-fn equality_of_32_bytes_sees_every_bit() {
-    let a: [u8; 32] = core::array::from_fn(|i| u8::try_from(i).unwrap());
-    assert!(equal32(&a, &a));
-    for (at, bit) in (0..32).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
-        let mut b = a;
-        b[at] ^= 1 << bit;
-        assert!(!equal32(&a, &b) && !equal32(&b, &a));
+fn equality_is_of_every_bit_and_of_the_length() {
+    for len in 0..40 {
+        let a: Vec<u8> = (1..).take(len).collect();
+        assert!(equal(&a, &a.clone()), "{len}");
+        for bit in 0..8 * len {
+            let mut b = a.clone();
+            b[bit / 8] ^= 1 << (bit % 8);
+            assert!(!equal(&a, &b), "{len} {bit}");
+        }
+        let longer = [a.as_slice(), &[0]].concat();
+        assert!(!equal(&a, &longer) && !equal(&longer, &a), "{len}");
     }
 }

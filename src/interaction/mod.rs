@@ -17,6 +17,7 @@ mod host;
 mod ledger;
 mod liveness;
 mod named_call;
+mod questions;
 mod session;
 mod verifier;
 
@@ -42,5 +43,6 @@ pub(crate) use ledger::{Ledger, Secret};
 pub use liveness::TimeLimits;
 pub(crate) use liveness::{EndReason, Liveness};
 pub use named_call::{NAMED_CALL_DURATION_TOLERANCE_SECS, NAMED_CALL_START_TOLERANCE, NamedCall};
+pub use questions::{BackupQuestion, BackupQuestions, QuestionAbout};
 pub(crate) use session::{Hosts, Opening, Session};
 pub use verifier::PASSWORD_LEN;

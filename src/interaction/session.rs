@@ -40,6 +40,15 @@ const PROVES_THE_CUSTOMER: &[EvidenceKind] = &[
     EvidenceKind::PhotoId,
 ];
 
+/// Evidence that takes an earlier wrong attempt back.
+const OVERCOMES: &[(EvidenceKind, EvidenceKind)] = &[
+    (EvidenceKind::Password, EvidenceKind::PasswordFailed),
+    (EvidenceKind::Backup, EvidenceKind::BackupFailed),
+    (EvidenceKind::PortPasscode, EvidenceKind::PortPasscodeFailed),
+    (EvidenceKind::PhotoId, EvidenceKind::PhotoIdExpired),
+    (EvidenceKind::PhotoId, EvidenceKind::PhotoIdNameMismatch),
+];
+
 /// The host's systems, shared by all interactions.
 pub(crate) struct Hosts {
     pub(crate) directory: Arc<dyn AgentDirectory>,
@@ -314,13 +323,8 @@ impl Session {
 
     /// Lets evidence count, once it is recorded. A correct password takes the wrong ones back.
     pub(crate) fn accept(&mut self, kind: EvidenceKind, by: EstablishedBy, now: Timestamp) {
-        let overcome: &[EvidenceKind] = match kind {
-            EvidenceKind::Password => &[EvidenceKind::PasswordFailed],
-            EvidenceKind::Backup => &[EvidenceKind::BackupFailed],
-            EvidenceKind::PortPasscode => &[EvidenceKind::PortPasscodeFailed],
-            EvidenceKind::PhotoId => &[EvidenceKind::PhotoIdExpired, EvidenceKind::PhotoIdNameMismatch],
-            _ => &[],
-        };
+        let overcome = OVERCOMES.iter().filter(|(right, _)| *right == kind).map(|(_, wrong)| *wrong);
+        let overcome: Vec<_> = overcome.collect();
         self.evidence.retain(|(kind, _)| !overcome.contains(kind));
         if !self.evidence.contains(&(kind, by)) {
             self.evidence.push((kind, by));

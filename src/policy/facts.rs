@@ -6,8 +6,7 @@
 use core::fmt;
 
 use crate::vocabulary::{
-    Action, Channel, DataClass, Destination, EvidenceKind, Form, Label, Op, Purpose, Requester, Role, Scope,
-    codes,
+    Action, Channel, DataClass, Destination, EvidenceKind, Form, Op, Purpose, Role, Scope, codes,
 };
 
 codes! {
@@ -357,6 +356,7 @@ fn set_bit(word: &mut u64, bits: u64, on: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vocabulary::{Label, Requester};
 
     #[test]
     fn no_dimension_overlaps_another_or_leaves_its_word() {

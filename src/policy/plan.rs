@@ -68,7 +68,7 @@ impl Plan {
 
     /// Whether viewing a class is allowed, and in which form: the table look-up.
     pub(crate) fn form(&self, class: DataClass, scope: Scope) -> Option<Form> {
-        self.verdict(class, scope)?.form
+        self.verdict(class, scope).filter(|verdict| verdict.outcome != Outcome::Withhold)?.form
     }
 
     /// The decision on an action.

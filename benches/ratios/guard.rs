@@ -1,0 +1,110 @@
+//! The whole path of a host, beside the raw cipher: protecting a record, and viewing it with
+//! decisions, audit and liveness.
+
+use core::hint::black_box;
+use std::sync::Arc;
+
+use cpni_guard::interaction::{AgentProfile, ContactState, MemoryContacts, MemoryDirectory};
+use cpni_guard::vocabulary::{AgentId, Channel, ContactId, CountryCode, EmployerId, Role, Timestamp};
+use cpni_guard::{
+    AgentSession, Contact, Evidence, FieldView, Guard, Interaction, MemoryKeys, Presented, Purpose,
+    Sensitive, Stores,
+};
+use criterion::{BatchSize, Criterion};
+
+use crate::raw::Raw;
+use crate::subscriber;
+
+const TOKEN: &str = "session-1";
+
+fn guard() -> Guard {
+    let agent = AgentId::new("agent-7").expect("an id");
+    let directory = MemoryDirectory::default();
+    let profile = AgentProfile {
+        id: agent.clone(),
+        role: Role::CareAgent,
+        employer: EmployerId::new("carrier").expect("an id"),
+        country: CountryCode::new("US").ok(),
+        trained_until: Some(Timestamp::from_micros(u64::MAX)),
+        own_account: None,
+    };
+    directory.sign_in(TOKEN, profile);
+    let contacts = MemoryContacts::default();
+    contacts.set(contact_id(), ContactState::live(Channel::PhoneInbound, agent));
+    Guard::builder()
+        .schema(subscriber::schema())
+        .keys(MemoryKeys::new().expect("keys"))
+        .store(Stores::in_memory())
+        .grants(subscriber::GRANTS)
+        .agents(Arc::new(directory))
+        .contacts(Arc::new(contacts))
+        .build()
+        .expect("a guard")
+}
+
+fn contact_id() -> ContactId {
+    ContactId::new("call-1").expect("an id")
+}
+
+/// A caller who gave the password.
+fn interaction(guard: &Guard) -> Interaction {
+    let (account, password) = (subscriber::account(), "correct horse");
+    guard.import_password(&account, &Sensitive::from(password.to_owned())).expect("a password");
+    let contact = Contact::of(contact_id(), Channel::PhoneInbound);
+    let mut call = guard
+        .interaction(AgentSession::new(TOKEN), &account, contact, Purpose::Support)
+        .expect("an interaction");
+    let presented = call.present(Evidence::password(password)).expect("it is compared");
+    assert_eq!(presented, Presented::Match);
+    call
+}
+
+/// Cold: a record is sealed under keys that are derived for it.
+pub(crate) fn protect(c: &mut Criterion) {
+    let (guard, account, raw) = (guard(), subscriber::account(), Raw::of(&subscriber::plain()));
+    let mut group = c.benchmark_group("protect");
+    group.bench_function("guard", |b| {
+        b.iter_batched(
+            subscriber::record,
+            |record| guard.protect(&account, record).expect("it seals"),
+            BatchSize::SmallInput,
+        );
+    });
+    group.bench_function("raw", |b| b.iter(|| raw.seal()));
+    group.finish();
+}
+
+/// Sixteen decisions, twelve values, one event of the audit log.
+pub(crate) fn view(c: &mut Criterion) {
+    let (guard, plain) = (guard(), subscriber::plain());
+    let raw = Raw::of(&plain);
+    let raw_sealed = raw.seal();
+    let (id, sealed) = (subscriber::record_id(), guard.protect(&subscriber::account(), subscriber::record()));
+    let sealed = sealed.expect("it seals").record;
+    let mut call = interaction(&guard);
+    let names: Vec<_> = plain.iter().map(|field| field.name.as_str()).collect();
+
+    let view = call.view((&sealed, &id), names.iter().copied()).expect("a view");
+    let disclosed = view.fields().filter(|(_, field)| matches!(field, FieldView::Disclosed(_))).count();
+    assert_eq!(disclosed, 12, "not the ssn, its last four digits, the card and the date of birth");
+
+    let mut group = c.benchmark_group("view");
+    group.bench_function("guard", |b| {
+        b.iter(|| {
+            let view = call.view((&sealed, &id), names.iter().copied()).expect("a view");
+            for (_, field) in view.fields() {
+                if let FieldView::Disclosed(value) = field {
+                    black_box(value.with(subscriber::len_of).expect("open"));
+                }
+            }
+        });
+    });
+    group.bench_function("raw", |b| {
+        b.iter(|| {
+            raw.open(&raw_sealed, |text| {
+                black_box(text);
+            })
+        })
+    });
+    group.finish();
+}

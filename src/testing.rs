@@ -1,0 +1,215 @@
+//! For tests and benches: thin doors to steps that a host never takes one by one.
+//!
+//! Rules: behind the feature `testing`, which no shipped build turns on; each door makes the call
+//! that it names and computes nothing of its own; key bytes go in and never come out.
+//!
+//! Security note: what opens here is neither granted nor recorded. It opens only what was sealed
+//! here, or under a root key that the caller already knows.
+
+use core::fmt;
+use std::sync::Arc;
+
+use crate::envelope::{
+    Binding, Opener, PlainContent, PlainField, SealedField, SealedRecord, decode_rows, encode_rows,
+    seal_field, seal_record,
+};
+use crate::error::{Error, KeyError, SealedError};
+use crate::keys::{AccountKeys, KeyBranch, KeyState, KeyVersion, Keyring};
+use crate::policy::{self, Decision, Facts, Policy};
+use crate::sensitive::Sensitive;
+use crate::vocabulary::{AccountId, DataClass, FieldName, Form, RecordId, Scope, Shape, TenantId, Timestamp};
+
+/// For tests and benches: an account with its keys and one record id, to seal and open without a
+/// guard. The subject epoch is 0.
+pub struct SealingAccount {
+    keyring: Keyring,
+    tenant: TenantId,
+    account: AccountId,
+    record: RecordId,
+    keys: AccountKeys,
+}
+
+/// For tests and benches: the fields of one record as a guard prepares them for sealing.
+pub struct Fields<'f>(Vec<PlainField<'f>>);
+
+/// For tests and benches: what a field holds.
+#[derive(Debug, Clone, Copy)]
+pub enum Content<'f> {
+    /// One value.
+    Value(&'f [u8]),
+    /// The chunks of a list of calls, encoded.
+    Calls(&'f [Sensitive<Vec<u8>>]),
+}
+
+/// For tests and benches: the plan of an interaction without the interaction.
+#[derive(Debug)]
+pub struct Plan(policy::Plan);
+
+impl SealingAccount {
+    /// An account under this data root, of version 1.
+    ///
+    /// # Errors
+    /// None that the arguments can cause.
+    pub fn new(
+        root: &[u8; 32],
+        tenant: TenantId,
+        account: AccountId,
+        record: RecordId,
+    ) -> Result<Self, Error> {
+        let id = |branch| KeyVersion { branch, version: 1, state: KeyState::Active };
+        let roots = [KeyBranch::Data, KeyBranch::Audit, KeyBranch::Reference].map(|b| (id(b), *root));
+        let keyring = Keyring::from_roots_for_testing(&roots)?;
+        let keys = derive(&keyring, &tenant, &account)?;
+        Ok(Self { keyring, tenant, account, record, keys })
+    }
+
+    /// Derives the account key anew and forgets the class keys: what follows is cold.
+    ///
+    /// # Errors
+    /// None: the root is there.
+    pub fn cool(&mut self) -> Result<(), Error> {
+        self.keys = derive(&self.keyring, &self.tenant, &self.account)?;
+        Ok(())
+    }
+
+    /// Seals a record.
+    ///
+    /// # Errors
+    /// As [`crate::Guard::protect`].
+    pub fn seal(&self, fields: &mut Fields<'_>) -> Result<SealedRecord, Error> {
+        seal_record(&self.keys, self.binding(), &mut fields.0)
+    }
+
+    /// Seals one field that stands alone.
+    ///
+    /// # Errors
+    /// As [`crate::Guard::protect`].
+    pub fn seal_field(
+        &self,
+        name: &FieldName,
+        class: DataClass,
+        content: Content<'_>,
+    ) -> Result<SealedField, Error> {
+        seal_field(&self.keys, self.binding(), PlainField { name, class, content: content.into() })
+    }
+
+    /// Opens fields of a record and shows every plaintext, chunk by chunk, to `look`.
+    ///
+    /// # Errors
+    /// [`SealedError`].
+    pub fn open<'r>(
+        &self,
+        record: &SealedRecord,
+        asked: impl IntoIterator<Item = (&'r str, DataClass, Shape)>,
+        mut look: impl FnMut(&[u8]),
+    ) -> Result<(), Error> {
+        let mut opener = Opener::new(&self.keys, self.binding(), record)?;
+        for (name, class, shape) in asked {
+            open(&mut opener, name, class, shape, &mut look)?;
+        }
+        Ok(())
+    }
+
+    /// Opens a field that stands alone, as [`SealingAccount::open`].
+    ///
+    /// # Errors
+    /// [`SealedError`].
+    pub fn open_field(
+        &self,
+        field: &SealedField,
+        shape: Shape,
+        mut look: impl FnMut(&[u8]),
+    ) -> Result<(), Error> {
+        let mut opener = Opener::for_field(&self.keys, self.binding(), field)?;
+        Ok(open(&mut opener, field.name(), field.class(), shape, &mut look)?)
+    }
+
+    fn binding(&self) -> Binding<'_> {
+        Binding { tenant: &self.tenant, account: &self.account, record: &self.record }
+    }
+}
+
+impl fmt::Debug for SealingAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealingAccount(..)")
+    }
+}
+
+impl<'f> Fields<'f> {
+    /// These fields.
+    pub fn new(fields: impl IntoIterator<Item = (&'f FieldName, DataClass, Content<'f>)>) -> Self {
+        let fields = fields.into_iter();
+        Self(
+            fields
+                .map(|(name, class, content)| PlainField { name, class, content: content.into() })
+                .collect(),
+        )
+    }
+}
+
+impl fmt::Debug for Fields<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fields(..)")
+    }
+}
+
+impl<'f> From<Content<'f>> for PlainContent<'f> {
+    fn from(content: Content<'f>) -> Self {
+        match content {
+            Content::Value(value) => Self::Value(value),
+            Content::Calls(chunks) => Self::Calls(chunks),
+        }
+    }
+}
+
+impl Plan {
+    /// Decides every class in this state: what an interaction does at each change of state.
+    #[must_use]
+    pub fn new(policy: Arc<Policy>, state: Facts, account: AccountId, now: Timestamp) -> Self {
+        Self(policy::Plan::new(policy, state, account, now))
+    }
+
+    /// The decision on a field as a view takes it: the look-up. `None` is withheld.
+    #[must_use]
+    pub fn form(&self, class: DataClass, scope: Scope) -> Option<Form> {
+        self.0.form(class, scope)
+    }
+
+    /// The decision with what is needed to explain it.
+    #[must_use]
+    pub fn decision(&self, class: DataClass, scope: Scope) -> Decision {
+        self.0.decision(class, scope)
+    }
+}
+
+/// For tests: decodes one chunk of a list of calls and encodes it again.
+///
+/// # Errors
+/// [`SealedError::Content`] if it is not in the format; [`SealedError::TooLarge`].
+pub fn recode_calls(chunk: &[u8]) -> Result<Vec<Sensitive<Vec<u8>>>, SealedError> {
+    encode_rows(decode_rows(chunk)?.into_iter())
+}
+
+fn derive(keyring: &Keyring, tenant: &TenantId, account: &AccountId) -> Result<AccountKeys, KeyError> {
+    keyring.account_keys(tenant, account, keyring.active_version(), 0, None)
+}
+
+fn open(
+    opener: &mut Opener<'_>,
+    name: &str,
+    class: DataClass,
+    shape: Shape,
+    look: &mut impl FnMut(&[u8]),
+) -> Result<(), SealedError> {
+    match shape {
+        // EXPOSE: to a test or a bench.
+        Shape::Value => look(opener.open_value(name, class)?.expose()),
+        Shape::Calls => {
+            for chunk in opener.open_calls(name, class)? {
+                // EXPOSE: to a test or a bench.
+                look(chunk.expose());
+            }
+        }
+    }
+    Ok(())
+}
