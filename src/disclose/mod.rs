@@ -1,6 +1,6 @@
 //! The one path from sealed bytes to plaintext: a grant, a record of it, then the opening.
 //!
-//! Rules: [`disclose`] consumes a [`Grant`], which only the policy room makes, and a [`Recorded`],
+//! Rules: `disclose` consumes a [`Grant`], which only the policy room makes, and a [`Recorded`],
 //! which only the audit room makes after the record is durable; the two must name each other. What
 //! comes out is wiped on drop, on `close`, and when its interaction ends, whichever is first.
 //!
