@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use cpni_guard::error::HostError;
 use cpni_guard::interaction::{
-    AccountFactSource, AccountFacts, AddressOnFile, AgentProfile, Attested, CallBack, CodeTo, ContactState,
-    HotlineList, MemoryContacts, MemoryDirectory, PhotoIdKind, SimChange, Stated,
+    AccountFactSource, AccountFacts, AddressOnFile, AgentProfile, Attested, CallBack, CodeTo, ConsentEvent,
+    ConsentKind, ContactState, HotlineList, MemoryContacts, MemoryDirectory, PhotoIdKind, SimChange, Stated,
 };
 use cpni_guard::vocabulary::{
     AgentId, Channel, CivilDate, ContactId, ContactPointId, CountryCode, DataClass, EmployerId, EvidenceKind,
@@ -89,6 +89,9 @@ impl World {
         if case["account"]["port_passcode_set"] == true {
             guard.import_port_passcode(&account, &secret(PASSCODE)).map_err(show)?;
         }
+        for event in consent(case)? {
+            guard.record_consent(&account, &event).map_err(show)?;
+        }
         let sealed = guard.protect(&account, record()).map_err(show)?;
         Ok(Self { case: case.clone(), guard, account, sealed, codes })
     }
@@ -102,6 +105,9 @@ impl World {
         };
         let session = AgentSession::new("session");
         let mut call = self.guard.interaction(session, &self.account, contact, purpose).map_err(show)?;
+        if self.case["account"]["one_time_oral_approval"] == true {
+            call.record_oral_approval(ContactPointId::new("recording-1").map_err(show)?).map_err(show)?;
+        }
         for kind in evidence(&self.case)? {
             match self.present(&mut call, kind) {
                 // What the library does not take on this channel, or does not send, does not count.
@@ -280,6 +286,36 @@ fn facts(case: &Value) -> Result<AccountFacts, String> {
         port_lock: flag("port_lock"),
         simple_port: flag("simple_port"),
     })
+}
+
+/// The history behind the account's approvals. One that cannot be read goes back in time.
+fn consent(case: &Value) -> Result<Vec<ConsentEvent>, String> {
+    let account = &case["account"];
+    let event = |days: u64, kind| ConsentEvent { at: ago(days.saturating_mul(DAY)), kind };
+    let mut history = Vec::new();
+    let notice = &account["opt_out_notice"];
+    if notice.is_object() {
+        let days = notice["days_ago"].as_u64().ok_or("a notice without days_ago")?;
+        history.push(event(
+            days,
+            match notice["method"].as_str() {
+                Some("email") => ConsentKind::NoticeByEmail,
+                Some("mail") => ConsentKind::NoticeByMail,
+                _ => return Err(format!("unknown notice {notice}")),
+            },
+        ));
+        if notice["bounced"] == true {
+            history.push(event(days, ConsentKind::Undeliverable));
+        }
+    }
+    if account["opt_in"] == true {
+        history.push(event(0, ConsentKind::OptIn { evidence: ContactPointId::new("form-1").map_err(show)? }));
+    }
+    if account["consent_unavailable"] == true {
+        history.push(event(0, ConsentKind::NoticeByEmail));
+        history.push(event(1, ConsentKind::NoticeByEmail));
+    }
+    Ok(history)
 }
 
 fn evidence(case: &Value) -> Result<Vec<EvidenceKind>, String> {

@@ -7,7 +7,7 @@ use crate::disclose::{self, View, ViewedField};
 use crate::envelope::Stored;
 use crate::error::{Error, HostError, InteractionError, KeyError, RecordError};
 use crate::hazmat::{equal, rng};
-use crate::interaction::{CodeTo, Presented};
+use crate::interaction::{CodeTo, ConsentEvent, ConsentKind, Presented};
 use crate::policy::Decision;
 use crate::sensitive::Sensitive;
 use crate::vocabulary::{
@@ -223,6 +223,20 @@ impl Interaction {
             None => Err(HostError),
         };
         called.map_err(|_| InteractionError::NotDelivered.into())
+    }
+
+    /// Keeps the customer's oral approval of a use of CPNI for the duration of this contact
+    /// (64.2008(f)). `recording` is the host's pointer to the proof (64.2007(a)(1)).
+    ///
+    /// # Errors
+    /// As [`Interaction::present`].
+    pub fn record_oral_approval(&mut self, recording: ContactPointId) -> Result<(), Error> {
+        let at = self.session.require(None)?;
+        let kind = ConsentKind::OneTimeOral { interaction: *self.session.id(), recording };
+        self.record(self.event(EventKind::ConsentRecorded, at))?;
+        self.guard.0.ledger.add_consent(self.session.account(), &ConsentEvent { at, kind })?;
+        self.session.refresh()?;
+        Ok(())
     }
 
     /// Decides an action without carrying it out. Where a notice is due, it is queued before the

@@ -21,7 +21,7 @@ use crate::error::{Error, KeyError};
 use crate::hazmat::framing::Tuple;
 use crate::hazmat::{hash, rng};
 use crate::interaction::{
-    AccountFacts, AgentSession, Contact, Hosts, Ledger, Opening, Secret, Session, TimeLimits,
+    AccountFacts, AgentSession, ConsentEvent, Contact, Hosts, Ledger, Opening, Secret, Session, TimeLimits,
 };
 use crate::keys::Keyring;
 use crate::policy::{PackStatus, Policy};
@@ -197,6 +197,15 @@ impl Guard {
     pub fn set_account_facts(&self, account: &AccountId, facts: &AccountFacts) -> Result<(), Error> {
         self.0.audit.record(self.event(EventKind::FactsChanged, self.now()), Some(account))?;
         Ok(self.0.ledger.set_facts(account, facts)?)
+    }
+
+    /// Adds to the history of a customer's approvals (47 CFR 64.2007, 64.2008). Recorded.
+    ///
+    /// # Errors
+    /// [`crate::error::AuditError`]: it is then not added; [`crate::error::StoreError`].
+    pub fn record_consent(&self, account: &AccountId, event: &ConsentEvent) -> Result<(), Error> {
+        self.0.audit.record(self.event(EventKind::ConsentRecorded, self.now()), Some(account))?;
+        Ok(self.0.ledger.add_consent(account, event)?)
     }
 
     fn import(&self, secret: Secret, account: &AccountId, value: &Sensitive<String>) -> Result<(), Error> {

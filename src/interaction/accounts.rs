@@ -111,6 +111,18 @@ pub trait AccountStore: Send + Sync + fmt::Debug {
     /// [`StoreError`] if it cannot be taken away durably.
     fn take_entry(&self, of: &AccountRef) -> Result<Option<Vec<u8>>, StoreError>;
 
+    /// Adds an event to a history. Nothing of a history is ever changed or deleted.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be added durably.
+    fn append_event(&self, of: &AccountRef, event: &[u8]) -> Result<(), StoreError>;
+
+    /// The events of a history, in the order in which they were added.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read.
+    fn events(&self, of: &AccountRef) -> Result<Vec<Vec<u8>>, StoreError>;
+
     /// Counts an attempt before it is looked at, in one step for all who share the store. The
     /// attempt after `limits.max` within the window locks; while locked, none is counted or
     /// allowed. A clock that went back neither ends a lock nor begins a window.
@@ -194,6 +206,7 @@ pub struct MemoryAccountStore(Mutex<Memory>);
 #[derive(Default)]
 struct Memory {
     entries: HashMap<AccountRef, Vec<u8>>,
+    histories: HashMap<AccountRef, Vec<Vec<u8>>>,
     attempts: HashMap<CounterKey, Attempts>,
     bindings: HashMap<[u8; 32], (AccountRef, Timestamp)>,
 }
@@ -223,6 +236,15 @@ impl AccountStore for MemoryAccountStore {
 
     fn take_entry(&self, of: &AccountRef) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.memory().entries.remove(of))
+    }
+
+    fn append_event(&self, of: &AccountRef, event: &[u8]) -> Result<(), StoreError> {
+        self.memory().histories.entry(*of).or_default().push(event.to_vec());
+        Ok(())
+    }
+
+    fn events(&self, of: &AccountRef) -> Result<Vec<Vec<u8>>, StoreError> {
+        Ok(self.memory().histories.get(of).cloned().unwrap_or_default())
     }
 
     fn count_attempt(
@@ -280,6 +302,7 @@ pub(crate) mod tests {
     /// What every store of accounts must do: the store room runs this on its own.
     pub(crate) fn must_hold(store: &dyn AccountStore) {
         entries_are_kept_and_taken_once(store);
+        histories_grow_and_keep_their_order(store);
         attempts_are_limited(store);
         a_clock_that_went_back_opens_nothing(store);
         contacts_open_one_account(store);
@@ -299,6 +322,26 @@ pub(crate) mod tests {
         });
         assert_eq!(taken, 1);
         assert_eq!(store.entry(&a), Ok(None));
+    }
+
+    fn histories_grow_and_keep_their_order(store: &dyn AccountStore) {
+        let (a, b) = (AccountRef::from_pseudonym([1; 32]), AccountRef::from_pseudonym([2; 32]));
+        assert_eq!(store.events(&a), Ok(Vec::new()));
+        std::thread::scope(|scope| {
+            for thread in 0..4_u8 {
+                scope.spawn(move || {
+                    (0..5_u8).for_each(|number| store.append_event(&a, &[thread, number]).unwrap())
+                });
+            }
+        });
+        let events = store.events(&a).unwrap();
+        assert_eq!(events.len(), 20);
+        for thread in 0..4 {
+            let numbers: Vec<_> =
+                events.iter().filter(|event| event[0] == thread).map(|event| event[1]).collect();
+            assert_eq!(numbers, [0, 1, 2, 3, 4]);
+        }
+        assert_eq!(store.events(&b), Ok(Vec::new()));
     }
 
     fn attempts_are_limited(store: &dyn AccountStore) {

@@ -16,6 +16,7 @@ use crate::sensitive::Sensitive;
 use crate::vocabulary::{AccountId, AgentId, ContactId, TenantId, Timestamp};
 
 use super::accounts::{AccountRef, AccountStore, AttemptLimits, AttemptState, CounterKey};
+use super::consent::{Consent, ConsentEvent};
 use super::facts::AccountFacts;
 use super::verifier::{self, Owner};
 
@@ -198,6 +199,26 @@ impl Ledger {
     pub(crate) fn set_facts(&self, account: &AccountId, facts: &AccountFacts) -> Result<(), StoreError> {
         let account = self.account_ref(account);
         self.store.set_entry(&self.entry_ref("facts", &account), &facts.encode())
+    }
+
+    /// The account's approvals, as far as they are known.
+    pub(super) fn consent(
+        &self,
+        account: &AccountRef,
+        now: Timestamp,
+        interaction: &[u8; 16],
+    ) -> Result<Consent, StoreError> {
+        let events = self.store.events(&self.entry_ref("consent", account))?;
+        let history: Option<Vec<_>> = events.iter().map(|event| ConsentEvent::decode(event)).collect();
+        // An event that does not decode: the history is not known.
+        let history = history.ok_or(StoreError::Damaged)?;
+        Ok(Consent::of(&history, now, interaction))
+    }
+
+    /// Adds to the history of the account's approvals.
+    pub(crate) fn add_consent(&self, account: &AccountId, event: &ConsentEvent) -> Result<(), StoreError> {
+        let account = self.account_ref(account);
+        self.store.append_event(&self.entry_ref("consent", &account), &event.encode())
     }
 
     /// Counts an attempt to name a call.

@@ -10,6 +10,7 @@
 //! match, never the stored value, and takes as long where the account has no password.
 
 pub mod accounts;
+mod consent;
 mod contact;
 mod evidence;
 mod facts;
@@ -24,6 +25,10 @@ mod verifier;
 #[cfg(test)]
 mod tests;
 
+pub use consent::{
+    Consent, ConsentEvent, ConsentKind, ConsentState, MAIL_DELIVERY_DAYS, ONE_TIME_LIFE, OPT_OUT_WAIT_DAYS,
+    OPT_OUT_YEARS,
+};
 pub use contact::Contact;
 pub(crate) use evidence::Looked;
 pub use evidence::{Attested, Evidence, PhotoId, PhotoIdKind, Presented, Stated};

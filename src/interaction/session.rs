@@ -415,6 +415,10 @@ impl Session {
         if became_customer {
             facts.set_account(AccountFact::OwnedByRequester, Some(true));
         }
+        // A history that cannot be read is unknown: nothing is approved (64.2009(a)).
+        if let Ok(consent) = self.ledger.consent(&self.account_ref, now, &self.id) {
+            consent.write(&mut facts);
+        }
         facts.set_account(AccountFact::HotlineListFresh, self.hosts.hotlines_are_fresh(now));
         facts.set_account(AccountFact::PasswordSet, self.password_set);
         facts.set_account(AccountFact::PortPasscodeSet, self.port_passcode_set);

@@ -21,6 +21,12 @@ const KIND: FileKind = FileKind {
             reference BLOB PRIMARY KEY CHECK (length(reference) = 32),
             entry     BLOB NOT NULL
         ) STRICT, WITHOUT ROWID;
+        CREATE TABLE events (
+            number    INTEGER PRIMARY KEY,
+            reference BLOB NOT NULL CHECK (length(reference) = 32),
+            event     BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX events_of ON events (reference, number);
         CREATE TABLE attempts (
             counter      BLOB PRIMARY KEY CHECK (length(counter) = 32),
             window_start INTEGER NOT NULL,
@@ -75,6 +81,22 @@ impl AccountStore for StateFile {
             let mut take = connection.prepare("DELETE FROM entries WHERE reference = ?1 RETURNING entry")?;
             take.query_row([of.as_bytes()], |row| row.get(0)).optional()
         })
+    }
+
+    fn append_event(&self, of: &AccountRef, event: &[u8]) -> Result<(), StoreError> {
+        self.write(|connection| {
+            let mut append = connection.prepare("INSERT INTO events (reference, event) VALUES (?1, ?2)")?;
+            append.execute(params![of.as_bytes(), event]).map(|_| ())
+        })
+    }
+
+    fn events(&self, of: &AccountRef) -> Result<Vec<Vec<u8>>, StoreError> {
+        let connection = self.database.connection();
+        let mut query = connection
+            .prepare("SELECT event FROM events WHERE reference = ?1 ORDER BY number")
+            .map_err(of_sqlite)?;
+        let events = query.query_map([of.as_bytes()], |row| row.get(0)).map_err(of_sqlite)?;
+        events.collect::<Result<_, _>>().map_err(of_sqlite)
     }
 
     fn count_attempt(

@@ -64,6 +64,19 @@ impl CivilDate {
         jiff::civil::Date::new(year, month, day).ok().map(Self)
     }
 
+    /// The day so many days later; `None` past the end of the calendar.
+    #[must_use]
+    pub fn plus_days(self, days: i64) -> Option<Self> {
+        self.0.checked_add(jiff::Span::new().try_days(days).ok()?).ok().map(Self)
+    }
+
+    /// The anniversary so many years later, that of 29 February being 28 February where there is no
+    /// other; `None` past the end of the calendar.
+    #[must_use]
+    pub fn plus_years(self, years: i16) -> Option<Self> {
+        self.0.checked_add(jiff::Span::new().try_years(years).ok()?).ok().map(Self)
+    }
+
     /// Whole days from `earlier` to this day; negative if `earlier` is later.
     #[must_use]
     pub fn days_since(self, earlier: Self) -> i64 {
@@ -156,6 +169,10 @@ mod tests {
         assert_eq!(day(2028, 3, 1).days_since(day(2027, 3, 1)), 366);
         assert_eq!(day(2026, 1, 1).days_since(day(2026, 1, 2)), -1);
         assert_eq!(CivilDate::new(2026, 2, 29), None);
+        assert_eq!(day(2026, 12, 31).plus_days(1), Some(day(2027, 1, 1)));
+        assert_eq!(day(2024, 2, 29).plus_years(2), Some(day(2026, 2, 28)));
+        assert_eq!(day(9999, 12, 31).plus_days(1), None);
+        assert_eq!(day(9999, 12, 31).plus_days(i64::MAX), None);
     }
 
     #[test]

@@ -66,6 +66,14 @@ impl AccountStore for Failing<MemoryAccountStore> {
         self.check().and_then(|()| self.inner.take_entry(of))
     }
 
+    fn append_event(&self, of: &AccountRef, event: &[u8]) -> Result<(), StoreError> {
+        self.check().and_then(|()| self.inner.append_event(of, event))
+    }
+
+    fn events(&self, of: &AccountRef) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.check().and_then(|()| self.inner.events(of))
+    }
+
     fn count_attempt(
         &self,
         counter: &CounterKey,
