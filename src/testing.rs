@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::envelope::{
     Binding, Opener, PlainContent, PlainField, SealedField, SealedRecord, decode_rows, encode_rows,
-    seal_field, seal_record,
+    seal_record,
 };
 use crate::error::{Error, KeyError, SealedError};
 use crate::keys::{AccountKeys, KeyBranch, KeyState, KeyVersion, Keyring};
@@ -78,19 +78,6 @@ impl SealingAccount {
     /// As [`crate::Guard::protect`].
     pub fn seal(&self, fields: &mut Fields<'_>) -> Result<SealedRecord, Error> {
         seal_record(&self.keys, self.binding(), &mut fields.0)
-    }
-
-    /// Seals one field that stands alone.
-    ///
-    /// # Errors
-    /// As [`crate::Guard::protect`].
-    pub fn seal_field(
-        &self,
-        name: &FieldName,
-        class: DataClass,
-        content: Content<'_>,
-    ) -> Result<SealedField, Error> {
-        seal_field(&self.keys, self.binding(), PlainField { name, class, content: content.into() })
     }
 
     /// Opens fields of a record and shows every plaintext, chunk by chunk, to `look`.

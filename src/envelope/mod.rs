@@ -28,7 +28,7 @@ pub(crate) use self::{
     aad::Binding,
     open::Opener,
     rows::{RowParts, decode_rows, encode_rows},
-    seal::{PlainContent, PlainField, seal_field, seal_record},
+    seal::{PlainContent, PlainField, seal_record},
     v1::Shape,
 };
 #[cfg(test)]

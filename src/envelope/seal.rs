@@ -4,7 +4,7 @@
 use zeroize::Zeroize;
 
 use super::aad::{Aad, Binding, FieldPart};
-use super::sealed::{SealedField, SealedRecord};
+use super::sealed::SealedRecord;
 use super::v1::{self, EntryPlace, Header, Shape};
 use crate::error::{Error, KeyError, RecordError, SealedError};
 use crate::hazmat::aead::NONCE_LEN;
@@ -42,26 +42,6 @@ pub(crate) fn seal_record(
     fields: &mut [PlainField<'_>],
 ) -> Result<SealedRecord, Error> {
     seal_record_with(keys, binding, fields, make_nonces)
-}
-
-/// Seals one field that stands alone, with the associated data that it would have in a record.
-pub(crate) fn seal_field(
-    keys: &AccountKeys,
-    binding: Binding<'_>,
-    field: PlainField<'_>,
-) -> Result<SealedField, Error> {
-    let chunk_count = field.check()?;
-    let len = v1::FIELD_HEADER_LEN.saturating_add(field.entry_len());
-    check_len(len)?;
-    let nonces = make_nonces(chunk_count)?;
-    let mut sealer = Sealer::new(keys, binding, &nonces, len);
-    let commitment = &keys.class_key(field.class).commitment;
-    let header = sealer.header();
-    v1::write_field_header(&mut sealer.out, header, commitment);
-    let start = v1::FIELD_HEADER_LEN;
-    let entry = sealer.seal(field, start.saturating_sub(commitment.len())..start)?;
-    debug_assert_eq!(sealer.out.len(), len, "sized in advance, never grown");
-    Ok(SealedField::new(header, sealer.out, entry))
 }
 
 /// [`seal_record`] with nonces that the caller chooses: for vectors. A nonce that repeats under a

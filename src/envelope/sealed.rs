@@ -109,11 +109,6 @@ impl SealedRecord {
 }
 
 impl SealedField {
-    /// `bytes` and `entry` are those of a writer.
-    pub(super) const fn new(header: Header, bytes: Vec<u8>, entry: EntryPlace) -> Self {
-        Self { header, bytes, entry }
-    }
-
     /// Checks the structure of stored bytes, as [`SealedRecord::from_bytes`].
     ///
     /// # Errors

@@ -102,7 +102,6 @@ fn what_a_writer_made_reads_the_same() {
 fn a_field_taken_out_opens_with_the_records_binding() {
     let place = Place::default();
     let record = sample(&place);
-    let keys = place.keys();
     let field = record.field("ssn").unwrap();
     assert_eq!((field.name(), field.class(), field.key_version()), ("ssn", DataClass::Ssn, 1));
     let open = |place: &Place| {
@@ -112,16 +111,6 @@ fn a_field_taken_out_opens_with_the_records_binding() {
     assert_eq!(open(&place), Ok(()));
     assert_eq!(open(&Place { record: "r-2", ..place.clone() }), Err(SealedError::Authentication));
     assert_eq!(open(&Place { account: "8155550199", ..place.clone() }), Err(SealedError::Commitment));
-
-    // Sealed alone, it has the same form.
-    let ssn = name("ssn");
-    let plain =
-        PlainField { name: &ssn, class: DataClass::Ssn, content: PlainContent::Value(b"987-65-4321") };
-    let alone = seal_field(&keys, place.binding(), plain).unwrap();
-    assert_eq!(alone.as_bytes().len(), field.as_bytes().len());
-    assert!(SealedField::from_bytes(alone.as_bytes()).unwrap().entry() == alone.entry());
-    let mut opener = Opener::for_field(&keys, place.binding(), &alone).unwrap();
-    assert_eq!(opener.open_value("ssn", DataClass::Ssn).unwrap().expose(), b"987-65-4321");
 }
 
 #[test]

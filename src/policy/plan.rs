@@ -66,7 +66,8 @@ impl Plan {
         }
     }
 
-    /// Whether viewing a class is allowed, and in which form: the table look-up.
+    /// Whether viewing a class is allowed, and in which form: the table look-up that benches time.
+    #[cfg(feature = "testing")]
     pub(crate) fn form(&self, class: DataClass, scope: Scope) -> Option<Form> {
         self.verdict(class, scope).filter(|verdict| verdict.outcome != Outcome::Withhold)?.form
     }

@@ -6,8 +6,8 @@ use cpni_guard::interaction::{MemoryContacts, MemoryDirectory, PhotoIdKind};
 use cpni_guard::policy::Pack;
 use cpni_guard::vocabulary::{Channel, CivilDate, RecordId, Role};
 use cpni_guard::{
-    AccountId, AgentSession, CallRow, Contact, Evidence, Guard, MemoryKeys, NamedCall, PassphraseKeys,
-    PhotoId, Purpose, Schema, SealedField, SealedRecord, Sensitive, Stores,
+    AccountId, AgentSession, CallRow, Contact, Evidence, Guard, MemoryKeys, NamedCall, PhotoId, Purpose,
+    Schema, SealedField, SealedRecord, Sensitive, Stores,
 };
 
 use crate::fixture::{Carrier, NOON, account, profile};
@@ -272,9 +272,9 @@ fn no_canary_is_stored() {
     {
         let keys = folder.0.join("keys.cpni");
         std::fs::create_dir_all(&folder.0).unwrap();
-        let provider = PassphraseKeys::open_or_create(&keys, &sensitive("passphrase"));
+        let provider = cpni_guard::PassphraseKeys::open_or_create(&keys, &sensitive("passphrase"));
         net.result("keys", &provider);
-        net.result("wrong passphrase", &PassphraseKeys::open(&keys, &sensitive("another")));
+        net.result("wrong passphrase", &cpni_guard::PassphraseKeys::open(&keys, &sensitive("another")));
         let store = cpni_guard::SqliteStore::open(folder.0.join("data")).unwrap();
         net.shown("store", &store);
         walk(&mut net, &Carrier::with_keys(provider.unwrap(), store).unwrap());
