@@ -3,15 +3,35 @@
 //! Rules: no state between calls, no randomness, no clock, nothing read or written. This file is
 //! also compiled by `tests/fuzz_replay.rs` on stable, so it names only `cpni_guard` and `core`.
 
+use std::sync::Arc;
+
+use cpni_guard::audit::AuditEvent;
+use cpni_guard::classify::identifiers::{AccountPattern, check, normalise};
+use cpni_guard::interaction::{BackupQuestions, ConsentEvent};
+use cpni_guard::policy::{Facts, Pack, Policy};
+use cpni_guard::testing::{Content, Fields, Plan, SealingAccount, recode_calls};
 use cpni_guard::vocabulary::{
-    AccountId, AgentId, ContactId, FieldName, MAX_ID_LEN, MAX_NAME_LEN, RecordId, RuleId, TenantId,
+    AccountId, AgentId, Channel, ContactId, DataClass, FieldName, IdentifierKind, MAX_ID_LEN, MAX_NAME_LEN,
+    Purpose, RecordId, Role, RuleId, Scope, Shape, TenantId, Timestamp,
 };
+use cpni_guard::{Schema, SealedField, SealedRecord};
 
 /// A target takes the bytes that the fuzzer made.
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its binary and of its corpus folder.
-pub const ALL: &[(&str, Target)] = &[("ids", ids)];
+pub const ALL: &[(&str, Target)] = &[
+    ("ids", ids),
+    ("identifiers", identifiers),
+    ("schema", schema),
+    ("policy_pack", policy_pack),
+    ("sealed_record", sealed_record),
+    ("sealed_field", sealed_field),
+    ("round_trip", round_trip),
+    ("audit_event", audit_event),
+    ("consent_event", consent_event),
+    ("backup_questions", backup_questions),
+];
 
 /// Identifiers: what is taken comes out unchanged and within its limits.
 pub fn ids(data: &[u8]) {
@@ -48,4 +68,139 @@ pub fn ids(data: &[u8]) {
         |b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'),
     );
     assert_eq!(RuleId::new(text).ok().map(|id| id.as_str() == text), rule.then_some(true));
+}
+
+/// Identifier kinds: the first byte says which; the normal form is a fixed point, and whatever
+/// passes its check has one.
+pub fn identifiers(data: &[u8]) {
+    let Some((kind, text)) = data.split_first() else { return };
+    let Ok(text) = core::str::from_utf8(text) else { return };
+    let Some(kind) = IdentifierKind::from_code(kind % 16) else { return };
+    if let Some(normal) = normalise(kind, text) {
+        let again = normalise(kind, normal.expose());
+        assert!(again.is_some_and(|again| again == normal));
+    }
+    if let Ok(identifier) = check(kind, text, None) {
+        let normal = normalise(kind, text);
+        assert!(normal.is_some_and(|normal| normal == *identifier.normalised()));
+    }
+    // A pattern of the file's own, against itself.
+    if let Ok(pattern) = AccountPattern::new(text) {
+        // Match or not, it may only return.
+        let _matches = check(IdentifierKind::AccountNumber, text, Some(&pattern)).is_ok();
+    }
+}
+
+/// Schemas: what is read finds each of its own fields.
+pub fn schema(data: &[u8]) {
+    let Ok(text) = core::str::from_utf8(data) else { return };
+    let Ok(schema) = Schema::from_toml(text) else { return };
+    for (index, field) in schema.fields().iter().enumerate() {
+        assert_eq!(field.index(), index);
+        assert!(schema.field(field.name().as_str()).is_some_and(|found| found.index() == index));
+    }
+}
+
+/// Packs and grants: what is read compiles or is refused, and what compiles decides.
+pub fn policy_pack(data: &[u8]) {
+    let Ok(text) = core::str::from_utf8(data) else { return };
+    for pack in [Pack::from_toml("pack.toml", text), Pack::grants_from_toml("grants.toml", text)] {
+        let (Ok(pack), Ok(mut packs)) = (pack, Pack::built_in()) else { continue };
+        packs.push(pack);
+        let Ok(policy) = Policy::compile(packs, Vec::new()) else { continue };
+        let Ok(account) = AccountId::new("A-1") else { return };
+        let state = Facts::new(Channel::PhoneInbound, Role::CareAgent, Purpose::Support);
+        let plan = Plan::new(Arc::new(policy), state, account, Timestamp::from_secs(1_795_446_240));
+        // Nobody is authenticated, and no agent is at a live contact: no grant opens anything.
+        for class in DataClass::ALL {
+            let decision = plan.decision(*class, Scope::Whole);
+            assert!(!decision.is_allowed() || decision.form().is_some());
+            assert!(!decision.is_allowed());
+        }
+    }
+}
+
+/// Sealed records: what is read is written the same, and opens or is refused.
+pub fn sealed_record(data: &[u8]) {
+    let Ok(record) = SealedRecord::from_bytes(data) else { return };
+    assert_eq!(record.as_bytes(), data);
+    assert_eq!(SealedRecord::from_text(&record.to_text()).as_ref(), Ok(&record));
+    let Some(account) = account("A-1") else { return };
+    for name in record.field_names() {
+        let class = record.class_of(name);
+        assert!(record.field(name).is_some_and(|field| field.name() == name && Some(field.class()) == class));
+        for shape in Shape::ALL {
+            let asked = class.map(|class| (name, class, *shape));
+            // Sealed under another root, it does not open.
+            let _opened = account.open(&record, asked, |chunk| drop(recode_calls(chunk))).is_ok();
+        }
+    }
+}
+
+/// Sealed fields: as [`sealed_record`].
+pub fn sealed_field(data: &[u8]) {
+    let Ok(field) = SealedField::from_bytes(data) else { return };
+    assert_eq!(field.as_bytes(), data);
+    assert_eq!(SealedField::from_text(&field.to_text()).as_ref(), Ok(&field));
+    let Some(account) = account("A-1") else { return };
+    for shape in Shape::ALL {
+        let _opened = account.open_field(&field, *shape, |chunk| drop(recode_calls(chunk))).is_ok();
+    }
+    // The bytes of a chunk of calls, if they are one.
+    if let Ok(chunks) = recode_calls(data) {
+        assert!(chunks.iter().flat_map(|chunk| chunk.expose()).eq(data));
+    }
+}
+
+/// Sealing: what goes in comes out under the same account, and not under another. The input is cut
+/// into values at its zero bytes.
+pub fn round_trip(data: &[u8]) {
+    let values: Vec<&[u8]> = data.split(|byte| *byte == 0).take(DataClass::ALL.len()).collect();
+    let names: Option<Vec<_>> =
+        DataClass::ALL.iter().map(|class| FieldName::new(class.name()).ok()).collect();
+    let (Some(names), Some(account), Some(other)) = (names, account("A-1"), account("A-2")) else { return };
+    let fields = names.iter().zip(DataClass::ALL).zip(&values);
+    let mut fields = Fields::new(fields.map(|((name, class), value)| (name, *class, Content::Value(value))));
+    let sealed = account.seal(&mut fields);
+    if values.iter().any(|value| value.len() > usize::from(u16::MAX)) {
+        assert!(sealed.is_err());
+        return;
+    }
+    let sealed = sealed.ok().and_then(|sealed| SealedRecord::from_bytes(sealed.as_bytes()).ok());
+    assert!(sealed.is_some(), "what was sealed does not read");
+    let Some(sealed) = sealed else { return };
+    for ((name, class), value) in names.iter().zip(DataClass::ALL).zip(&values) {
+        let asked = || [(name.as_str(), *class, Shape::Value)];
+        let mut same = false;
+        assert!(account.open(&sealed, asked(), |plain| same = plain == *value).is_ok() && same);
+        assert!(other.open(&sealed, asked(), |_| ()).is_err());
+    }
+}
+
+/// Audit events: what is read is written the same.
+pub fn audit_event(data: &[u8]) {
+    if let Ok(event) = AuditEvent::decode(data) {
+        assert_eq!(event.encode().as_deref(), Ok(data));
+    }
+}
+
+/// Events of a consent history: what is read is written the same.
+pub fn consent_event(data: &[u8]) {
+    if let Some(event) = ConsentEvent::decode(data) {
+        assert_eq!(event.encode(), data);
+    }
+}
+
+/// Catalogues of back-up questions: nothing barred gets in.
+pub fn backup_questions(data: &[u8]) {
+    let Ok(text) = core::str::from_utf8(data) else { return };
+    if let Ok(catalogue) = BackupQuestions::from_toml("questions.toml", text) {
+        assert!(catalogue.questions().iter().all(|question| question.about.is_allowed()));
+    }
+}
+
+/// An account under a fixed root.
+fn account(id: &str) -> Option<SealingAccount> {
+    let (tenant, account) = (TenantId::new("fuzz").ok()?, AccountId::new(id).ok()?);
+    SealingAccount::new(&[7; 32], tenant, account, RecordId::none()).ok()
 }
