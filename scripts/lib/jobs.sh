@@ -179,6 +179,12 @@ job_bench() {
     out=$(mktemp)
     scripts/bench-ratios > "$out" || status=$?
     while IFS= read -r line; do note "$line"; done < "$out"
+    # A ratio on a shared machine is no verdict on a change: `scripts/bench-ratios` exits 1 where an
+    # aim is missed, this job only where a bench did not run.
+    if ((status == 1)) && ! grep -q 'no result' "$out" && grep -q '| missed' "$out"; then
+        note "an aim is missed, see above: not a failure of this job"
+        status=0
+    fi
     rm -f "$out"
     return "$status"
 }
