@@ -2,7 +2,8 @@
 //! (47 CFR 64.2007, 64.2008; the states are those of a notice that matures and lapses).
 //!
 //! Whatever is contradictory (times that go back, events of the future, bytes that do not decode)
-//! approves nothing. A one-time oral approval counts in its own interaction only.
+//! approves nothing; of one instant, what closes wins. A one-time oral approval counts in its own
+//! interaction only, and until an objection.
 
 use std::time::Duration;
 
@@ -40,7 +41,8 @@ pub enum ConsentKind {
     NoticeByEmail,
     /// The same, by mail.
     NoticeByMail,
-    /// The latest notice was undeliverable: it must be sent again in another form (64.2008(d)(3)).
+    /// A notice was undeliverable: none until now counts, and e-mail counts again only after a notice
+    /// by mail. It must be sent again in another form (64.2008(d)(3)).
     Undeliverable,
     /// The customer objected. Stays until the customer says otherwise (64.2007(a)(2)).
     Objection,
@@ -96,47 +98,53 @@ pub enum ConsentState {
 }
 
 impl Consent {
+    const CONTRADICTORY: Self = Self { state: ConsentState::Contradictory, one_time: false };
+
     /// The approval that `history` gives at `now`, in this interaction.
+    ///
+    /// Events of one instant have no order: what closes wins. A history in which time goes back, or
+    /// with an event at time 0, is contradictory until the customer opts in after all of it.
     #[must_use]
     pub fn of(history: &[ConsentEvent], now: Timestamp, interaction: &[u8; 16]) -> Self {
-        let contradictory = Self { state: ConsentState::Contradictory, one_time: false };
-        let in_order = history.windows(2).all(|pair| matches!(pair, [a, b] if a.at <= b.at));
-        let (Some(today), true) = (now.utc_date(), in_order && history.iter().all(|event| event.at <= now))
-        else {
-            return contradictory;
-        };
-        let (mut opted_in, mut objected, mut one_time) = (false, false, false);
-        // Notices that may have led to approval: since the last objection, and delivered.
-        let mut notices: Vec<(CivilDate, i64)> = Vec::new();
-        for event in history {
-            let Some(day) = event.at.utc_date() else { return contradictory };
-            match &event.kind {
-                ConsentKind::NoticeByEmail => notices.push((day, OPT_OUT_WAIT_DAYS)),
-                ConsentKind::NoticeByMail => {
-                    notices.push((day, OPT_OUT_WAIT_DAYS.saturating_add(MAIL_DELIVERY_DAYS)))
-                }
-                ConsentKind::Undeliverable => {
-                    notices.pop();
-                }
-                ConsentKind::Objection | ConsentKind::Revocation => {
-                    (opted_in, objected) = (false, true);
-                    notices.clear();
-                }
-                ConsentKind::OptIn { .. } => (opted_in, objected) = (true, false),
-                ConsentKind::OneTimeOral { interaction: given_in, .. } => {
-                    one_time |=
-                        given_in == interaction && now.since(event.at).is_some_and(|age| age < ONE_TIME_LIFE);
-                }
-            }
+        Self::established(history, now, interaction).unwrap_or(Self::CONTRADICTORY)
+    }
+
+    /// `None`: it cannot be told.
+    fn established(history: &[ConsentEvent], now: Timestamp, interaction: &[u8; 16]) -> Option<Self> {
+        let today = now.utc_date()?;
+        if history.iter().any(|event| event.at > now) {
+            return None;
         }
-        let state = if opted_in {
+        // INVARIANT: `None` is less than any time: "never said no" is less than any yes.
+        let said_yes = latest(history, |kind| matches!(kind, ConsentKind::OptIn { .. }));
+        let said_no =
+            latest(history, |kind| matches!(kind, ConsentKind::Objection | ConsentKind::Revocation));
+        let disorder = disorder(history);
+        if disorder.is_some() && disorder >= said_yes {
+            return None;
+        }
+        let closed = said_no.max(disorder);
+        let state = if said_yes > closed {
             ConsentState::OptedIn
-        } else if objected {
+        } else if closed.is_some() {
             ConsentState::Objected
         } else {
-            of_notices(&notices, today)
+            of_notices(history, today)
         };
-        Self { state, one_time }
+        let gives_one_time = |event: &ConsentEvent| match &event.kind {
+            ConsentKind::OneTimeOral { interaction: given_in, .. } => {
+                given_in == interaction
+                    && Some(event.at) > closed
+                    && now.since(event.at).is_some_and(|age| age < ONE_TIME_LIFE)
+            }
+            ConsentKind::NoticeByEmail
+            | ConsentKind::NoticeByMail
+            | ConsentKind::Undeliverable
+            | ConsentKind::Objection
+            | ConsentKind::OptIn { .. }
+            | ConsentKind::Revocation => false,
+        };
+        Some(Self { state, one_time: history.iter().any(gives_one_time) })
     }
 
     pub(super) fn write(self, facts: &mut Facts) {
@@ -149,27 +157,65 @@ impl Consent {
     }
 }
 
-/// The best that a delivered notice gives today.
-fn of_notices(notices: &[(CivilDate, i64)], today: CivilDate) -> ConsentState {
-    let mut state = ConsentState::None;
-    for (sent, wait) in notices {
-        let (Some(matures), Some(lapses)) = (sent.plus_days(*wait), sent.plus_years(OPT_OUT_YEARS)) else {
-            return ConsentState::Contradictory;
-        };
-        let this = if today >= lapses {
-            ConsentState::Lapsed
-        } else if today >= matures {
-            ConsentState::OptedOutApproved { lapses }
+/// When the last event of a sort happened.
+fn latest(history: &[ConsentEvent], wanted: fn(&ConsentKind) -> bool) -> Option<Timestamp> {
+    history.iter().filter(|event| wanted(&event.kind)).map(|event| event.at).max()
+}
+
+/// The latest time that something out of order came after: until then nobody can tell what was
+/// said last. Time 0 is a date that could not be read.
+fn disorder(history: &[ConsentEvent]) -> Option<Timestamp> {
+    let mut latest = Timestamp::default();
+    let mut disorder = None;
+    for event in history {
+        if event.at < latest || event.at == Timestamp::default() {
+            disorder = Some(latest);
+        }
+        latest = latest.max(event.at);
+    }
+    disorder
+}
+
+/// The best that a delivered notice gives today. Nobody has objected.
+fn of_notices(history: &[ConsentEvent], today: CivilDate) -> ConsentState {
+    let came_back = latest(history, |kind| matches!(kind, ConsentKind::Undeliverable));
+    // 64.2008(d)(3): what was undeliverable is sent again in another form than e-mail.
+    let sent_again = history
+        .iter()
+        .filter(|event| event.kind == ConsentKind::NoticeByMail && Some(event.at) > came_back)
+        .map(|event| event.at)
+        .min();
+    let (mut lapses, mut matures, mut any) = (None, None, false);
+    for event in history {
+        let (received, wait) = if event.kind == ConsentKind::NoticeByMail {
+            (Some(event.at) > came_back, OPT_OUT_WAIT_DAYS.saturating_add(MAIL_DELIVERY_DAYS))
+        } else if event.kind == ConsentKind::NoticeByEmail {
+            (came_back.is_none() || sent_again.is_some_and(|again| event.at > again), OPT_OUT_WAIT_DAYS)
         } else {
-            ConsentState::Noticed { matures }
+            continue;
         };
-        // A new notice does not end an approval that an older one gave.
-        let approved_before = matches!(state, ConsentState::OptedOutApproved { .. });
-        if !approved_before || matches!(this, ConsentState::OptedOutApproved { .. }) {
-            state = this;
+        if !received {
+            continue;
+        }
+        let dates = event
+            .at
+            .utc_date()
+            .and_then(|sent| Some((sent.plus_days(wait)?, sent.plus_years(OPT_OUT_YEARS)?)));
+        let Some((matures_on, lapses_on)) = dates else { return ConsentState::Contradictory };
+        any = true;
+        if today < matures_on {
+            matures = Some(matures.map_or(matures_on, |soonest: CivilDate| soonest.min(matures_on)));
+        } else if today < lapses_on {
+            lapses = lapses.max(Some(lapses_on));
         }
     }
-    state
+    // A new notice does not end an approval that an older one gave.
+    match (lapses, matures) {
+        (Some(lapses), _) => ConsentState::OptedOutApproved { lapses },
+        (None, Some(matures)) => ConsentState::Noticed { matures },
+        (None, None) if any => ConsentState::Lapsed,
+        (None, None) => ConsentState::None,
+    }
 }
 
 impl ConsentEvent {
@@ -216,167 +262,4 @@ impl ConsentEvent {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const DAY: u64 = 86_400;
-    /// 2026-11-23T12:00:00Z.
-    const NOW: Timestamp = Timestamp::from_secs(1_795_435_200);
-    const HERE: [u8; 16] = [1; 16];
-
-    fn ago(days: u64) -> Timestamp {
-        Timestamp::from_secs(NOW.as_secs() - days * DAY)
-    }
-
-    fn on(year: i16, month: i8, day: i8) -> Timestamp {
-        let days = CivilDate::new(year, month, day).unwrap().days_since(CivilDate::new(1970, 1, 1).unwrap());
-        Timestamp::from_secs(u64::try_from(days).unwrap() * DAY)
-    }
-
-    fn event(at: Timestamp, kind: ConsentKind) -> ConsentEvent {
-        ConsentEvent { at, kind }
-    }
-
-    fn opt_in() -> ConsentKind {
-        ConsentKind::OptIn { evidence: ContactPointId::new("form-1").unwrap() }
-    }
-
-    fn state(history: &[(u64, ConsentKind)]) -> ConsentState {
-        let history: Vec<_> = history.iter().map(|(days, kind)| event(ago(*days), kind.clone())).collect();
-        Consent::of(&history, NOW, &HERE).state
-    }
-
-    fn is_approved(state: ConsentState) -> bool {
-        matches!(state, ConsentState::OptedOutApproved { .. })
-    }
-
-    #[test]
-    fn an_emailed_notice_matures_on_day_30_and_a_mailed_one_on_day_33() {
-        use ConsentKind::{NoticeByEmail, NoticeByMail};
-        assert!(!is_approved(state(&[(29, NoticeByEmail)])) && is_approved(state(&[(30, NoticeByEmail)])));
-        assert!(!is_approved(state(&[(32, NoticeByMail)])) && is_approved(state(&[(33, NoticeByMail)])));
-        assert_eq!(state(&[]), ConsentState::None);
-    }
-
-    #[test]
-    fn an_approval_lapses_on_the_second_anniversary_of_its_notice() {
-        let at = |sent, now| Consent::of(&[event(sent, ConsentKind::NoticeByEmail)], now, &HERE).state;
-        let before = Timestamp::from_micros(on(2026, 11, 23).as_micros() - 1);
-        assert!(is_approved(at(on(2024, 11, 23), before)));
-        assert_eq!(at(on(2024, 11, 23), on(2026, 11, 23)), ConsentState::Lapsed);
-        // The second anniversary of a leap day is 28 February.
-        assert!(is_approved(at(on(2024, 2, 29), on(2026, 2, 27))));
-        assert_eq!(at(on(2024, 2, 29), on(2026, 2, 28)), ConsentState::Lapsed);
-        // Renewed in time, it goes on without a gap.
-        let renewed = [
-            event(on(2024, 1, 1), ConsentKind::NoticeByMail),
-            event(on(2025, 12, 15), ConsentKind::NoticeByMail),
-        ];
-        assert!(is_approved(Consent::of(&renewed, on(2025, 12, 31), &HERE).state));
-        assert!(!is_approved(Consent::of(&renewed, on(2026, 1, 16), &HERE).state));
-        assert!(is_approved(Consent::of(&renewed, on(2026, 1, 17), &HERE).state));
-    }
-
-    #[test]
-    fn a_notice_that_came_back_must_be_sent_again() {
-        use ConsentKind::{NoticeByEmail, NoticeByMail, Undeliverable};
-        assert_eq!(state(&[(60, NoticeByEmail), (59, Undeliverable)]), ConsentState::None);
-        assert!(!is_approved(state(&[(60, NoticeByEmail), (59, Undeliverable), (32, NoticeByMail)])));
-        assert!(is_approved(state(&[(60, NoticeByEmail), (59, Undeliverable), (33, NoticeByMail)])));
-    }
-
-    #[test]
-    fn objections_and_approvals_stay_until_the_customer_says_otherwise() {
-        use ConsentKind::{NoticeByEmail, Objection, Revocation};
-        assert_eq!(state(&[(60, NoticeByEmail), (50, Objection)]), ConsentState::Objected);
-        assert_eq!(state(&[(60, Objection), (50, NoticeByEmail)]), ConsentState::Objected);
-        assert_eq!(state(&[(60, Objection), (50, opt_in())]), ConsentState::OptedIn);
-        assert_eq!(state(&[(900, opt_in())]), ConsentState::OptedIn);
-        assert_eq!(state(&[(60, opt_in()), (50, Revocation)]), ConsentState::Objected);
-        assert_eq!(state(&[(60, opt_in()), (50, Objection)]), ConsentState::Objected);
-    }
-
-    #[test]
-    fn a_one_time_approval_counts_in_its_own_contact() {
-        let given = |at, interaction| {
-            let recording = ContactPointId::new("rec-1").unwrap();
-            Consent::of(&[event(at, ConsentKind::OneTimeOral { interaction, recording })], NOW, &HERE)
-                .one_time
-        };
-        assert!(given(NOW, HERE));
-        assert!(!given(NOW, [2; 16]));
-        assert!(given(Timestamp::from_secs(NOW.as_secs() - 4 * 3600 + 1), HERE));
-        assert!(!given(Timestamp::from_secs(NOW.as_secs() - 4 * 3600), HERE));
-    }
-
-    #[test]
-    fn a_history_that_contradicts_itself_approves_nothing() {
-        let back = [event(ago(40), opt_in()), event(ago(50), ConsentKind::NoticeByEmail)];
-        let future = [event(Timestamp::from_micros(NOW.as_micros() + 1), opt_in())];
-        for history in [&back[..], &future[..]] {
-            assert_eq!(Consent::of(history, NOW, &HERE).state, ConsentState::Contradictory);
-        }
-        assert_eq!(
-            Consent::of(&[], Timestamp::from_micros(u64::MAX), &HERE).state,
-            ConsentState::Contradictory
-        );
-    }
-
-    fn kinds() -> impl Strategy<Value = ConsentKind> {
-        let pointer = || "[!-~]{1,128}".prop_map(|id| ContactPointId::new(id).unwrap());
-        prop_oneof![
-            Just(ConsentKind::NoticeByEmail),
-            Just(ConsentKind::NoticeByMail),
-            Just(ConsentKind::Undeliverable),
-            Just(ConsentKind::Objection),
-            pointer().prop_map(|evidence| ConsentKind::OptIn { evidence }),
-            Just(ConsentKind::Revocation),
-            (any::<[u8; 16]>(), pointer())
-                .prop_map(|(interaction, recording)| ConsentKind::OneTimeOral { interaction, recording }),
-        ]
-    }
-
-    fn opens(state: ConsentState) -> u8 {
-        match state {
-            ConsentState::OptedIn => 2,
-            ConsentState::OptedOutApproved { .. } => 1,
-            ConsentState::None
-            | ConsentState::Noticed { .. }
-            | ConsentState::Lapsed
-            | ConsentState::Objected
-            | ConsentState::Contradictory => 0,
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn events_come_back(at in any::<u64>(), kind in kinds()) {
-            let event = event(Timestamp::from_micros(at), kind);
-            let bytes = event.encode();
-            prop_assert_eq!(ConsentEvent::decode(&bytes), Some(event));
-        }
-
-        #[test]
-        fn any_bytes_are_an_event_or_not(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-            if let Some(event) = ConsentEvent::decode(&bytes) {
-                prop_assert_eq!(event.encode(), bytes);
-            }
-        }
-
-        /// An objection never opens anything, wherever it comes in the history.
-        #[test]
-        fn an_objection_never_opens(days in prop::collection::vec(0..900_u64, 0..8), kinds in prop::collection::vec(kinds(), 8), at in 0..9_usize) {
-            let mut days = days;
-            days.sort_unstable_by(|a, b| b.cmp(a));
-            let history: Vec<_> = days.iter().zip(kinds).map(|(days, kind)| event(ago(*days), kind)).collect();
-            let before = Consent::of(&history, NOW, &HERE).state;
-            let at = at.min(history.len());
-            let when = history.get(at).map_or(NOW, |event| event.at);
-            let mut objected = history;
-            objected.insert(at, event(when, ConsentKind::Objection));
-            prop_assert!(opens(Consent::of(&objected, NOW, &HERE).state) <= opens(before));
-        }
-    }
-}
+mod tests;
