@@ -44,6 +44,10 @@ pub enum InteractionError {
     /// Evidence does not match. Only the cause of an audit record.
     #[error("the evidence does not match")]
     NoMatch,
+    /// An event of a consent history lies in the future: it would close the account until then. The
+    /// caller's fault.
+    #[error("the event lies in the future")]
+    InTheFuture,
     /// A catalogue of back-up questions was refused. The fault of whoever wrote it.
     #[error("back-up questions: {0}")]
     Questions(FileFault),
@@ -75,6 +79,7 @@ impl InteractionError {
             Self::NotNotified => 5011,
             Self::NoMatch => 5012,
             Self::Questions(_) => 5013,
+            Self::InTheFuture => 5014,
         })
     }
 }

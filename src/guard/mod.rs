@@ -17,7 +17,7 @@ use crate::classify::{Concern, FieldValue, Record, Schema};
 use crate::envelope::{
     Binding, PlainContent, PlainField, RowParts, SealedRecord, Stored, encode_rows, seal_record,
 };
-use crate::error::{Error, KeyError};
+use crate::error::{Error, InteractionError, KeyError};
 use crate::hazmat::framing::Tuple;
 use crate::hazmat::{hash, rng};
 use crate::interaction::{
@@ -202,8 +202,12 @@ impl Guard {
     /// Adds to the history of a customer's approvals (47 CFR 64.2007, 64.2008). Recorded.
     ///
     /// # Errors
-    /// [`crate::error::AuditError`]: it is then not added; [`crate::error::StoreError`].
+    /// [`InteractionError::InTheFuture`]; [`crate::error::AuditError`]: it is then not added;
+    /// [`crate::error::StoreError`].
     pub fn record_consent(&self, account: &AccountId, event: &ConsentEvent) -> Result<(), Error> {
+        if event.at > self.now() {
+            return Err(InteractionError::InTheFuture.into());
+        }
         self.0.audit.record(self.event(EventKind::ConsentRecorded, self.now()), Some(account))?;
         Ok(self.0.ledger.add_consent(account, event)?)
     }

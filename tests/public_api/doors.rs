@@ -3,13 +3,13 @@
 use std::sync::atomic::Ordering;
 
 use cpni_guard::error::InteractionError;
-use cpni_guard::interaction::{Attested, CodeTo};
+use cpni_guard::interaction::{Attested, CodeTo, ConsentEvent, ConsentKind};
 use cpni_guard::vocabulary::{
-    Action, Channel, Destination, EventKind, Obligation, Op, Outcome, Role, WithheldBecause,
+    Action, Channel, Destination, EventKind, Obligation, Op, Outcome, Role, Timestamp, WithheldBecause,
 };
 use cpni_guard::{AgentSession, Evidence, Interaction, Presented, Purpose, Sensitive, Stores};
 
-use crate::fixture::{Carrier, PASSWORD, account, profile};
+use crate::fixture::{Carrier, NOON, PASSWORD, account, profile};
 
 fn stated(text: &str) -> Sensitive<String> {
     Sensitive::from(text.to_owned())
@@ -190,4 +190,15 @@ fn an_attestation_says_what_is_enforced_and_what_is_missing() {
     for text in [attestation.to_string(), attestation.to_json()] {
         assert!(!text.to_lowercase().contains("compliant"), "{text}");
     }
+}
+
+#[test]
+fn an_approval_from_the_future_is_not_recorded() {
+    let carrier = Carrier::new(Stores::in_memory());
+    carrier.customer(&account("A-1"));
+    let event = |micros| ConsentEvent { at: Timestamp::from_micros(micros), kind: ConsentKind::Objection };
+    let now = NOON.as_micros();
+    let refused = carrier.guard.record_consent(&account("A-1"), &event(now + 1));
+    assert_eq!(refused, Err(InteractionError::InTheFuture.into()));
+    assert_eq!(carrier.guard.record_consent(&account("A-1"), &event(now)), Ok(()));
 }
