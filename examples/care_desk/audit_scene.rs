@@ -64,7 +64,7 @@ fn count(desk: &Desk, screen: &mut Screen) -> Result<(), Failure> {
     let kinds: Vec<_> = kinds.map(|(kind, times)| format!("{} {times}", words_of(kind.name()))).collect();
     screen.under("", TEXT_AT, &kinds.join(" · "), Style::Dim)?;
     let alerts = if alerts.is_empty() { "none".to_owned() } else { alerts.join(", ") };
-    screen.note(TEXT_AT, &format!("Alerts for the security desk: {alerts}."))
+    screen.note(TEXT_AT, &format!("Alerts that are due to the security desk: {alerts}."))
 }
 
 /// Changes the lowest bit of the byte in the middle of a stored event.

@@ -97,8 +97,9 @@ pub(crate) fn columns(text: &str) -> usize {
 }
 
 /// Lines of at most `width` columns, broken between words; a word that is longer is cut. Later lines
-/// stand under the first word, which may be indented and come after an arrow. What a record holds may
-/// be anything: control characters, which could drive the terminal, are replaced.
+/// stand under the first word, which may be indented and come after an arrow. A no-break space holds
+/// words together, and is printed as a space. What a record holds may be anything: control
+/// characters, which could drive the terminal, are replaced.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let text: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     let body = text.trim_start_matches(' ');
@@ -126,7 +127,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     let margin = indent.saturating_sub(columns(arrow));
     let (first, later) = (format!("{:margin$}{arrow}", ""), " ".repeat(indent));
     let margins = core::iter::once(first).chain(core::iter::repeat(later));
-    margins.zip(lines).map(|(margin, line)| margin + &line).collect()
+    margins.zip(lines).map(|(margin, line)| margin + &line.replace('\u{a0}', " ")).collect()
 }
 
 #[cfg(test)]
@@ -142,6 +143,7 @@ mod tests {
         assert_eq!(wrap("→ abcdefgh", 5), ["→ abc", "  def", "  gh"]);
         assert_eq!(wrap("  → one two", 8), ["  → one", "    two"]);
         assert_eq!(wrap("a  b", 9), ["a  b"]);
+        assert_eq!(wrap("see 47\u{a0}CFR", 7), ["see", "47 CFR"]);
     }
 
     #[test]

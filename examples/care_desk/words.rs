@@ -80,7 +80,7 @@ impl Legend {
             write!(recorded, " · permitted by {}", permits.join(", ")).unwrap_or_default();
         }
         if alert {
-            recorded.push_str(" · alerts the security desk");
+            recorded.push_str(" · duty: alert the security desk");
         }
         screen.under("", TEXT_AT, &recorded, Style::Dim)
     }
@@ -108,7 +108,7 @@ impl Legend {
     fn reasons(&mut self, decision: &Decision, guard: &Guard) -> Vec<String> {
         let mut lines = Vec::new();
         for reason in decision.reasons() {
-            lines.push(format!("{} · {}", reason.rule, reason.cite));
+            lines.push(format!("{} · {}", reason.rule, unbroken(reason.cite)));
             if self.0.iter().all(|rule| rule.id != reason.rule.as_str()) {
                 self.0.push(Rule {
                     id: reason.rule.to_string(),
@@ -140,11 +140,16 @@ impl Legend {
         screen.line("")?;
         screen.under("", TEXT_AT, "The rules that said no, and what they say", Style::Bold)?;
         for Rule { id, cite, title, certainty } in &self.0 {
-            screen.under("", TEXT_AT, &format!("{id} · {cite} ({certainty})"), Style::Dim)?;
+            screen.under("", TEXT_AT, &format!("{id} · {} ({certainty})", unbroken(cite)), Style::Dim)?;
             screen.note(TEXT_AT.saturating_add(2), &format!("{title}."))?;
         }
         Ok(())
     }
+}
+
+/// A citation that does not end its line between the title and the section.
+fn unbroken(cite: &str) -> String {
+    cite.replace("47 CFR ", "47\u{a0}CFR\u{a0}").replace("47 USC ", "47\u{a0}USC\u{a0}")
 }
 
 /// What a disclosed field shows.
