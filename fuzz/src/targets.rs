@@ -105,7 +105,8 @@ pub fn schema(data: &[u8]) {
 pub fn policy_pack(data: &[u8]) {
     let Ok(text) = core::str::from_utf8(data) else { return };
     for pack in [Pack::from_toml("pack.toml", text), Pack::grants_from_toml("grants.toml", text)] {
-        let (Ok(pack), Ok(mut packs)) = (pack, Pack::built_in()) else { continue };
+        let Ok(pack) = pack else { continue };
+        let Ok(mut packs) = Pack::built_in() else { return };
         packs.push(pack);
         let Ok(policy) = Policy::compile(packs, Vec::new()) else { continue };
         let Ok(account) = AccountId::new("A-1") else { return };
