@@ -61,7 +61,8 @@ fn apply(policy: &Policy, active: RuleSet, remedy: Remedy, from: &Position) -> O
             give(&mut to.state, E::Password, &[E::PasswordFailed]);
             with_customer
                 && from.state.has_account(AccountFact::PasswordSet)
-                && !from.state.has_evidence(E::PasswordFailed)
+                // After both failed, a new password must be established (64.2010(e)).
+                && !(from.state.has_evidence(E::PasswordFailed) && from.state.has_evidence(E::BackupFailed))
                 && !from.state.has_evidence(E::Password)
         }
         Remedy::EstablishPassword => {
