@@ -87,7 +87,9 @@ impl AccountFact {
             | Self::PortLock
             | Self::PortPasscodeSet
             | Self::SimChangedRecently
-            | Self::OptedOut => true,
+            | Self::OptedOut
+            // A passcode that the customer set must be given for a simple port (52.36(c)).
+            | Self::SimplePort => true,
             Self::AddressOfRecord
             | Self::OwnedByRequester
             | Self::WrittenRequest
@@ -99,7 +101,6 @@ impl AccountFact {
             | Self::OptIn
             | Self::OptOutMatured
             | Self::OneTimeOralApproval
-            | Self::SimplePort
             | Self::PasswordSet
             | Self::HotlineListFresh => false,
         }
