@@ -14,6 +14,8 @@ use crate::vocabulary::{
 use super::decision::{Decision, Reason};
 use super::explain::Spoken;
 use super::facts::{Dimension, Facts};
+#[cfg(test)]
+use super::pack::Definition;
 use super::pack::{Override, Pack, PackStatus};
 use super::rule::{Certainty, Clause, Conjunction, Mode, Rule};
 
@@ -27,7 +29,7 @@ pub(super) struct RuleSet([u64; MAX_RULES / 64]);
 impl RuleSet {
     const ALL: Self = Self([u64::MAX; MAX_RULES / 64]);
 
-    fn insert(&mut self, index: usize) {
+    pub(super) fn insert(&mut self, index: usize) {
         if let Some(word) = self.0.get_mut(index / 64) {
             *word |= 1 << (index % 64);
         }
@@ -59,7 +61,7 @@ impl RuleSet {
         self.0.iter().all(|word| *word == 0)
     }
 
-    fn iter(self) -> impl Iterator<Item = usize> {
+    pub(super) fn iter(self) -> impl Iterator<Item = usize> {
         self.0.into_iter().enumerate().flat_map(|(word, mut bits)| {
             core::iter::from_fn(move || {
                 let next = bits.trailing_zeros() as usize;
@@ -88,6 +90,18 @@ pub(super) enum Ask {
     Verify(DataClass),
     Send(DataClass, Destination),
     Act(Action),
+}
+
+impl Ask {
+    /// From the form that is asked for down to what still may be given out. (A token is not
+    /// viewed: the token room gives it out.)
+    pub(super) const fn forms(self) -> &'static [Form] {
+        match self {
+            Self::View(..) => &[Form::Full, Form::Masked],
+            Self::Verify(_) => &[Form::Match],
+            Self::Send(..) | Self::Act(_) => &[Form::Full],
+        }
+    }
 }
 
 /// Every pack and the carrier's grants, compiled. Immutable; shared by all interactions.
@@ -210,6 +224,18 @@ impl Policy {
         Ok(())
     }
 
+    /// Every rule with its pack, whether in force or not. Their order is that of [`RuleSet`].
+    #[cfg(test)]
+    pub(super) fn rules(&self) -> impl Iterator<Item = (&Pack, &Rule)> {
+        self.rules.iter().filter_map(|compiled| Some((self.packs.get(compiled.pack)?, &compiled.rule)))
+    }
+
+    /// Every predicate.
+    #[cfg(test)]
+    pub(super) fn definitions(&self) -> impl Iterator<Item = &Definition> {
+        self.packs.iter().flat_map(|pack| &pack.definitions)
+    }
+
     /// The packs, and which of them decide at `now`.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> Vec<PackStatus<'_>> {
@@ -305,15 +331,8 @@ impl Policy {
     }
 
     fn decide_as_known(&self, active: RuleSet, state: &Facts, ask: Ask) -> Verdict {
-        // From the form that was asked for down to what still may be given out. (A token is not
-        // viewed: the token room gives it out.)
-        let forms: &[Form] = match ask {
-            Ask::View(..) => &[Form::Full, Form::Masked],
-            Ask::Verify(_) => &[Form::Match],
-            Ask::Send(..) | Ask::Act(_) => &[Form::Full],
-        };
         let mut first = None;
-        for form in forms {
+        for form in ask.forms() {
             let verdict = self.decide_form(active, &asking(state, ask, *form), ask, *form);
             if verdict.outcome != Outcome::Withhold {
                 return verdict;
@@ -444,7 +463,7 @@ impl Policy {
 const MAX_PREDICATES: usize = 63;
 
 /// The facts of a state and what is asked, in one.
-fn asking(state: &Facts, ask: Ask, form: Form) -> Facts {
+pub(super) fn asking(state: &Facts, ask: Ask, form: Form) -> Facts {
     match ask {
         Ask::View(class, scope) => state.asking_for(Op::View, class, scope, form),
         Ask::Verify(class) => state.asking_for(Op::Verify, class, Scope::Whole, form),

@@ -9,6 +9,9 @@ use crate::vocabulary::{
     Action, Channel, DataClass, Destination, EvidenceKind, Form, Op, Purpose, Role, Scope, codes,
 };
 
+#[cfg(test)]
+use super::space::Fact;
+
 codes! {
     /// A yes-or-no fact about the account. Numbers and dates become one of these in Rust code,
     /// beside the constant that decides.
@@ -186,6 +189,12 @@ impl Facts {
         facts
     }
 
+    /// No facts at all: a part of a request.
+    #[cfg(test)]
+    pub(super) const fn empty() -> Self {
+        Self { words: [0; WORDS], missing_account: 0, missing_agent: 0 }
+    }
+
     /// Sets an account fact; `None` is unknown.
     pub fn set_account(&mut self, fact: AccountFact, value: Option<bool>) {
         let bit = Dimension::ACCOUNT.bit(fact.code());
@@ -297,6 +306,19 @@ impl Facts {
 
     pub(super) fn word(&self, word: usize) -> u64 {
         self.words.get(word).copied().unwrap_or(0)
+    }
+
+    #[cfg(test)]
+    pub(super) fn set_purpose(&mut self, purpose: Purpose) {
+        self.set_one(Dimension::PURPOSE, purpose.code());
+    }
+
+    /// Sets a fact by its bit.
+    #[cfg(test)]
+    pub(super) fn set_fact(&mut self, fact: Fact, on: bool) {
+        if let Some(word) = self.words.get_mut(fact.word) {
+            set_bit(word, fact.bit, on);
+        }
     }
 
     pub(super) fn set_predicate(&mut self, index: u8, holds: bool) {

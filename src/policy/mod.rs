@@ -17,7 +17,11 @@ mod pack;
 mod parse;
 mod plan;
 mod rule;
+#[cfg(test)]
+mod space;
 
+#[cfg(test)]
+mod cells;
 #[cfg(test)]
 mod tests;
 

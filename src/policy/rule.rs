@@ -88,7 +88,7 @@ impl Conjunction {
 }
 
 /// A condition on the bits of one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Clause {
     pub(super) word: usize,
     pub(super) bits: u64,
@@ -96,7 +96,7 @@ pub(super) struct Clause {
 }
 
 /// How many of a clause's bits must be set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Mode {
     Any,
     All,
@@ -104,7 +104,7 @@ pub(super) enum Mode {
 }
 
 impl Clause {
-    fn holds(self, facts: &Facts) -> bool {
+    pub(super) fn holds(self, facts: &Facts) -> bool {
         let common = facts.word(self.word) & self.bits;
         match self.mode {
             Mode::Any => common != 0,
