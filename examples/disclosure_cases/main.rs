@@ -63,3 +63,26 @@ fn main() -> ExitCode {
     println!("{passed} passed, {failed} failed");
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Cases of our own, beside the shared ones: the edges of days, regimes and evidence.
+    #[test]
+    fn our_own_cases_pass() {
+        let cases =
+            include_str!("cases.jsonl").lines().map(|line| Case::new(serde_json::from_str(line).unwrap()));
+        let differences: Vec<_> = cases.filter_map(|case| case.run().err()).collect();
+        assert_eq!(differences, [""; 0]);
+    }
+
+    /// The test above can fail.
+    #[test]
+    fn a_wrong_expectation_is_a_difference() {
+        let line =
+            include_str!("cases.jsonl").lines().next().unwrap().replace("\"withhold\"", "\"disclose\"");
+        let difference = Case::new(serde_json::from_str(&line).unwrap()).run().unwrap_err();
+        assert!(difference.starts_with("M1: expected "), "{difference}");
+    }
+}
