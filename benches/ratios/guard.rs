@@ -26,6 +26,7 @@ fn guard() -> Guard {
         employer: EmployerId::new("carrier").expect("an id"),
         country: CountryCode::new("US").ok(),
         trained_until: Some(Timestamp::from_micros(u64::MAX)),
+        may_approve: false,
         own_account: None,
     };
     directory.sign_in(TOKEN, profile);

@@ -93,6 +93,7 @@ impl Hosts {
             employer: EmployerId::new("example-mobile")?,
             country: Some(CountryCode::new("US")?),
             trained_until: Some(trained_until),
+            may_approve: false,
             own_account: None,
         };
         // EXPOSE: the directory stands for the carrier's sign-in, which knows its own tokens.

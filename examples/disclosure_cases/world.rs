@@ -240,6 +240,7 @@ fn profile(case: &Value, account: &AccountId) -> Result<AgentProfile, String> {
         employer: EmployerId::new("carrier").map_err(show)?,
         country: Some(CountryCode::new(agent["country"].as_str().unwrap_or("US")).map_err(show)?),
         trained_until,
+        may_approve: false,
         own_account: (role == Role::Customer).then_some(own_account),
     })
 }

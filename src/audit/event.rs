@@ -3,9 +3,9 @@
 use core::fmt;
 
 use crate::vocabulary::{
-    Action, AgentId, Channel, ContactId, CountryCode, DataClass, Destination, EmployerId, EstablishedBy,
-    EventKind, EvidenceKind, FieldName, Form, Obligations, Op, Outcome, Purpose, Role, RuleId, Scope,
-    Timestamp, WithheldBecause,
+    Action, AgentId, BasisId, Channel, ContactId, CountryCode, DataClass, Destination, EmployerId,
+    EstablishedBy, EventKind, EvidenceKind, FieldName, Form, Obligations, Op, Outcome, Purpose, Role, RuleId,
+    Scope, Timestamp, WithheldBecause,
 };
 
 /// An event as it is stored: the facts, and what the log added to them.
@@ -42,6 +42,10 @@ pub struct EventFacts {
     pub channel: Option<Channel>,
     /// The customer contact in the host's system.
     pub contact: Option<ContactId>,
+    /// The case in the host's system: a fraud case, an emergency call, a legal demand.
+    pub case: Option<ContactId>,
+    /// What it rests on: counsel's review of a legal demand; the rule of an override.
+    pub basis: Option<BasisId>,
     /// What established who the customer is, and who established it.
     pub evidence: Vec<(EvidenceKind, EstablishedBy)>,
     /// A hash over the policy packs in force; all zero: none.
@@ -68,6 +72,8 @@ impl EventFacts {
             purpose: None,
             channel: None,
             contact: None,
+            case: None,
+            basis: None,
             evidence: Vec::new(),
             policy: [0; 32],
             fields: Vec::new(),

@@ -12,7 +12,7 @@ use super::*;
 use crate::error::{AuditBreak, AuditError, BreakKind, Error, KeyError, StoreError};
 use crate::hazmat::Key32;
 use crate::vocabulary::{
-    AccountId, Action, AgentId, Channel, ContactId, CountryCode, DataClass, Destination, EmployerId,
+    AccountId, Action, AgentId, BasisId, Channel, ContactId, CountryCode, DataClass, Destination, EmployerId,
     EstablishedBy, EventKind, EvidenceKind, FieldName, Form, Obligation, Obligations, Op, Outcome, Purpose,
     Role, RuleId, Scope, TenantId, Timestamp, WithheldBecause,
 };
@@ -63,6 +63,8 @@ pub(crate) fn viewed(number: u8) -> EventFacts {
     facts.purpose = Some(Purpose::Support);
     facts.channel = Some(Channel::PhoneInbound);
     facts.contact = Some(ContactId::new("call-88231").unwrap());
+    facts.case = Some(ContactId::new("case-7").unwrap());
+    facts.basis = Some(BasisId::new("review-12").unwrap());
     facts.evidence = vec![(EvidenceKind::Password, EstablishedBy::Library)];
     facts.policy = [7; 32];
     facts.fields = vec![
@@ -143,17 +145,18 @@ prop_compose! {
         actor in option::of(actors()),
         purpose in option::of(select(Purpose::ALL)),
         channel in option::of(select(Channel::ALL)),
-        contact in option::of("[!-~]{1,128}"),
+        [contact, case, basis] in prop::array::uniform3(option::of("[!-~]{1,128}")),
         evidence in vec((select(EvidenceKind::ALL), select(EstablishedBy::ALL)), 0..5),
         fields in vec(fields(), 0..6),
         action in option::of(actions()),
         destination in option::of(select(Destination::ALL)),
     ) -> EventFacts {
-        let contact = contact.map(|id| ContactId::new(id).unwrap());
+        let [contact, case] = [contact, case].map(|id| id.map(|id| ContactId::new(id).unwrap()));
+        let basis = basis.map(|id| BasisId::new(id).unwrap());
         let time = Timestamp::from_micros(time);
         EventFacts {
-            kind, time, interaction, grant, actor, purpose, channel, contact, evidence, policy, fields,
-            action, destination, cause,
+            kind, time, interaction, grant, actor, purpose, channel, contact, case, basis, evidence, policy,
+            fields, action, destination, cause,
         }
     }
 }

@@ -4,11 +4,11 @@
 //! in as on the way out.
 
 use super::event::{AccountMark, ActionRecord, Actor, AuditEvent, EventFacts, FieldRecord, LogId};
-use crate::error::AuditError;
+use crate::error::{AuditError, IdError};
 use crate::vocabulary::{
-    Action, AgentId, Channel, ContactId, CountryCode, DataClass, Destination, EmployerId, EstablishedBy,
-    EventKind, EvidenceKind, FieldName, Form, Obligations, Op, Outcome, Purpose, Role, RuleId, Scope,
-    Timestamp, WithheldBecause,
+    Action, AgentId, BasisId, Channel, ContactId, CountryCode, DataClass, Destination, EmployerId,
+    EstablishedBy, EventKind, EvidenceKind, FieldName, Form, Obligations, Op, Outcome, Purpose, Role, RuleId,
+    Scope, Timestamp, WithheldBecause,
 };
 
 /// Longest event, in bytes.
@@ -71,6 +71,8 @@ fn encode(event: &AuditEvent) -> Result<Vec<u8>, Why> {
     out.push(facts.purpose.map_or(0, Purpose::code));
     out.push(facts.channel.map_or(0, Channel::code));
     put_str8(&mut out, facts.contact.as_ref().map_or(&[], |id| id.as_str().as_bytes()))?;
+    put_str8(&mut out, facts.case.as_ref().map_or(&[], |id| id.as_str().as_bytes()))?;
+    put_str8(&mut out, facts.basis.as_ref().map_or(&[], |id| id.as_str().as_bytes()))?;
     out.extend(facts.policy);
     out.push(facts.action.is_some().into());
     if let Some(action) = &facts.action {
@@ -115,10 +117,9 @@ fn decode(bytes: &[u8]) -> Result<AuditEvent, Why> {
         if r.flag()? { Some(AccountMark { pseudonym: r.array()?, sealed: r.str8()?.into() }) } else { None };
     facts.purpose = r.optional(Purpose::from_code)?;
     facts.channel = r.optional(Channel::from_code)?;
-    facts.contact = match r.text8()? {
-        "" => None,
-        id => Some(ContactId::new(id).map_err(|_| BAD_ID)?),
-    };
+    facts.contact = r.id(ContactId::new)?;
+    facts.case = r.id(ContactId::new)?;
+    facts.basis = r.id(BasisId::new)?;
     facts.policy = r.array()?;
     facts.action = if r.flag()? { Some(read_action(r)?) } else { None };
     facts.destination = r.optional(Destination::from_code)?;
@@ -208,10 +209,7 @@ fn put_decision(
 fn read_actor(r: &mut Reader<'_>) -> Result<Actor, Why> {
     let agent = AgentId::new(r.text8()?).map_err(|_| BAD_ID)?;
     let role = r.code(Role::from_code)?;
-    let employer = match r.text8()? {
-        "" => None,
-        id => Some(EmployerId::new(id).map_err(|_| BAD_ID)?),
-    };
+    let employer = r.id(EmployerId::new)?;
     let country = core::str::from_utf8(r.take(2)?).ok().and_then(|code| CountryCode::new(code).ok());
     Ok(Actor { agent, role, employer, country: country.ok_or("the country is not two letters")? })
 }
@@ -286,6 +284,14 @@ impl<'a> Reader<'a> {
 
     fn text8(&mut self) -> Result<&'a str, Why> {
         core::str::from_utf8(self.str8()?).map_err(|_| BAD_ID)
+    }
+
+    /// Empty: none.
+    fn id<T>(&mut self, new: impl Fn(&'a str) -> Result<T, IdError>) -> Result<Option<T>, Why> {
+        match self.text8()? {
+            "" => Ok(None),
+            id => new(id).map(Some).map_err(|_| BAD_ID),
+        }
     }
 
     fn code<T>(&mut self, from_code: impl Fn(u8) -> Option<T>) -> Result<T, Why> {

@@ -41,6 +41,9 @@ pub enum InteractionError {
     /// The notice of a change could not be queued: the change is refused. The host's fault.
     #[error("the notice of the change could not be queued, so the change is refused")]
     NotNotified,
+    /// The approver is the agent, is not known, not let approve or not trained. The caller's fault.
+    #[error("this person may not approve this")]
+    MayNotApprove,
     /// Evidence does not match. Only the cause of an audit record.
     #[error("the evidence does not match")]
     NoMatch,
@@ -80,6 +83,7 @@ impl InteractionError {
             Self::NoMatch => 5012,
             Self::Questions(_) => 5013,
             Self::InTheFuture => 5014,
+            Self::MayNotApprove => 5015,
         })
     }
 }

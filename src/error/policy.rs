@@ -46,6 +46,14 @@ pub enum PolicyError {
         /// The id.
         rule: RuleId,
     },
+    /// An override gives no reason or no approver, or a text that is not on one line.
+    #[error(
+        "policy: the override of `{rule}` needs a reason and an approver, each of 1 to 400 bytes on one line"
+    )]
+    BadOverride {
+        /// The rule.
+        rule: RuleId,
+    },
     /// Two packs define the same predicate.
     #[error("policy: the predicate `{name}` is defined twice")]
     DuplicatePredicate {
@@ -80,6 +88,7 @@ impl PolicyError {
             Self::ClearRule { .. } => 4009,
             Self::DuplicatePredicate { .. } => 4010,
             Self::UnknownPredicate { .. } => 4011,
+            Self::BadOverride { .. } => 4012,
         })
     }
 }

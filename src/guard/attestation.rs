@@ -6,7 +6,7 @@ use core::fmt;
 
 use serde::Serialize;
 
-use crate::policy::{Certainty, PackStatus, ReadFrom};
+use crate::policy::{Certainty, OverrideStatus, PackStatus, ReadFrom};
 
 use super::Guard;
 
@@ -24,7 +24,7 @@ pub struct Attestation {
     pub policy_hash: String,
     /// Every pack, on and off.
     pub packs: Vec<AttestedPack>,
-    /// Rules that a carrier's file switches off.
+    /// Rules that a carrier's files or code switch off.
     pub overrides: Vec<AttestedOverride>,
     /// Rules in force, by how sure their reading is.
     pub rules_by_certainty: Vec<Count>,
@@ -66,6 +66,10 @@ pub struct AttestedOverride {
     pub until: String,
     /// Whether it is switched off now.
     pub in_force: bool,
+    /// How sure the rule's reading is.
+    pub certainty: &'static str,
+    /// Whether the host's code did it (else a file, which cannot switch off clear law).
+    pub by_code: bool,
 }
 
 /// How many.
@@ -118,12 +122,14 @@ impl Guard {
             packs: policy.status(now).into_iter().map(pack).collect(),
             overrides: policy
                 .overrides(now)
-                .map(|(over, in_force)| AttestedOverride {
+                .map(|OverrideStatus { over, in_force, by_code, certainty }| AttestedOverride {
                     rule: over.rule.to_string(),
                     reason: over.reason.to_string(),
                     approver: over.approver.to_string(),
                     until: over.until.to_string(),
                     in_force,
+                    certainty: certainty.name(),
+                    by_code,
                 })
                 .collect(),
             rules_by_certainty: Certainty::ALL.iter().map(by_certainty).collect(),
@@ -162,7 +168,9 @@ impl fmt::Display for Attestation {
         }
         for over in &self.overrides {
             let state = if over.in_force { "switched off" } else { "was to be switched off" };
-            writeln!(f, "  {} {state} until {}: {} ({})", over.rule, over.until, over.reason, over.approver)?;
+            let AttestedOverride { rule, certainty, until, reason, approver, .. } = over;
+            let by = if over.by_code { "code" } else { "a file" };
+            writeln!(f, "  {rule} ({certainty}) {state} by {by} until {until}: {reason} ({approver})")?;
         }
         f.write_str("rules in force:")?;
         for count in self.rules_by_certainty.iter().filter(|count| count.rules > 0) {

@@ -11,7 +11,7 @@ use crate::interaction::{
     AccountFactSource, AgentDirectory, ContactSource, Hosts, HotlineList, Ledger, TimeLimits,
 };
 use crate::keys::{KeyProvider, Keyring};
-use crate::policy::{Pack, Policy};
+use crate::policy::{Override, Pack, Policy};
 use crate::vocabulary::{Clock, RuleId, SystemClock, TenantId};
 
 use super::doors::{Delivery, Notifier};
@@ -51,6 +51,7 @@ pub struct GuardBuilder {
     grants: Vec<(String, String)>,
     packs: Vec<Pack>,
     switched_on: Vec<RuleId>,
+    overrides: Vec<Override>,
     agents: Option<Arc<dyn AgentDirectory>>,
     contacts: Option<Arc<dyn ContactSource>>,
     accounts: Option<Arc<dyn AccountFactSource>>,
@@ -109,6 +110,14 @@ impl GuardBuilder {
     #[must_use]
     pub fn switch_on(mut self, pack: RuleId) -> Self {
         self.switched_on.push(pack);
+        self
+    }
+
+    /// Switches a rule off, even one whose reading is clear. Each guard that is built so records it,
+    /// and it stands in every attestation.
+    #[must_use]
+    pub fn override_rule(mut self, over: Override) -> Self {
+        self.overrides.push(over);
         self
     }
 
@@ -188,14 +197,14 @@ impl GuardBuilder {
         for (name, text) in &self.grants {
             packs.push(Pack::grants_from_toml(name, text)?);
         }
-        let policy = Arc::new(Policy::compile(packs, self.switched_on)?);
+        let policy = Arc::new(Policy::compile(packs, self.switched_on)?.overriding(self.overrides)?);
         let keys = Arc::new(Keyring::open(&*self.keys.ok_or_else(|| missing("keys"))?)?);
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let audit = open_audit(&keys, stores.audit, &tenant, &*clock)?;
         let ledger = Arc::new(Ledger::new(stores.accounts, Arc::clone(&keys), tenant.clone()));
         let hosts =
             Arc::new(Hosts { directory, contacts, accounts: self.accounts, hotlines: self.hotlines, clock });
-        Ok(Guard(Arc::new(Inner {
+        let guard = Guard(Arc::new(Inner {
             tenant,
             schema,
             keys,
@@ -207,7 +216,9 @@ impl GuardBuilder {
             notifier: self.notifier,
             limits: self.limits,
             policy_hash: Mutex::default(),
-        })))
+        }));
+        guard.record_overrides()?;
+        Ok(guard)
     }
 }
 

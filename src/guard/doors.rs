@@ -7,15 +7,15 @@ use crate::disclose::{self, View, ViewedField};
 use crate::envelope::Stored;
 use crate::error::{Error, HostError, InteractionError, KeyError, RecordError};
 use crate::hazmat::{equal, rng};
-use crate::interaction::{CodeTo, ConsentEvent, ConsentKind, Presented};
+use crate::interaction::{AgentSession, Approval, CodeTo, ConsentEvent, ConsentKind, Presented};
 use crate::policy::Decision;
 use crate::sensitive::Sensitive;
 use crate::vocabulary::{
-    AccountId, Action, ContactPointId, Destination, EventKind, FieldName, IdentifierKind, Obligation, Op,
-    Shape,
+    AccountId, Action, ContactPointId, Destination, EventKind, FieldName, IdentifierKind, Obligation,
+    Obligations, Op, Outcome, Shape, WithheldBecause,
 };
 
-use super::interaction::{Asked, Interaction, field_record, rules_of};
+use super::interaction::{Asked, Interaction, actor, field_record, rules_of};
 
 /// Where values, codes and calls to customers go: the host's print shop, mail, messaging, dialler.
 pub trait Delivery: Send + Sync {
@@ -239,6 +239,39 @@ impl Interaction {
         Ok(())
     }
 
+    /// Has a second person approve: somebody else, whom the directory lets approve and whose training
+    /// is current, signed in with a session of their own (47 CFR 64.2009(d)). An approval of an action
+    /// is good for one decision that allows it; one of disclosures, for this interaction.
+    ///
+    /// # Errors
+    /// [`InteractionError::MayNotApprove`]: recorded, and nothing is approved; else as
+    /// [`Interaction::view`].
+    pub fn approve(&mut self, approver: &AgentSession, approval: Approval) -> Result<(), Error> {
+        let now = self.session.refresh()?;
+        let approver = self.session.approver(approver, now)?;
+        let may = approver.as_ref().is_some_and(|(_, may)| *may);
+        let refused = Error::from(InteractionError::MayNotApprove);
+        let mut facts = self.event(EventKind::Approved, now);
+        facts.actor = approver.map(|(approver, _)| actor(&approver));
+        facts.cause = if may { 0 } else { refused.code().get() };
+        facts.action = match approval {
+            Approval::Disclosure => None,
+            Approval::Action(action) => Some(ActionRecord {
+                action,
+                outcome: if may { Outcome::Disclose } else { Outcome::Withhold },
+                because: (!may).then_some(WithheldBecause::Forbidden),
+                rules: Vec::new(),
+                obligations: Obligations::default(),
+            }),
+        };
+        self.record(facts)?;
+        if !may {
+            return Err(refused);
+        }
+        self.session.approve(approval, now);
+        Ok(())
+    }
+
     /// Decides an action without carrying it out. Where a notice is due, it is queued before the
     /// decision is given, so that no change goes unnoticed.
     ///
@@ -265,6 +298,7 @@ impl Interaction {
                     self.refuse_if_failed(queued)?;
                 }
             }
+            self.session.action_was_allowed(action);
         }
         Ok(decision)
     }

@@ -8,7 +8,7 @@ use crate::disclose::{self, Disclosure, Source, Vault, View, ViewedField};
 use crate::envelope::{Opener, Stored};
 use crate::error::{AuditError, Error, InteractionError, RecordError, SealedError};
 use crate::hazmat::rng;
-use crate::interaction::{EndReason, Evidence, Looked, NamedCall, PhotoId, Presented, Session};
+use crate::interaction::{AgentProfile, EndReason, Evidence, Looked, NamedCall, PhotoId, Presented, Session};
 use crate::keys::AccountKeys;
 use crate::policy::{Decision, Grant};
 use crate::vocabulary::{
@@ -305,18 +305,14 @@ impl Interaction {
     /// The beginning of an audit event of this interaction.
     pub(super) fn event(&self, kind: EventKind, now: Timestamp) -> EventFacts {
         let session = &self.session;
-        let agent = session.agent();
         let mut facts = self.guard.event(kind, now);
         facts.interaction = *session.id();
-        facts.actor = Some(Actor {
-            agent: agent.id.clone(),
-            role: agent.role,
-            employer: Some(agent.employer.clone()),
-            country: agent.country.unwrap_or(CountryCode::UNKNOWN),
-        });
+        facts.actor = Some(actor(session.agent()));
         facts.purpose = Some(session.purpose());
         facts.channel = Some(session.channel());
         facts.contact = session.contact_id().cloned();
+        let (case, review) = session.case();
+        (facts.case, facts.basis) = (case.cloned(), review.cloned());
         facts.evidence = session.evidence().to_vec();
         facts
     }
@@ -378,6 +374,15 @@ pub(super) fn field_record(op: Op, class: DataClass, name: &FieldName, decision:
         because: decision.because(),
         rules: rules_of(decision),
         obligations: decision.obligations(),
+    }
+}
+
+pub(super) fn actor(agent: &AgentProfile) -> Actor {
+    Actor {
+        agent: agent.id.clone(),
+        role: agent.role,
+        employer: Some(agent.employer.clone()),
+        country: agent.country.unwrap_or(CountryCode::UNKNOWN),
     }
 }
 

@@ -26,7 +26,7 @@ use crate::interaction::{
 use crate::keys::Keyring;
 use crate::policy::{PackStatus, Policy};
 use crate::sensitive::Sensitive;
-use crate::vocabulary::{AccountId, CivilDate, EventKind, Purpose, TenantId, Timestamp};
+use crate::vocabulary::{AccountId, BasisId, CivilDate, EventKind, Purpose, TenantId, Timestamp};
 
 pub use attestation::{Attestation, AttestedOverride, AttestedPack, Count};
 pub use builder::{GuardBuilder, Stores};
@@ -233,6 +233,17 @@ impl Guard {
     #[must_use]
     pub fn policy_status(&self) -> Vec<PackStatus<'_>> {
         self.0.policy.status(self.now())
+    }
+
+    /// Records which rules are switched off while this guard decides.
+    fn record_overrides(&self) -> Result<(), Error> {
+        let now = self.now();
+        for status in self.0.policy.overrides(now).filter(|status| status.in_force) {
+            let mut facts = self.event(EventKind::RuleOverridden, now);
+            facts.basis = Some(BasisId::new(status.over.rule.as_str())?);
+            self.0.audit.record(facts, None)?;
+        }
+        Ok(())
     }
 
     fn now(&self) -> Timestamp {

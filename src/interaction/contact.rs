@@ -1,6 +1,6 @@
 //! Whether a contact is what the agent says it is.
 
-use crate::vocabulary::{AccountId, AgentId, Channel, ContactId, EvidenceKind};
+use crate::vocabulary::{AccountId, AgentId, BasisId, Channel, ContactId, EvidenceKind};
 
 use super::host::{CallBack, ContactSource, ContactState};
 
@@ -92,6 +92,14 @@ impl Standing {
         match self {
             Self::Live(state) => state.channel,
             Self::NotLive | Self::Unknown | Self::Absent => Channel::BackOffice,
+        }
+    }
+
+    /// The case that is worked on, and counsel's review of it.
+    pub(super) fn case(&self) -> (Option<&ContactId>, Option<&BasisId>) {
+        match self {
+            Self::Live(state) => (state.case.as_ref(), state.legal_review.as_ref()),
+            Self::NotLive | Self::Unknown | Self::Absent => (None, None),
         }
     }
 

@@ -19,6 +19,9 @@ pub const SIM_CHANGE_RECENT: Duration = Duration::from_secs(7 * 86_400);
 /// Days after which the list of covered hotlines is stale. 47 CFR 64.6408 (read in a secondary
 /// source): refreshed monthly, within 15 days of each release; interpretation: 31 and 15.
 pub const HOTLINE_LIST_MAX_DAYS: i64 = 31 + 15;
+/// Customers that a group has at least, for what is collective about it to be aggregate information
+/// (47 U.S.C. 222(h)(2)). Library default: the statute has no number.
+pub const AGGREGATE_GROUP_MIN: u64 = 11;
 
 /// What the host knows of an account. `None` is unknown, and takes its least privileged value.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -225,16 +228,20 @@ pub(super) fn write_agent(
     let trained = profile.trained_until.map(|until| now <= until);
     facts.set_agent(AgentFact::TrainingCurrent, trained);
     facts.set_agent(AgentFact::InUnitedStates, profile.country.map(|country| country.as_bytes() == b"US"));
-    let (contact, case) = match standing {
+    let (contact, case, reviewed, group) = match standing {
         Standing::Live(state) => {
             let with_somebody = !matches!(state.channel, Channel::Batch | Channel::PortInterface);
-            (Some(with_somebody), Some(state.case.is_some()))
+            let reviewed = state.case.is_some() && state.legal_review.is_some();
+            let group = state.group_size.map(|size| size >= AGGREGATE_GROUP_MIN);
+            (Some(with_somebody), Some(state.case.is_some()), Some(reviewed), group)
         }
-        Standing::NotLive | Standing::Absent => (Some(false), Some(false)),
-        Standing::Unknown => (None, None),
+        Standing::NotLive | Standing::Absent => (Some(false), Some(false), Some(false), Some(false)),
+        Standing::Unknown => (None, None, None, None),
     };
     facts.set_agent(AgentFact::LiveContact, contact);
     facts.set_agent(AgentFact::OpenCase, case);
+    facts.set_agent(AgentFact::LegalReview, reviewed);
+    facts.set_agent(AgentFact::GroupLargeEnough, group);
     let owned = match profile.role.requester() {
         Requester::Customer => Some(profile.own_account.as_ref() == Some(account)),
         Requester::Carrier | Requester::ThirdParty => None,

@@ -7,7 +7,9 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::error::HostError;
 use crate::sensitive::Sensitive;
-use crate::vocabulary::{AccountId, AgentId, Channel, ContactId, CountryCode, EmployerId, Role, Timestamp};
+use crate::vocabulary::{
+    AccountId, AgentId, BasisId, Channel, ContactId, CountryCode, EmployerId, Role, Timestamp,
+};
 
 use super::facts::AccountFacts;
 
@@ -43,6 +45,8 @@ pub struct AgentProfile {
     pub country: Option<CountryCode>,
     /// The last moment at which the training of 47 CFR 64.2009(b) is current.
     pub trained_until: Option<Timestamp>,
+    /// Whether this person may approve what others do (a supervisor, 47 CFR 64.2009(d)).
+    pub may_approve: bool,
     /// For a signed-in customer: the customer's own account.
     pub own_account: Option<AccountId>,
 }
@@ -70,6 +74,10 @@ pub struct ContactState {
     pub account: Option<AccountId>,
     /// The case that is worked on: a fraud case, an emergency call, a legal demand.
     pub case: Option<ContactId>,
+    /// Counsel's review of the legal demand that the case is about.
+    pub legal_review: Option<BasisId>,
+    /// For work on aggregates: of how many customers the group consists.
+    pub group_size: Option<u64>,
     /// For a call that the carrier placed: which number was called.
     pub called_back: Option<CallBack>,
     /// Whether the calling number is the telephone number of record. Proves nothing by itself.
@@ -86,6 +94,8 @@ impl ContactState {
             agent,
             account: None,
             case: None,
+            legal_review: None,
+            group_size: None,
             called_back: None,
             caller_id_matches: false,
         }

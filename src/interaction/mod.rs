@@ -10,6 +10,7 @@
 //! match, never the stored value, and takes as long where the account has no password.
 
 pub mod accounts;
+mod approval;
 mod consent;
 mod contact;
 mod evidence;
@@ -25,6 +26,7 @@ mod verifier;
 #[cfg(test)]
 mod tests;
 
+pub use approval::Approval;
 pub use consent::{
     Consent, ConsentEvent, ConsentKind, ConsentState, MAIL_DELIVERY_DAYS, ONE_TIME_LIFE, OPT_OUT_WAIT_DAYS,
     OPT_OUT_YEARS,
@@ -33,8 +35,8 @@ pub use contact::Contact;
 pub(crate) use evidence::Looked;
 pub use evidence::{Attested, Evidence, PhotoId, PhotoIdKind, Presented, Stated};
 pub use facts::{
-    ADDRESS_OF_RECORD_MIN_DAYS, AccountFacts, AddressOnFile, HOTLINE_LIST_MAX_DAYS, SIM_CHANGE_RECENT,
-    SimChange,
+    ADDRESS_OF_RECORD_MIN_DAYS, AGGREGATE_GROUP_MIN, AccountFacts, AddressOnFile, HOTLINE_LIST_MAX_DAYS,
+    SIM_CHANGE_RECENT, SimChange,
 };
 pub use host::{
     AccountFactSource, AgentDirectory, AgentProfile, AgentSession, CallBack, ContactSource, ContactState,

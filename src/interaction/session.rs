@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use crate::classify::CallRow;
 use crate::error::{Error, InteractionError};
-use crate::policy::{AccountFact, Decision, Facts, Grant, Plan, Policy};
+use crate::policy::{AccountFact, AgentFact, Decision, Facts, Grant, Plan, Policy};
 use crate::sensitive::Sensitive;
 use crate::vocabulary::{
-    AccountId, Action, Channel, CivilDate, Clock, ContactId, ContactPointId, DataClass, Destination,
+    AccountId, Action, BasisId, Channel, CivilDate, Clock, ContactId, ContactPointId, DataClass, Destination,
     EstablishedBy, EvidenceKind, FieldName, Purpose, Role, Scope, Timestamp,
 };
 
 use super::accounts::AccountRef;
+use super::approval::{Approval, may_approve};
 use super::contact::{Contact, Standing};
 use super::evidence::{Evidence, Looked, PhotoId, Presented};
 use super::facts::{AccountFacts, hotline_list_is_fresh, write_agent};
@@ -108,6 +109,7 @@ pub(crate) struct Session {
     contact_is_bound: bool,
     purpose: Purpose,
     evidence: Vec<(EvidenceKind, EstablishedBy)>,
+    approvals: Vec<Approval>,
     account_facts: AccountFacts,
     password_set: Option<bool>,
     port_passcode_set: Option<bool>,
@@ -157,6 +159,7 @@ impl Session {
             standing,
             purpose: opening.purpose,
             evidence,
+            approvals: Vec::new(),
             account_facts,
             password_set,
             port_passcode_set,
@@ -337,9 +340,35 @@ impl Session {
         self.call_detail_shown = true;
     }
 
+    /// Who signs in to approve, and whether this person may. `None`: nobody known.
+    pub(crate) fn approver(
+        &self,
+        session: &AgentSession,
+        now: Timestamp,
+    ) -> Result<Option<(AgentProfile, bool)>, Error> {
+        let approver = ask_directory(&*self.hosts.directory, session)?;
+        Ok(approver.map(|approver| {
+            let may = may_approve(&approver, &self.profile.id, now);
+            (approver, may)
+        }))
+    }
+
+    /// Lets an approval count, once it is recorded.
+    pub(crate) fn approve(&mut self, approval: Approval, now: Timestamp) {
+        if !self.approvals.contains(&approval) {
+            self.approvals.push(approval);
+        }
+        self.decide_anew(now);
+    }
+
     /// The decision on an action in the present state.
     pub(crate) fn action(&self, action: Action) -> Decision {
-        self.plan.action(action)
+        self.plan.action(action, self.approvals.contains(&Approval::Action(action)))
+    }
+
+    /// An approval of an action is for once.
+    pub(crate) fn action_was_allowed(&mut self, action: Action) {
+        self.approvals.retain(|approval| *approval != Approval::Action(action));
     }
 
     /// The decision on verifying a value of a class in the present state.
@@ -386,6 +415,11 @@ impl Session {
         self.contact.id()
     }
 
+    /// The case that is worked on, and counsel's review of it.
+    pub(crate) fn case(&self) -> (Option<&ContactId>, Option<&BasisId>) {
+        self.standing.case()
+    }
+
     pub(crate) fn channel(&self) -> Channel {
         self.standing.channel()
     }
@@ -412,6 +446,8 @@ impl Session {
         let mut facts = Facts::new(self.standing.channel(), role, self.purpose);
         self.account_facts.write(&mut facts, now);
         write_agent(&mut facts, &self.profile, &self.standing, &self.account, now);
+        let approved = self.approvals.contains(&Approval::Disclosure);
+        facts.set_agent(AgentFact::SupervisorApproval, Some(approved));
         if became_customer {
             facts.set_account(AccountFact::OwnedByRequester, Some(true));
         }

@@ -73,6 +73,7 @@ fn agent() -> AgentProfile {
         employer: EmployerId::new("carrier").unwrap(),
         country: None,
         trained_until: Some(NOW),
+        may_approve: false,
         own_account: None,
     }
 }

@@ -16,7 +16,7 @@ use super::explain::Spoken;
 use super::facts::{Dimension, Facts};
 #[cfg(test)]
 use super::pack::Definition;
-use super::pack::{Override, Pack, PackStatus};
+use super::pack::{Override, OverrideStatus, Pack, PackStatus};
 use super::rule::{Certainty, Clause, Conjunction, Mode, Rule};
 
 /// Most rules of all packs together.
@@ -109,6 +109,8 @@ impl Ask {
 pub struct Policy {
     packs: Vec<Pack>,
     switched_on: Vec<RuleId>,
+    /// Those that the host's code makes, each with the text that stands for it in a policy hash.
+    overrides: Vec<(Override, String)>,
     rules: Vec<Compiled>,
     /// Indexed by word 0's and word 1's bits: the rules that this value does not exclude.
     by_value: Vec<[RuleSet; 64]>,
@@ -140,6 +142,7 @@ impl Policy {
         }
         let mut policy = Self {
             switched_on,
+            overrides: Vec::new(),
             rules: Vec::new(),
             by_value: vec![[RuleSet::default(); 64]; 2],
             if_absent: [RuleSet::default(); Dimension::SINGLE.len()],
@@ -149,6 +152,23 @@ impl Policy {
         policy.check_overrides()?;
         policy.compile_rules()?;
         Ok(policy)
+    }
+
+    /// Switches rules off by code, clear ones too. Such an override stands in the policy hash of every
+    /// audit event and in every attestation.
+    ///
+    /// # Errors
+    /// [`PolicyError::UnknownRule`].
+    pub fn overriding(mut self, overrides: Vec<Override>) -> Result<Self, Error> {
+        for over in overrides {
+            if self.rules.iter().all(|compiled| compiled.rule.id != over.rule) {
+                return Err(PolicyError::UnknownRule { rule: over.rule }.into());
+            }
+            let text =
+                format!("override {} until {}: {} ({})", over.rule, over.until, over.reason, over.approver);
+            self.overrides.push((over, text));
+        }
+        Ok(self)
     }
 
     fn check_overrides(&self) -> Result<(), PolicyError> {
@@ -258,21 +278,27 @@ impl Policy {
         self.reasons(self.active(now))
     }
 
-    /// The overrides of the grants files, and which of them count at `now`.
-    pub(crate) fn overrides(&self, now: Timestamp) -> impl Iterator<Item = (&Override, bool)> {
+    /// Every override, and what it comes to at `now`.
+    pub(crate) fn overrides(&self, now: Timestamp) -> impl Iterator<Item = OverrideStatus<'_>> {
         let today = now.utc_date();
-        self.packs.iter().flat_map(move |pack| {
+        let of_files = self.packs.iter().flat_map(move |pack| {
             let in_force = self.is_in_force(pack, now);
-            pack.overrides
-                .iter()
-                .map(move |over| (over, in_force && today.is_some_and(|today| today < over.until)))
+            pack.overrides.iter().map(move |over| (over, in_force, false))
+        });
+        let of_code = self.overrides.iter().map(|(over, _)| (over, true, true));
+        of_files.chain(of_code).filter_map(move |(over, in_force, by_code)| {
+            let rule = self.rules.iter().find(|compiled| compiled.rule.id == over.rule)?;
+            // Where the clock shows no day, no override counts.
+            let in_force = in_force && today.is_some_and(|today| today < over.until);
+            Some(OverrideStatus { over, in_force, by_code, certainty: rule.rule.certainty })
         })
     }
 
-    /// The texts of the packs that decide at `now`, in order: what an audit record's policy hash
-    /// is made of.
+    /// The texts of the packs that decide at `now`, in order, and of the overrides by code: what an
+    /// audit record's policy hash is made of.
     pub fn texts_in_force(&self, now: Timestamp) -> impl Iterator<Item = &str> {
-        self.packs.iter().filter(move |pack| self.is_in_force(pack, now)).map(Pack::text)
+        let packs = self.packs.iter().filter(move |pack| self.is_in_force(pack, now)).map(Pack::text);
+        packs.chain(self.overrides.iter().map(|(_, text)| text.as_str()))
     }
 
     /// The rules in force at `now`: those of the packs in force, less what is overridden.
@@ -283,8 +309,7 @@ impl Policy {
                 active.insert(index);
             }
         }
-        // Where the clock shows no day, no override counts.
-        for (over, _) in self.overrides(now).filter(|(_, counts)| *counts) {
+        for OverrideStatus { over, .. } in self.overrides(now).filter(|status| status.in_force) {
             if let Some(index) = self.rules.iter().position(|compiled| compiled.rule.id == over.rule) {
                 active.remove(index);
             }

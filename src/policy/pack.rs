@@ -8,7 +8,7 @@ use crate::toml_reader::Source;
 use crate::vocabulary::{CivilDate, RuleId, Timestamp, codes};
 
 use super::parse::{self, FileKind};
-use super::rule::{Conjunction, Rule};
+use super::rule::{Certainty, Conjunction, Rule};
 
 codes! {
     /// Whether a pack must be followed.
@@ -65,14 +65,38 @@ pub(super) struct Definition {
     pub(super) any_of: Vec<Conjunction>,
 }
 
-/// A carrier's decision to switch off one rule whose reading is not clear.
-#[derive(Debug, Clone)]
-pub(crate) struct Override {
+/// A carrier's decision to switch off one rule. A file may do so where the reading is not clear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
     pub(crate) rule: RuleId,
     pub(crate) reason: Box<str>,
     pub(crate) approver: Box<str>,
     /// The first day on which the rule decides again.
     pub(crate) until: CivilDate,
+}
+
+impl Override {
+    /// Switches `rule` off until the day before `until`, for a reason, approved by somebody.
+    ///
+    /// # Errors
+    /// [`PolicyError::BadOverride`] if a text is empty, longer than 400 bytes or not on one line.
+    pub fn new(rule: RuleId, reason: &str, approver: &str, until: CivilDate) -> Result<Self, Error> {
+        if ![reason, approver].into_iter().all(parse::is_sentence) {
+            return Err(PolicyError::BadOverride { rule }.into());
+        }
+        Ok(Self { rule, reason: reason.into(), approver: approver.into(), until })
+    }
+}
+
+/// An override, and what it comes to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OverrideStatus<'p> {
+    pub(crate) over: &'p Override,
+    /// Whether the rule is switched off now.
+    pub(crate) in_force: bool,
+    /// Whether the host's code did it, which alone may switch off clear law.
+    pub(crate) by_code: bool,
+    pub(crate) certainty: Certainty,
 }
 
 /// A pack and whether it is in force.

@@ -369,9 +369,13 @@ fn rule_id(value: Value<'_, '_>) -> Result<RuleId, FileFault> {
     })
 }
 
+pub(super) fn is_sentence(text: &str) -> bool {
+    !text.trim().is_empty() && text.len() <= MAX_TEXT && !text.chars().any(char::is_control)
+}
+
 fn sentence(value: Value<'_, '_>) -> Result<Box<str>, FileFault> {
     let text = value.text()?;
-    if text.trim().is_empty() || text.len() > MAX_TEXT || text.chars().any(char::is_control) {
+    if !is_sentence(text) {
         return Err(value.fault(FileCause::Invalid { why: "a text has 1 to 400 bytes on one line" }));
     }
     Ok(text.into())

@@ -9,7 +9,7 @@ use crate::vocabulary::{
 
 use super::decision::Decision;
 use super::engine::{Ask, Policy, RuleSet, Verdict};
-use super::facts::Facts;
+use super::facts::{AgentFact, Facts};
 
 /// Every class and scope, decided for one account in one state.
 #[derive(Debug)]
@@ -72,9 +72,12 @@ impl Plan {
         self.verdict(class, scope).filter(|verdict| verdict.outcome != Outcome::Withhold)?.form
     }
 
-    /// The decision on an action.
-    pub(crate) fn action(&self, action: Action) -> Decision {
-        self.policy.decision(self.active, &self.state, Ask::Act(action))
+    /// The decision on an action, and whether a second person approved that very action.
+    pub(crate) fn action(&self, action: Action, approved: bool) -> Decision {
+        let mut state = self.state;
+        state.set_agent(AgentFact::SupervisorApproval, Some(approved));
+        let state = self.policy.with_predicates(state);
+        self.policy.decision(self.active, &state, Ask::Act(action))
     }
 
     /// The decision on verifying a value of a class.

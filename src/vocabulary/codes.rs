@@ -699,6 +699,10 @@ codes! {
         FactsChanged = 13, "facts_changed";
         /// A notice, an approval or an objection of the customer was added to the history.
         ConsentRecorded = 14, "consent_recorded";
+        /// A second person approved, or may not; the actor is that person.
+        Approved = 15, "approved";
+        /// The guard was built with a rule switched off; the basis names the rule.
+        RuleOverridden = 16, "rule_overridden";
     }
 }
 

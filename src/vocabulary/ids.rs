@@ -120,6 +120,12 @@ plain_id! {
 }
 
 plain_id! {
+    /// What a decision rests on: the host's id of counsel's review, the rule that was overridden. 1 to
+    /// 128 visible ASCII characters.
+    BasisId, visible
+}
+
+plain_id! {
     /// The host's id of an address or number of a customer: not the address itself. 1 to 128 visible
     /// ASCII characters.
     ContactPointId, visible

@@ -16,7 +16,7 @@ pub use codes::{
     Scope, Shape, WithheldBecause,
 };
 pub use ids::{
-    AccountId, AgentId, ContactId, ContactPointId, CountryCode, EmployerId, FieldName, MAX_ID_LEN,
+    AccountId, AgentId, BasisId, ContactId, ContactPointId, CountryCode, EmployerId, FieldName, MAX_ID_LEN,
     MAX_NAME_LEN, RecordId, RuleId, TenantId,
 };
 pub use time::{CivilDate, Clock, ManualClock, SystemClock, Timestamp};

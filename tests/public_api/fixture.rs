@@ -16,8 +16,8 @@ use cpni_guard::vocabulary::{
     Timestamp,
 };
 use cpni_guard::{
-    AccountId, AgentSession, CallRow, Contact, Delivery, Error, Guard, Interaction, MemoryKeys, Notifier,
-    Protected, Purpose, Record, Schema, Sensitive, Stores, View,
+    AccountId, AgentSession, CallRow, Contact, Delivery, Error, Guard, GuardBuilder, Interaction, MemoryKeys,
+    Notifier, Protected, Purpose, Record, Schema, Sensitive, Stores, View,
 };
 
 /// 2026-11-23T15:04:00Z.
@@ -128,6 +128,15 @@ impl Carrier {
         keys: impl cpni_guard::KeyProvider + 'static,
         stores: impl Into<Stores>,
     ) -> Result<Self, Error> {
+        Self::built(keys, stores, |builder| builder)
+    }
+
+    /// As [`Carrier::with_keys`], with more said to the builder.
+    pub(crate) fn built(
+        keys: impl cpni_guard::KeyProvider + 'static,
+        stores: impl Into<Stores>,
+        more: impl FnOnce(GuardBuilder) -> GuardBuilder,
+    ) -> Result<Self, Error> {
         let clock = Arc::new(ManualClock::new(NOON));
         let directory = Arc::new(MemoryDirectory::default());
         let contacts = Arc::new(MemoryContacts::default());
@@ -140,7 +149,7 @@ impl Carrier {
         ] {
             directory.sign_in(token, profile(token, role));
         }
-        let guard = Guard::builder()
+        let builder = Guard::builder()
             .schema(Schema::from_toml(SCHEMA)?)
             .keys(keys)
             .store(stores)
@@ -151,8 +160,8 @@ impl Carrier {
             .hotlines(Arc::new(Hotlines))
             .delivery(Arc::clone(&outbox) as _)
             .notifier(Arc::clone(&outbox) as _)
-            .clock(Arc::clone(&clock) as _)
-            .build()?;
+            .clock(Arc::clone(&clock) as _);
+        let guard = more(builder).build()?;
         Ok(Self { outbox, guard, clock, directory, contacts })
     }
 
@@ -214,6 +223,7 @@ pub(crate) fn profile(id: &str, role: Role) -> AgentProfile {
         employer: EmployerId::new("carrier").unwrap(),
         country: Some(CountryCode::new("US").unwrap()),
         trained_until: Some(NOON.plus(Duration::from_secs(90 * 86_400))),
+        may_approve: false,
         own_account: None,
     }
 }

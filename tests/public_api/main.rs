@@ -11,5 +11,6 @@ mod attacks;
 mod doors;
 mod fixture;
 mod leaks;
+mod said_so;
 mod stores;
 mod walk;
