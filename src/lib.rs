@@ -24,9 +24,10 @@ pub use disclose::{Disclosed, FieldView, View};
 pub use envelope::{SealedField, SealedRecord, Stored};
 pub use error::{Error, ErrorCode};
 pub use guard::{
-    Delivery, FieldRequest, Guard, GuardBuilder, Interaction, Notifier, Protected, Stores, Verification,
+    Delivery, FieldRequest, Guard, GuardBuilder, Interaction, NoticeQueue, Notifier, Protected, Stores,
+    Verification,
 };
-pub use interaction::{AgentSession, Contact, Evidence, NamedCall, PhotoId, Presented};
+pub use interaction::{AgentSession, Contact, Evidence, NamedCall, Notice, PhotoId, Presented};
 pub use keys::{KeyProvider, MemoryKeys, PassphraseKeys};
 pub use policy::{Decision, Reason};
 pub use sensitive::Sensitive;

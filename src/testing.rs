@@ -14,6 +14,7 @@ use crate::envelope::{
     seal_record,
 };
 use crate::error::{Error, KeyError, SealedError};
+use crate::interaction::recode_notice_for_testing as notice_recode;
 use crate::keys::{AccountKeys, KeyBranch, KeyState, KeyVersion, Keyring};
 use crate::policy::{self, Decision, Facts, Policy};
 use crate::sensitive::Sensitive;
@@ -175,6 +176,12 @@ impl Plan {
 /// [`SealedError::Content`] if it is not in the format; [`SealedError::TooLarge`].
 pub fn recode_calls(chunk: &[u8]) -> Result<Vec<Sensitive<Vec<u8>>>, SealedError> {
     encode_rows(decode_rows(chunk)?.into_iter())
+}
+
+/// For tests: reads the plaintext of a queued notice and writes it again; `None` where it is refused.
+#[must_use]
+pub fn recode_notice(plain: &[u8]) -> Option<Vec<u8>> {
+    notice_recode(plain)
 }
 
 fn derive(keyring: &Keyring, tenant: &TenantId, account: &AccountId) -> Result<AccountKeys, KeyError> {

@@ -215,7 +215,7 @@ impl Delivery for Outbox {
 }
 
 impl Notifier for Outbox {
-    fn queue(&self, _: &AccountId, _: cpni_guard::guard::Notice) -> Result<(), HostError> {
+    fn queue(&self, _: &AccountId, _: cpni_guard::Notice) -> Result<(), HostError> {
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use cpni_guard::audit::AuditEvent;
 use cpni_guard::classify::identifiers::{AccountPattern, check, normalise};
 use cpni_guard::interaction::{BackupQuestions, ConsentEvent};
 use cpni_guard::policy::{Facts, Pack, Policy};
-use cpni_guard::testing::{Content, Fields, Plan, SealingAccount, recode_calls};
+use cpni_guard::testing::{Content, Fields, Plan, SealingAccount, recode_calls, recode_notice};
 use cpni_guard::vocabulary::{
     AccountId, AgentId, Channel, ContactId, DataClass, FieldName, IdentifierKind, MAX_ID_LEN, MAX_NAME_LEN,
     Purpose, RecordId, Role, RuleId, Scope, Shape, TenantId, Timestamp,
@@ -31,6 +31,7 @@ pub const ALL: &[(&str, Target)] = &[
     ("audit_event", audit_event),
     ("consent_event", consent_event),
     ("backup_questions", backup_questions),
+    ("queued_notice", queued_notice),
 ];
 
 /// Identifiers: what is taken comes out unchanged and within its limits.
@@ -197,6 +198,13 @@ pub fn backup_questions(data: &[u8]) {
     let Ok(text) = core::str::from_utf8(data) else { return };
     if let Ok(catalogue) = BackupQuestions::from_toml("questions.toml", text) {
         assert!(catalogue.questions().iter().all(|question| question.about.is_allowed()));
+    }
+}
+
+/// Queued notices, opened: what is read is written the same.
+pub fn queued_notice(data: &[u8]) {
+    if let Some(again) = recode_notice(data) {
+        assert_eq!(again, data);
     }
 }
 

@@ -51,6 +51,9 @@ pub enum InteractionError {
     /// caller's fault.
     #[error("the event lies in the future")]
     InTheFuture,
+    /// The bytes of a queued notice were changed or moved: it does not open. The stored data's fault.
+    #[error("the queued notice does not open")]
+    NoticeUnreadable,
     /// A catalogue of back-up questions was refused. The fault of whoever wrote it.
     #[error("back-up questions: {0}")]
     Questions(FileFault),
@@ -84,6 +87,7 @@ impl InteractionError {
             Self::Questions(_) => 5013,
             Self::InTheFuture => 5014,
             Self::MayNotApprove => 5015,
+            Self::NoticeUnreadable => 5016,
         })
     }
 }

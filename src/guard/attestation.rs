@@ -145,7 +145,10 @@ impl Guard {
                 inner.delivery.is_none(),
                 "no delivery: nothing is sent to an address of record, no code goes out, nobody is called back",
             ),
-            (inner.notifier.is_none(), "no notifier: actions that need a notice are refused"),
+            (
+                inner.notifier.is_none(),
+                "no notifier: notices wait in the library's queue until a worker of yours hands them over",
+            ),
             (
                 inner.hosts.hotlines.is_none(),
                 "no list of covered hotlines: customers' call logs are withheld",

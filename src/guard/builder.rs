@@ -8,7 +8,8 @@ use crate::classify::Schema;
 use crate::error::{Error, GuardError, IdError};
 use crate::interaction::accounts::{AccountStore, MemoryAccountStore};
 use crate::interaction::{
-    AccountFactSource, AgentDirectory, ContactSource, Hosts, HotlineList, Ledger, TimeLimits,
+    AccountFactSource, AgentDirectory, ContactSource, Hosts, HotlineList, Ledger, MemoryNoticeStore,
+    NoticeStore, Notices, TimeLimits,
 };
 use crate::keys::{KeyProvider, Keyring};
 use crate::policy::{Override, Pack, Policy};
@@ -17,27 +18,33 @@ use crate::vocabulary::{Clock, RuleId, SystemClock, TenantId};
 use super::doors::{Delivery, Notifier};
 use super::{Guard, Inner};
 
-/// Where the audit log and the state of accounts are kept.
+/// Where the audit log, the state of accounts and the queue of notices are kept.
 #[derive(Debug, Clone)]
 pub struct Stores {
     /// The audit log.
     pub audit: Arc<dyn AuditStore>,
     /// Passwords, attempts and contact bindings.
     pub accounts: Arc<dyn AccountStore>,
+    /// Notices to customers, until they are handed over. Used where there is no [`Notifier`].
+    pub notices: Arc<dyn NoticeStore>,
 }
 
 impl Stores {
     /// In memory: for tests and samples. What was recorded is gone with the process.
     #[must_use]
     pub fn in_memory() -> Self {
-        Self { audit: Arc::new(MemoryAuditStore::new()), accounts: Arc::new(MemoryAccountStore::new()) }
+        Self {
+            audit: Arc::new(MemoryAuditStore::new()),
+            accounts: Arc::new(MemoryAccountStore::new()),
+            notices: Arc::new(MemoryNoticeStore::new()),
+        }
     }
 }
 
 #[cfg(feature = "sqlite")]
 impl From<crate::store::SqliteStore> for Stores {
     fn from(store: crate::store::SqliteStore) -> Self {
-        Self { audit: store.audit(), accounts: store.accounts() }
+        Self { audit: store.audit(), accounts: store.accounts(), notices: store.notices() }
     }
 }
 
@@ -85,7 +92,7 @@ impl GuardBuilder {
         self
     }
 
-    /// Where the audit log and the state of accounts are kept.
+    /// Where the audit log, the state of accounts and the queue of notices are kept.
     #[must_use]
     pub fn store(mut self, stores: impl Into<Stores>) -> Self {
         self.stores = Some(stores.into());
@@ -157,7 +164,8 @@ impl GuardBuilder {
         self
     }
 
-    /// Who queues notices to customers. Without it, actions that need a notice are refused.
+    /// Who queues notices to customers. Without it they wait in the library's own queue for a worker
+    /// of the host's: [`Guard::notices`].
     #[must_use]
     pub fn notifier(mut self, notifier: Arc<dyn Notifier>) -> Self {
         self.notifier = Some(notifier);
@@ -201,6 +209,7 @@ impl GuardBuilder {
         let keys = Arc::new(Keyring::open(&*self.keys.ok_or_else(|| missing("keys"))?)?);
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let audit = open_audit(&keys, stores.audit, &tenant, &*clock)?;
+        let notices = Notices::new(stores.notices, Arc::clone(&keys), tenant.clone());
         let ledger = Arc::new(Ledger::new(stores.accounts, Arc::clone(&keys), tenant.clone()));
         let hosts =
             Arc::new(Hosts { directory, contacts, accounts: self.accounts, hotlines: self.hotlines, clock });
@@ -214,6 +223,7 @@ impl GuardBuilder {
             hosts,
             delivery: self.delivery,
             notifier: self.notifier,
+            notices,
             limits: self.limits,
             policy_hash: Mutex::default(),
         }));

@@ -7,15 +7,16 @@ use crate::disclose::{self, View, ViewedField};
 use crate::envelope::Stored;
 use crate::error::{Error, HostError, InteractionError, KeyError, RecordError};
 use crate::hazmat::{equal, rng};
-use crate::interaction::{AgentSession, Approval, CodeTo, ConsentEvent, ConsentKind, Presented};
+use crate::interaction::{AgentSession, Approval, CodeTo, ConsentEvent, ConsentKind, Notice, Presented};
 use crate::policy::Decision;
 use crate::sensitive::Sensitive;
 use crate::vocabulary::{
-    AccountId, Action, ContactPointId, Destination, EventKind, FieldName, IdentifierKind, Obligation,
-    Obligations, Op, Outcome, Shape, WithheldBecause,
+    AccountId, Action, BasisId, ContactPointId, Destination, EventKind, FieldName, IdentifierKind,
+    Obligation, Obligations, Op, Outcome, Shape, Timestamp, WithheldBecause,
 };
 
 use super::interaction::{Asked, Interaction, actor, field_record, rules_of};
+use super::notices::write_notice;
 
 /// Where values, codes and calls to customers go: the host's print shop, mail, messaging, dialler.
 pub trait Delivery: Send + Sync {
@@ -45,23 +46,15 @@ pub trait Delivery: Send + Sync {
     fn call_back(&self, account: &AccountId) -> Result<(), HostError>;
 }
 
-/// Takes the notices of account changes (47 CFR 64.2010(f)(1)) and of what is about to be done.
+/// Takes the notices of account changes (47 CFR 64.2010(f)(1)) and of what is about to be done, in
+/// place of the library's own queue ([`super::NoticeQueue`]).
 pub trait Notifier: Send + Sync {
-    /// Queues a notice to the number and address of record as they are now, before the change. It
-    /// says what kind of change it is, never the value.
+    /// Queues a notice to the number or address of record as they are now, before the change. It is on
+    /// stable storage when this returns.
     ///
     /// # Errors
     /// [`HostError`] if it was not queued: the change is then refused.
     fn queue(&self, account: &AccountId, notice: Notice) -> Result<(), HostError>;
-}
-
-/// A notice to a customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Notice {
-    /// What changes.
-    pub action: Action,
-    /// Whether it goes out before it is done, rather than immediately after.
-    pub before: bool,
 }
 
 /// The answer to a verification.
@@ -273,11 +266,13 @@ impl Interaction {
     }
 
     /// Decides an action without carrying it out. Where a notice is due, it is queued before the
-    /// decision is given, so that no change goes unnoticed.
+    /// decision is given, so that no change goes unnoticed: call this before the change is made, while
+    /// the host's systems still know the contact points as they were.
     ///
     /// # Errors
-    /// [`InteractionError::NotNotified`] if the notice could not be queued: do not make the change;
-    /// else as [`Interaction::view`].
+    /// [`InteractionError::NotNotified`] if the notice could not be queued, and
+    /// [`crate::error::AuditError`] if that it was could not be recorded: do not make the change; else as
+    /// [`Interaction::view`].
     pub fn decide(&mut self, action: Action) -> Result<Decision, Error> {
         let now = self.session.refresh()?;
         let decision = self.session.action(action);
@@ -292,9 +287,11 @@ impl Interaction {
         self.record(facts)?;
         if decision.is_allowed() {
             let duties = decision.obligations();
+            // 64.2010(f)(2): a notice may endanger a survivor, so no rule of a host's can ask for one.
+            let suppressed = duties.contains(Obligation::SuppressChangeNotice);
             for (duty, before) in [(Obligation::NotifyChange, false), (Obligation::NotifyBefore, true)] {
-                if duties.contains(duty) {
-                    let queued = self.notify(Notice { action, before });
+                if duties.contains(duty) && !suppressed {
+                    let queued = self.notify(action, before, now);
                     self.refuse_if_failed(queued)?;
                 }
             }
@@ -303,12 +300,20 @@ impl Interaction {
         Ok(decision)
     }
 
-    fn notify(&self, notice: Notice) -> Result<(), Error> {
-        let queued = match &self.guard.0.notifier {
-            Some(notifier) => notifier.queue(self.session.account(), notice),
-            None => Err(HostError),
+    fn notify(&self, action: Action, before: bool, at: Timestamp) -> Result<(), Error> {
+        let address = self.session.notice_address(at);
+        let notice = Notice { action, before, at, interaction: *self.session.id(), address };
+        let mut facts = self.event(EventKind::NoticeQueued, at);
+        write_notice(&mut facts, &notice);
+        let (account, inner) = (self.session.account(), &*self.guard.0);
+        let queued = match &inner.notifier {
+            Some(notifier) => notifier.queue(account, notice).map(|()| None).map_err(|_| ()),
+            None => inner.notices.queue(account, &notice).map(Some).map_err(|_| ()),
         };
-        queued.map_err(|_| InteractionError::NotNotified.into())
+        let id = queued.map_err(|()| InteractionError::NotNotified)?;
+        facts.basis = id.map(|id| BasisId::new(id.to_string())).transpose()?;
+        self.record(facts)?;
+        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@ mod attestation;
 mod builder;
 mod doors;
 mod interaction;
+mod notices;
 
 use core::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +22,8 @@ use crate::error::{Error, InteractionError, KeyError};
 use crate::hazmat::framing::Tuple;
 use crate::hazmat::{hash, rng};
 use crate::interaction::{
-    AccountFacts, AgentSession, ConsentEvent, Contact, Hosts, Ledger, Opening, Secret, Session, TimeLimits,
+    AccountFacts, AgentSession, ConsentEvent, Contact, Hosts, Ledger, Notices, Opening, Secret, Session,
+    TimeLimits,
 };
 use crate::keys::Keyring;
 use crate::policy::{PackStatus, Policy};
@@ -30,8 +32,9 @@ use crate::vocabulary::{AccountId, BasisId, CivilDate, EventKind, Purpose, Tenan
 
 pub use attestation::{Attestation, AttestedOverride, AttestedPack, Count};
 pub use builder::{GuardBuilder, Stores};
-pub use doors::{Delivery, Notice, Notifier, SendReceipt, Verification};
+pub use doors::{Delivery, Notifier, SendReceipt, Verification};
 pub use interaction::{FieldRequest, Interaction};
+pub use notices::NoticeQueue;
 
 /// Seals customers' records and opens interactions on them. Cheap to clone; one a process.
 #[derive(Clone)]
@@ -46,7 +49,9 @@ struct Inner {
     audit: AuditLog,
     hosts: Arc<Hosts>,
     delivery: Option<Arc<dyn Delivery>>,
+    /// `None`: `notices`.
     notifier: Option<Arc<dyn Notifier>>,
+    notices: Notices,
     limits: TimeLimits,
     policy_hash: Mutex<Option<(Option<CivilDate>, [u8; 32])>>,
 }
@@ -215,6 +220,12 @@ impl Guard {
     fn import(&self, secret: Secret, account: &AccountId, value: &Sensitive<String>) -> Result<(), Error> {
         self.0.audit.record(self.event(EventKind::SecretImported, self.now()), Some(account))?;
         self.0.ledger.set(secret, account, value)
+    }
+
+    /// The library's own queue of notices, for the host's worker.
+    #[must_use]
+    pub fn notices(&self) -> NoticeQueue {
+        NoticeQueue::new(self.clone())
     }
 
     /// The audit log, to verify and to read.

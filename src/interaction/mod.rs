@@ -19,6 +19,8 @@ mod host;
 mod ledger;
 mod liveness;
 mod named_call;
+pub(crate) mod notice_store;
+pub(crate) mod notices;
 mod questions;
 mod session;
 mod verifier;
@@ -50,6 +52,14 @@ pub(crate) use ledger::{Ledger, Secret};
 pub use liveness::TimeLimits;
 pub(crate) use liveness::{EndReason, Liveness};
 pub use named_call::{NAMED_CALL_DURATION_TOLERANCE_SECS, NAMED_CALL_START_TOLERANCE, NamedCall};
+pub use notice_store::{MemoryNoticeStore, NoticeId, NoticeStore, StoredNotice};
+pub(crate) use notices::Notices;
+#[cfg(feature = "testing")]
+pub(crate) use notices::recode_for_testing as recode_notice_for_testing;
+pub use notices::{
+    MAX_QUEUED_NOTICES, NOTICE_BACK_OFF, NOTICE_BACK_OFF_MAX, NOTICE_LEASE, Notice, NoticeAddress,
+    QueuedNotice, UnreadableNotice,
+};
 pub use questions::{BackupQuestion, BackupQuestions, QuestionAbout};
 pub(crate) use session::{Hosts, Opening, Session};
 pub use verifier::PASSWORD_LEN;

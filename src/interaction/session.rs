@@ -23,6 +23,7 @@ use super::host::{
 use super::ledger::{CodeTo, Ledger, Secret};
 use super::liveness::{EndReason, Liveness, TimeLimits};
 use super::named_call::NamedCall;
+use super::notices::NoticeAddress;
 
 /// Wrongly named calls before an interaction takes no more. Interpretation: "without assistance"
 /// leaves no room for guessing.
@@ -257,6 +258,15 @@ impl Session {
     /// Where something for the address of record goes.
     pub(crate) fn address_of_record(&self, now: Timestamp) -> Option<ContactPointId> {
         self.account_facts.destination(now).cloned()
+    }
+
+    /// Where a notice of a change may go: the address on file now, before it.
+    pub(crate) fn notice_address(&self, now: Timestamp) -> Option<NoticeAddress> {
+        let address = self.account_facts.address.as_ref()?;
+        Some(NoticeAddress {
+            id: address.id.clone(),
+            of_record: self.account_facts.destination(now).is_some(),
+        })
     }
 
     /// Counts an attempt to verify a value, before it is looked at.

@@ -16,6 +16,7 @@ use crate::vocabulary::{AccountId, TenantId};
 const ROOT_LABEL: &[u8] = b"cpni-guard/v1/root";
 const KEYRING_LABEL: &str = "cpni-guard/v1/keyring";
 const VERIFIER_LABEL: &str = "cpni-guard/v1/verifier";
+const NOTICE_LABEL: &str = "cpni-guard/v1/notice";
 const REFERENCE_LABEL: &str = "cpni-guard/v1/reference";
 
 /// The root keys, unwrapped. Opaque: what it knows comes out only as [`KeyVersion`]s.
@@ -43,7 +44,7 @@ pub struct KeyVersion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyBranch {
-    /// Sealed fields and verifiers.
+    /// Sealed fields, verifiers and queued notices.
     Data,
     /// The audit log.
     Audit,
@@ -148,6 +149,12 @@ impl Keyring {
     pub(crate) fn verifier_key(&self, tenant: &TenantId, version: u32) -> Result<Key32, KeyError> {
         let root = self.data_root(version)?;
         Ok(tree::derive_tenant_key(&root.key, VERIFIER_LABEL, version, tenant))
+    }
+
+    /// The key under which queued notices have theirs. A stored entry names its version.
+    pub(crate) fn notice_key(&self, tenant: &TenantId, version: u32) -> Result<Key32, KeyError> {
+        let root = self.data_root(version)?;
+        Ok(tree::derive_tenant_key(&root.key, NOTICE_LABEL, version, tenant))
     }
 
     /// The key of the pseudonyms of accounts in the state store. From a branch of its own, so that

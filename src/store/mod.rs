@@ -1,7 +1,7 @@
 //! The embedded store: SQLite files in a folder, nothing to install.
 //!
-//! Rules: the log and the state of accounts are two files, because one has a single writer and the
-//! other is shared by processes; every commit is on stable storage before it returns
+//! Rules: the log, the state of accounts and the queue of notices are files of their own: the log
+//! has a single writer, the others are shared by processes; every commit is on stable storage before it returns
 //! (`synchronous=FULL`); a file that this version did not make is refused, not changed.
 //!
 //! Security note: the files hold pseudonyms, keyed verifiers and sealed ids. They are for their
@@ -9,6 +9,7 @@
 
 mod audit_file;
 mod folder;
+mod notice_file;
 mod sqlite;
 mod state_file;
 
@@ -21,21 +22,24 @@ use std::time::Duration;
 
 use crate::audit::AuditStore;
 use crate::error::StoreError;
+use crate::interaction::NoticeStore;
 use crate::interaction::accounts::AccountStore;
 
 use audit_file::AuditFile;
+use notice_file::NoticeFile;
 use state_file::StateFile;
 
 /// How long a write waits for somebody else's lock, unless [`SqliteOptions::busy_timeout`] says otherwise.
 pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The audit log and the state of accounts, in SQLite files in one folder.
+/// The audit log, the state of accounts and the queue of notices, in SQLite files in one folder.
 ///
 /// One process at a time writes the log of a folder. Copies of this value share the open files.
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
     audit: Arc<AuditFile>,
     state: Arc<StateFile>,
+    notices: Arc<NoticeFile>,
 }
 
 impl SqliteStore {
@@ -64,6 +68,12 @@ impl SqliteStore {
     #[must_use]
     pub fn accounts(&self) -> Arc<dyn AccountStore> {
         Arc::clone(&self.state) as Arc<dyn AccountStore>
+    }
+
+    /// The store of queued notices.
+    #[must_use]
+    pub fn notices(&self) -> Arc<dyn NoticeStore> {
+        Arc::clone(&self.notices) as Arc<dyn NoticeStore>
     }
 }
 
@@ -109,6 +119,7 @@ impl SqliteOptions {
         }
         let audit = Arc::new(AuditFile::open(folder, &self)?);
         let state = Arc::new(StateFile::open(folder, &self)?);
-        Ok(SqliteStore { audit, state })
+        let notices = Arc::new(NoticeFile::open(folder, &self)?);
+        Ok(SqliteStore { audit, state, notices })
     }
 }

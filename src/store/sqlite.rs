@@ -1,4 +1,4 @@
-//! What both files have in common: how they are opened and checked, and what SQLite's errors mean.
+//! What the files have in common: how they are opened and checked, and what SQLite's errors mean.
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior, ffi};
 use super::SqliteOptions;
 use crate::error::StoreError;
 
-/// The version of both schemas (`user_version`).
+/// The version of each schema (`user_version`).
 const FORMAT: u32 = 1;
 
 /// One of the store's files.

@@ -168,7 +168,7 @@ impl fmt::Debug for StateFile {
 }
 
 /// SQLite's numbers are signed: a time past the year 290000 is the last one that it can hold.
-fn stored_time(time: Timestamp) -> i64 {
+pub(super) fn stored_time(time: Timestamp) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }
 

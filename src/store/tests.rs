@@ -12,6 +12,9 @@ use crate::audit::tests::{account, broken, open as open_log, viewed};
 use crate::audit::{AuditLog, LogId};
 use crate::error::{AuditError, BreakKind, Error};
 use crate::interaction::accounts::{AccountRef, AttemptLimits, AttemptState, CounterKey};
+use crate::interaction::notice_store::tests::must_hold as notices_must_hold;
+use crate::interaction::notices::tests::{NOON, account as customer, notice, queue};
+use crate::interaction::{NOTICE_LEASE, NoticeId, Notices};
 use crate::vocabulary::Timestamp;
 
 /// A folder that is not there yet, and is gone afterwards.
@@ -131,6 +134,10 @@ fn a_reader_writes_nothing() {
     let anybody = AccountRef::from_pseudonym([1; 32]);
     assert_eq!(reader.accounts().set_entry(&anybody, b"v"), Err(StoreError::ReadOnly));
     assert_eq!(reader.accounts().entry(&anybody), Ok(None));
+    let notice = NoticeId::from_bytes([1; 16]);
+    assert_eq!(reader.notices().push(&notice, b"n", NOON, 1), Err(StoreError::ReadOnly));
+    assert_eq!(reader.notices().claim(NOON, NOON, 1), Err(StoreError::ReadOnly));
+    assert_eq!(reader.notices().get(&notice), Ok(None));
     let nothing = TemporaryFolder::new();
     assert_eq!(SqliteStore::options().read_only().open(nothing.path()).err(), Some(StoreError::Open));
     assert!(!nothing.path().exists());
@@ -391,4 +398,112 @@ fn times_past_the_range_of_sqlite_stay_shut() {
     assert_eq!(locked, AttemptState::Locked { until: Timestamp::from_micros(u64::MAX) });
     let later = store.count_attempt(&counter, Timestamp::from_secs(4_000_000_000), &limits).unwrap();
     assert!(matches!(later, AttemptState::Locked { .. }));
+}
+
+// --- Notices -------------------------------------------------------------------------------------
+
+/// A process's connection to the queue of a folder.
+fn connect(folder: &TemporaryFolder) -> Arc<dyn NoticeStore> {
+    Arc::new(NoticeFile::open(folder.path(), &SqliteStore::options()).unwrap())
+}
+
+/// A queue with the notices of so many accounts, and the ids in their order.
+fn queued(folder: &TemporaryFolder, accounts: u8) -> (Notices, Vec<NoticeId>) {
+    let notices = queue(folder.open().unwrap().notices());
+    (0..accounts).for_each(|number| {
+        notices.queue(&customer(&format!("815555010{number}")), &notice(NOON)).unwrap();
+    });
+    let file = folder.other_hand("notices.sqlite3");
+    let mut query = file.prepare("SELECT id FROM notices ORDER BY number").unwrap();
+    let ids = query.query_map([], |row| row.get(0)).unwrap();
+    (notices, ids.map(|id| NoticeId::from_bytes(id.unwrap())).collect())
+}
+
+#[test]
+fn notices_in_a_file_hold() {
+    let folder = TemporaryFolder::new();
+    notices_must_hold(&*folder.open().unwrap().notices());
+}
+
+#[test]
+fn a_notice_that_was_queued_survives_a_kill() {
+    // What a kill leaves behind: the file and its write-ahead log, nothing closed.
+    let folder = TemporaryFolder::new();
+    let copy = TemporaryFolder::new();
+    let (notices, ids) = queued(&folder, 3);
+    assert_eq!(notices.claim(NOON, 1).unwrap().len(), 1);
+    fs::create_dir(copy.path()).unwrap();
+    for file in ["notices.sqlite3", "notices.sqlite3-wal"] {
+        fs::copy(folder.path().join(file), copy.path().join(file)).unwrap();
+    }
+    let after = queue(connect(&copy));
+    let claimed = |now| after.claim(now, 9).unwrap().into_iter().map(|n| n.unwrap()).collect::<Vec<_>>();
+    // The one that was claimed is still leased to whoever was killed, and comes back after that.
+    let at_once: Vec<_> = claimed(NOON).iter().map(|notice| notice.id).collect();
+    assert_eq!(at_once, ids[1..]);
+    let back = claimed(NOON.plus(NOTICE_LEASE));
+    assert_eq!((back[0].id, back[0].attempts), (ids[0], 2));
+    assert!(back[0].account == customer("8155550100"));
+}
+
+#[test]
+fn two_processes_never_hold_the_same_notice() {
+    let folder = TemporaryFolder::new();
+    let (_, ids) = queued(&folder, 10);
+    let (one, two) = (queue(connect(&folder)), queue(connect(&folder)));
+    let work = |notices: &Notices| {
+        let claim = |_| notices.claim(NOON, 1).unwrap();
+        (0..10).flat_map(claim).map(|notice| notice.unwrap().id).collect::<Vec<_>>()
+    };
+    let mut claimed = std::thread::scope(|scope| {
+        let (first, second) = (scope.spawn(|| work(&one)), scope.spawn(|| work(&two)));
+        [first.join().unwrap(), second.join().unwrap()].concat()
+    });
+    let mut expected = ids;
+    for ids in [&mut claimed, &mut expected] {
+        ids.sort_by_key(|id| *id.as_bytes());
+    }
+    assert_eq!(claimed, expected);
+}
+
+#[test]
+fn swapped_notices_do_not_open_and_the_others_do() {
+    let folder = TemporaryFolder::new();
+    let (notices, ids) = queued(&folder, 3);
+    let swap = "CREATE TEMP TABLE was AS SELECT number, entry FROM notices;
+                UPDATE notices SET entry = (SELECT was.entry FROM was WHERE was.number = 3 - notices.number)
+                WHERE number IN (1, 2)";
+    folder.other_hand("notices.sqlite3").execute_batch(swap).unwrap();
+    let claimed = notices.claim(NOON, 9).unwrap();
+    for (claimed, id) in claimed[..2].iter().zip(&ids) {
+        let unreadable = claimed.as_ref().unwrap_err();
+        assert_eq!((unreadable.id, unreadable.cause.code().get()), (*id, 5016));
+    }
+    assert!(claimed[2].as_ref().unwrap().account == customer("8155550102"));
+    assert_eq!(notices.count(), Ok(3));
+}
+
+#[test]
+fn numbers_that_nobody_wrote_block_nothing() {
+    let folder = TemporaryFolder::new();
+    let (notices, _) = queued(&folder, 2);
+    let far = "UPDATE notices SET attempts = 9223372036854775807, since = 9223372036854775806,
+               due = 9223372036854775807 WHERE number = 1";
+    folder.other_hand("notices.sqlite3").execute_batch(far).unwrap();
+    let claimed = notices.claim(NOON, 9).unwrap();
+    assert_eq!(claimed.into_iter().map(|notice| notice.unwrap().attempts).collect::<Vec<_>>(), [1]);
+    let claimed = notices.claim(NOON.plus(Duration::from_micros(1)), 9).unwrap();
+    assert_eq!(claimed[0].as_ref().unwrap().attempts, u32::MAX);
+}
+
+#[test]
+fn the_file_of_notices_names_nobody() {
+    let folder = TemporaryFolder::new();
+    let (_notices, _) = queued(&folder, 3);
+    for file in ["notices.sqlite3", "notices.sqlite3-wal"] {
+        let bytes = fs::read(folder.path().join(file)).unwrap();
+        for text in ["8155550100", "81555501", "post-before"] {
+            assert!(!bytes.windows(text.len()).any(|at| at == text.as_bytes()), "{text} in {file}");
+        }
+    }
 }

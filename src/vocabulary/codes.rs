@@ -703,6 +703,14 @@ codes! {
         Approved = 15, "approved";
         /// The guard was built with a rule switched off; the basis names the rule.
         RuleOverridden = 16, "rule_overridden";
+        /// A notice to the customer was queued: it was durable before this event (64.2010(f)(1)).
+        NoticeQueued = 17, "notice_queued";
+        /// The host's worker says that a notice was handed over. It leaves the queue next.
+        NoticeHandedOver = 18, "notice_handed_over";
+        /// A notice could not be handed over, or does not open. It stays in the queue.
+        NoticeNotHandedOver = 19, "notice_not_handed_over";
+        /// The host gave a notice up. It leaves the queue next.
+        NoticeDiscarded = 20, "notice_discarded";
     }
 }
 

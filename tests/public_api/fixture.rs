@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use cpni_guard::classify::FieldValue;
 use cpni_guard::error::HostError;
-use cpni_guard::guard::Notice;
 use cpni_guard::interaction::{
     AccountFactSource, AccountFacts, AddressOnFile, AgentProfile, CallBack, CodeTo, ContactState,
     HotlineList, MemoryContacts, MemoryDirectory, SimChange,
@@ -17,7 +16,7 @@ use cpni_guard::vocabulary::{
 };
 use cpni_guard::{
     AccountId, AgentSession, CallRow, Contact, Delivery, Error, Guard, GuardBuilder, Interaction, MemoryKeys,
-    Notifier, Protected, Purpose, Record, Schema, Sensitive, Stores, View,
+    Notice, Notifier, Protected, Purpose, Record, Schema, Sensitive, Stores, View,
 };
 
 /// 2026-11-23T15:04:00Z.
@@ -137,6 +136,23 @@ impl Carrier {
         stores: impl Into<Stores>,
         more: impl FnOnce(GuardBuilder) -> GuardBuilder,
     ) -> Result<Self, Error> {
+        Self::assemble(keys, stores, |builder, outbox| more(builder.notifier(outbox)))
+    }
+
+    /// As [`Carrier::built`], without a notifier: notices wait in the library's queue.
+    pub(crate) fn queueing(
+        keys: impl cpni_guard::KeyProvider + 'static,
+        stores: impl Into<Stores>,
+        more: impl FnOnce(GuardBuilder) -> GuardBuilder,
+    ) -> Result<Self, Error> {
+        Self::assemble(keys, stores, |builder, _| more(builder))
+    }
+
+    fn assemble(
+        keys: impl cpni_guard::KeyProvider + 'static,
+        stores: impl Into<Stores>,
+        more: impl FnOnce(GuardBuilder, Arc<Outbox>) -> GuardBuilder,
+    ) -> Result<Self, Error> {
         let clock = Arc::new(ManualClock::new(NOON));
         let directory = Arc::new(MemoryDirectory::default());
         let contacts = Arc::new(MemoryContacts::default());
@@ -159,9 +175,8 @@ impl Carrier {
             .account_facts(Arc::new(OldAddress))
             .hotlines(Arc::new(Hotlines))
             .delivery(Arc::clone(&outbox) as _)
-            .notifier(Arc::clone(&outbox) as _)
             .clock(Arc::clone(&clock) as _);
-        let guard = more(builder).build()?;
+        let guard = more(builder, Arc::clone(&outbox)).build()?;
         Ok(Self { outbox, guard, clock, directory, contacts })
     }
 

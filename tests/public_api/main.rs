@@ -11,6 +11,7 @@ mod attacks;
 mod doors;
 mod fixture;
 mod leaks;
+mod notices;
 mod said_so;
 mod stores;
 mod walk;

@@ -9,8 +9,9 @@ use cpni_guard::error::{AuditError, InteractionError, StoreError};
 use cpni_guard::interaction::accounts::{
     AccountRef, AccountStore, AttemptLimits, AttemptState, CounterKey, MemoryAccountStore,
 };
-use cpni_guard::vocabulary::Timestamp;
-use cpni_guard::{Error, Evidence, Presented, Stores};
+use cpni_guard::interaction::{MemoryNoticeStore, NoticeId, NoticeStore, StoredNotice};
+use cpni_guard::vocabulary::{Action, Timestamp};
+use cpni_guard::{Error, Evidence, MemoryKeys, Presented, Stores};
 
 use crate::fixture::{Carrier, PASSWORD, account};
 
@@ -97,9 +98,42 @@ impl AccountStore for Failing<MemoryAccountStore> {
     }
 }
 
+impl NoticeStore for Failing<MemoryNoticeStore> {
+    fn push(&self, id: &NoticeId, entry: &[u8], now: Timestamp, max: usize) -> Result<(), StoreError> {
+        self.check().and_then(|()| self.inner.push(id, entry, now, max))
+    }
+
+    fn claim(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<StoredNotice>, StoreError> {
+        self.check().and_then(|()| self.inner.claim(now, until, limit))
+    }
+
+    fn get(&self, id: &NoticeId) -> Result<Option<StoredNotice>, StoreError> {
+        self.check().and_then(|()| self.inner.get(id))
+    }
+
+    fn put_off(
+        &self,
+        id: &NoticeId,
+        attempts: u32,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.check().and_then(|()| self.inner.put_off(id, attempts, now, until))
+    }
+
+    fn remove(&self, id: &NoticeId) -> Result<bool, StoreError> {
+        self.check().and_then(|()| self.inner.remove(id))
+    }
+
+    fn count(&self) -> Result<usize, StoreError> {
+        self.check().and_then(|()| self.inner.count())
+    }
+}
+
 fn failing() -> (Stores, Arc<AtomicBool>, Arc<AtomicBool>) {
     let (audit, accounts) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let stores = Stores {
+        notices: Arc::new(Failing { inner: MemoryNoticeStore::new(), fails: Arc::clone(&accounts) }),
         audit: Arc::new(Failing { inner: MemoryAuditStore::new(), fails: Arc::clone(&audit) }),
         accounts: Arc::new(Failing { inner: MemoryAccountStore::new(), fails: Arc::clone(&accounts) }),
     };
@@ -154,6 +188,32 @@ fn without_the_account_store_nobody_is_authenticated() {
 }
 
 #[test]
+fn without_a_queued_notice_there_is_no_change() {
+    let (stores, audit_fails, queue_fails) = failing();
+    let carrier = Carrier::queueing(MemoryKeys::new().unwrap(), stores, |builder| builder).unwrap();
+    let dana = account("A-1");
+    carrier.customer(&dana);
+    let mut call = carrier.authenticated("dana", &dana);
+    queue_fails.store(true, Ordering::SeqCst);
+    let refused = call.decide(Action::ChangeAddressOfRecord).unwrap_err();
+    assert_eq!(refused, InteractionError::NotNotified.into());
+    assert_eq!(carrier.guard.notices().count(), Err(StoreError::Io.into()));
+    queue_fails.store(false, Ordering::SeqCst);
+    assert_eq!(carrier.guard.notices().count(), Ok(0));
+    assert!(call.decide(Action::ChangeAddressOfRecord).unwrap().is_allowed());
+
+    // What cannot be recorded is not taken out: it comes back.
+    let queue = carrier.guard.notices();
+    let notice = queue.pending(1).unwrap().remove(0).unwrap();
+    audit_fails.store(true, Ordering::SeqCst);
+    let not_recorded = Error::Audit(AuditError::NotRecorded(StoreError::Io));
+    assert_eq!(queue.done(&notice.id), Err(not_recorded.clone()));
+    assert_eq!(queue.discard(&notice.id), Err(not_recorded));
+    audit_fails.store(false, Ordering::SeqCst);
+    assert_eq!((queue.count(), queue.done(&notice.id), queue.count()), (Ok(1), Ok(true), Ok(0)));
+}
+
+#[test]
 fn wrong_passwords_lock_the_account_over_all_agents() {
     let carrier = Carrier::new(Stores::in_memory());
     let dana = account("A-1");
@@ -173,7 +233,7 @@ fn wrong_passwords_lock_the_account_over_all_agents() {
 
 #[cfg(feature = "sqlite")]
 mod sqlite {
-    use cpni_guard::{MemoryKeys, SqliteStore};
+    use cpni_guard::SqliteStore;
 
     use super::*;
 
