@@ -28,6 +28,11 @@ impl<'t> Source<'t> {
         Self { name, text }
     }
 
+    /// The name under which faults speak of it.
+    pub(crate) const fn name(&self) -> Option<&'t str> {
+        self.name
+    }
+
     /// The whole text.
     pub(crate) const fn text(&self) -> &'t str {
         self.text
@@ -40,24 +45,91 @@ impl<'t> Source<'t> {
         }
         match DeTable::parse(self.text) {
             Ok(root) => Ok(Document { source: self, root }),
-            // A key given twice is a fault of its own: the parser calls it "duplicate key".
-            Err(error) if error.message().contains("duplicate key") => {
-                Err(self.fault(error.span().unwrap_or(0..0), FileCause::Duplicate { what: "key" }))
-            }
-            Err(error) => Err(self.fault(error.span().unwrap_or(0..0), FileCause::Syntax)),
+            Err(error) => Err(self.syntax(&error)),
         }
     }
 
+    /// Parses the whole file and keeps its faults. A key that is given twice hides nothing of the
+    /// rest of the file; behind a fault of syntax the rest cannot be told.
+    pub(crate) fn parse_on(self, faults: &mut Faults) -> Option<Document<'t>> {
+        let first = match self.parse() {
+            Ok(document) => return Some(document),
+            Err(fault) => fault,
+        };
+        if faults.max == 1 || matches!(first.cause, FileCause::TooLarge { .. }) {
+            faults.add(first);
+            return None;
+        }
+        let (root, errors) = DeTable::parse_recoverable(self.text);
+        let mut sound = true;
+        for error in errors.iter().take(faults.max) {
+            let fault = self.syntax(error);
+            sound &= fault.cause != FileCause::Syntax;
+            // What follows on the line is only what the parser makes of the first.
+            if !faults.found.iter().any(|other| other.line == fault.line) {
+                faults.add(fault);
+            }
+        }
+        sound.then_some(Document { source: self, root })
+    }
+
+    /// A key given twice is a fault of its own: the parser calls it "duplicate key".
+    fn syntax(&self, error: &toml::de::Error) -> FileFault {
+        let twice = error.message().contains("duplicate key");
+        let cause = if twice { FileCause::Duplicate { what: "key" } } else { FileCause::Syntax };
+        self.fault(error.span().unwrap_or(0..0), cause)
+    }
+
     pub(crate) fn fault(&self, span: Range<usize>, cause: FileCause) -> FileFault {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
+        let (line, column) = self.line_and_column(span.start);
+        FileFault { file: self.name.map(Into::into), line, column, cause }
+    }
+
+    /// Line, and column in characters, of a byte; both from 1.
+    pub(crate) fn line_and_column(&self, at: usize) -> (u32, u32) {
+        let before = self.text.get(..at).unwrap_or(self.text);
         let line = before.matches('\n').count().saturating_add(1);
         let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()).saturating_add(1);
-        FileFault {
-            file: self.name.map(Into::into),
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: u32::try_from(column).unwrap_or(u32::MAX),
-            cause,
+        (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
+    }
+}
+
+/// The faults of a file. Reading goes on behind each of them until there are as many as are wanted:
+/// one for a host that loads the file, more for a person who corrects it.
+pub(crate) struct Faults {
+    found: Vec<FileFault>,
+    max: usize,
+}
+
+impl Faults {
+    pub(crate) const fn up_to(max: usize) -> Self {
+        Self { found: Vec::new(), max }
+    }
+
+    /// What was read; `None` where it was a fault.
+    pub(crate) fn keep<T>(&mut self, read: Result<T, FileFault>) -> Option<T> {
+        read.map_err(|fault| self.add(fault)).ok()
+    }
+
+    pub(crate) fn add(&mut self, fault: FileFault) {
+        if !self.is_full() {
+            self.found.push(fault);
         }
+    }
+
+    /// Whether reading on is of no use.
+    pub(crate) fn is_full(&self) -> bool {
+        self.found.len() >= self.max
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// The faults in the order of the file.
+    pub(crate) fn in_order(mut self) -> Vec<FileFault> {
+        self.found.sort_by_key(|fault| (fault.line, fault.column));
+        self.found
     }
 }
 
@@ -109,16 +181,40 @@ impl<'d, 't> Table<'d, 't> {
 
     /// Refuses every key that was not asked for.
     pub(crate) fn finish(self) -> Result<(), FileFault> {
-        let asked = self.asked.into_inner();
-        let unknown = self.table.iter().filter(|(key, _)| !asked.contains(&key.get_ref().as_ref()));
-        match unknown.min_by_key(|(key, _)| key.span().start) {
-            None => Ok(()),
-            Some((key, _)) => {
-                let nearest = nearest(key.get_ref(), asked.iter().copied());
-                let nearest = asked.iter().copied().find(|known| Some(*known) == nearest);
-                Err(self.source.fault(key.span(), FileCause::UnknownKey { nearest }))
+        self.unknown().next().map_or(Ok(()), Err)
+    }
+
+    /// Keeps a fault for every key that was not asked for. A key that is missing and stands there
+    /// misspelt is one mistake, not two.
+    pub(crate) fn finish_on(&self, faults: &mut Faults) {
+        for fault in self.unknown() {
+            if faults.is_full() {
+                return;
             }
+            if let FileCause::UnknownKey { nearest: Some(key) } = fault.cause {
+                let missing = self.fault(FileCause::MissingKey { key });
+                faults.found.retain(|other| *other != missing);
+            }
+            faults.add(fault);
         }
+    }
+
+    /// The faults of the keys that were not asked for, in the order of the file.
+    fn unknown(&self) -> impl Iterator<Item = FileFault> {
+        let asked = self.asked.borrow().clone();
+        let mut unknown: Vec<_> =
+            self.table.keys().filter(|key| !asked.contains(&key.get_ref().as_ref())).collect();
+        unknown.sort_by_key(|key| key.span().start);
+        unknown.into_iter().map(move |key| {
+            let nearest = nearest(key.get_ref(), asked.iter().copied());
+            let nearest = asked.iter().copied().find(|known| Some(*known) == nearest);
+            self.source.fault(key.span(), FileCause::UnknownKey { nearest })
+        })
+    }
+
+    /// Where the table begins, in bytes.
+    pub(crate) fn at(&self) -> usize {
+        self.span.start
     }
 
     /// A fault of the table as a whole.
@@ -197,25 +293,32 @@ impl<'d, 't> Value<'d, 't> {
         })
     }
 
-    /// A list of words of a vocabulary, at least one, none twice.
+    /// A list of words of a vocabulary, at least one, none twice; those of them that are right.
     pub(crate) fn words<T: Copy + PartialEq>(
         &self,
         what: &'static str,
         known: &[T],
         name: impl Fn(T) -> &'static str,
-    ) -> Result<Vec<T>, FileFault> {
+        faults: &mut Faults,
+    ) -> Vec<T> {
         let mut words = Vec::new();
-        for value in self.list()? {
-            let word = value.word(what, known, &name)?;
-            if words.contains(&word) {
-                return Err(value.fault(FileCause::Duplicate { what }));
+        let Some(list) = faults.keep(self.list()) else { return words };
+        let mut empty = true;
+        for value in list {
+            empty = false;
+            if faults.is_full() {
+                break;
             }
-            words.push(word);
+            match faults.keep(value.word(what, known, &name)) {
+                Some(word) if words.contains(&word) => faults.add(value.fault(FileCause::Duplicate { what })),
+                Some(word) => words.push(word),
+                None => {}
+            }
         }
-        if words.is_empty() {
-            return Err(self.fault(FileCause::Invalid { why: "this list is empty" }));
+        if empty {
+            faults.add(self.fault(FileCause::Invalid { why: "this list is empty" }));
         }
-        Ok(words)
+        words
     }
 
     /// A fault of this value.

@@ -15,15 +15,13 @@ use proptest::prelude::*;
 
 use super::engine::{Ask, RuleSet, Verdict, asking};
 use super::facts::Dimension;
+use super::opening::MAX_FACTS;
 use super::space::{self, Fact, Key, Rest, Space, Variables};
 use super::*;
 use crate::vocabulary::*;
 
 /// 2026-11-23T00:00:00Z.
 const NOW: Timestamp = Timestamp::from_secs(1_795_392_000);
-
-/// Most facts of a cell: 4 million requests.
-const MAX_FACTS: usize = 22;
 
 /// Every class and action for everybody: whatever is withheld under it, the floor withholds.
 const EVERYTHING: &str = r#"
@@ -236,14 +234,6 @@ fn with_facts(mut state: Facts, bits: impl Fn(usize) -> u64) -> Facts {
     state
 }
 
-fn assignment_of(variables: &Variables, state: &Facts) -> usize {
-    variables.iter().enumerate().fold(0, |assignment, (index, variable)| {
-        let mut set = variable.facts.iter().map(|fact| state.word(fact.word) & fact.bit != 0);
-        let value = if variable.all { set.all(|set| set) } else { set.any(|set| set) };
-        assignment | usize::from(value) << index
-    })
-}
-
 /// splitmix64: seeded, so that a failure comes again.
 fn next(seed: &mut u64) -> u64 {
     *seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -292,7 +282,7 @@ impl<'w> Walk<'w> {
             let bits = [(); 3].map(|()| next(&mut self.seed));
             let state = with_facts(base, |word| bits[word - Dimension::EVIDENCE.word]);
             let verdict = self.world.verdict(*active, state, ask);
-            table.check(&verdict, assignment_of(&table.variables, &state));
+            table.check(&verdict, table.variables.assignment_of(&state));
             if packs != CLEAR_LAW
                 && let Ask::View(DataClass::Ssn | DataClass::SsnLast4 | DataClass::AuthSecret, _) = ask
             {

@@ -14,9 +14,7 @@ use crate::vocabulary::{
 use super::decision::{Decision, Reason};
 use super::explain::Spoken;
 use super::facts::{Dimension, Facts};
-#[cfg(test)]
-use super::pack::Definition;
-use super::pack::{Override, OverrideStatus, Pack, PackStatus};
+use super::pack::{Definition, Override, OverrideStatus, Pack, PackStatus};
 use super::rule::{Certainty, Clause, Conjunction, Mode, Rule};
 
 /// Most rules of all packs together.
@@ -55,6 +53,10 @@ impl RuleSet {
             *a |= b;
         }
         out
+    }
+
+    pub(super) fn contains(self, index: usize) -> bool {
+        self.0.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
     }
 
     fn is_empty(self) -> bool {
@@ -245,13 +247,16 @@ impl Policy {
     }
 
     /// Every rule with its pack, whether in force or not. Their order is that of [`RuleSet`].
-    #[cfg(test)]
     pub(super) fn rules(&self) -> impl Iterator<Item = (&Pack, &Rule)> {
         self.rules.iter().filter_map(|compiled| Some((self.packs.get(compiled.pack)?, &compiled.rule)))
     }
 
+    /// The packs.
+    pub(super) fn packs(&self) -> &[Pack] {
+        &self.packs
+    }
+
     /// Every predicate.
-    #[cfg(test)]
     pub(super) fn definitions(&self) -> impl Iterator<Item = &Definition> {
         self.packs.iter().flat_map(|pack| &pack.definitions)
     }

@@ -29,7 +29,7 @@ pub struct Explanation<'d> {
 }
 
 /// A fact that a rule used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UsedFact {
     /// What it is about: `channel`, `evidence`, `account`, ….
     pub about: &'static str,
@@ -120,7 +120,7 @@ fn speaks_of(spoken: &Spoken, dimension: Dimension, code: u8) -> bool {
 }
 
 /// Every fact that there is.
-fn all_facts() -> Vec<(Dimension, u8, UsedFact)> {
+pub(super) fn all_facts() -> Vec<(Dimension, u8, UsedFact)> {
     let mut all = Vec::new();
     macro_rules! add {
         ($about:literal, $dimension:ident, $type:ty) => {

@@ -190,7 +190,6 @@ impl Facts {
     }
 
     /// No facts at all: a part of a request.
-    #[cfg(test)]
     pub(super) const fn empty() -> Self {
         Self { words: [0; WORDS], missing_account: 0, missing_agent: 0 }
     }
@@ -308,7 +307,6 @@ impl Facts {
         self.words.get(word).copied().unwrap_or(0)
     }
 
-    #[cfg(test)]
     pub(super) fn set_purpose(&mut self, purpose: Purpose) {
         self.set_one(Dimension::PURPOSE, purpose.code());
     }

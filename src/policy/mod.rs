@@ -12,12 +12,14 @@ mod decision;
 mod engine;
 mod explain;
 mod facts;
+mod lint;
 mod moves;
+mod opening;
 mod pack;
 mod parse;
 mod plan;
+mod reach;
 mod rule;
-#[cfg(test)]
 mod space;
 
 #[cfg(test)]
@@ -29,8 +31,10 @@ pub use decision::{Decision, Reason};
 pub use engine::Policy;
 pub use explain::{Explanation, UsedFact};
 pub use facts::{AccountFact, AgentFact, Facts};
+pub use lint::{Finding, FindingKind, Place};
 pub(crate) use pack::OverrideStatus;
 pub use pack::{Compliance, Override, Pack, PackStatus};
 pub use plan::Grant;
 pub(crate) use plan::Plan;
+pub use reach::{Need, Reach, Target};
 pub use rule::{Certainty, Effect, ReadFrom};

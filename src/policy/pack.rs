@@ -3,11 +3,11 @@
 
 use std::sync::OnceLock;
 
-use crate::error::{Error, PolicyError};
+use crate::error::{Error, FileFault, PolicyError};
 use crate::toml_reader::Source;
 use crate::vocabulary::{CivilDate, RuleId, Timestamp, codes};
 
-use super::parse::{self, FileKind};
+use super::parse::{self, Beside, FileKind};
 use super::rule::{Certainty, Conjunction, Rule};
 
 codes! {
@@ -43,6 +43,9 @@ const BUILT_IN: [(&str, &str); 13] = [
     ("library-default.toml", include_str!("packs/library-default.toml")),
 ];
 
+/// Most faults of a file that [`Pack::check`] tells.
+const MAX_FAULTS: usize = 100;
+
 /// A policy pack or a grants file.
 #[derive(Debug, Clone)]
 pub struct Pack {
@@ -55,6 +58,8 @@ pub struct Pack {
     pub(super) definitions: Vec<Definition>,
     pub(super) rules: Vec<Rule>,
     pub(super) overrides: Vec<Override>,
+    /// The file's name, as the host gave it.
+    pub(super) name: Option<Box<str>>,
     pub(super) text: Box<str>,
 }
 
@@ -73,6 +78,8 @@ pub struct Override {
     pub(crate) approver: Box<str>,
     /// The first day on which the rule decides again.
     pub(crate) until: CivilDate,
+    /// Where it begins in its file, in bytes; `None`: the host's code made it.
+    pub(super) at: Option<usize>,
 }
 
 impl Override {
@@ -84,7 +91,7 @@ impl Override {
         if ![reason, approver].into_iter().all(parse::is_sentence) {
             return Err(PolicyError::BadOverride { rule }.into());
         }
-        Ok(Self { rule, reason: reason.into(), approver: approver.into(), until })
+        Ok(Self { rule, reason: reason.into(), approver: approver.into(), until, at: None })
     }
 }
 
@@ -127,7 +134,7 @@ impl Pack {
         let mut known: Vec<RuleId> = Vec::new();
         let mut packs = Vec::with_capacity(BUILT_IN.len());
         for (name, text) in BUILT_IN {
-            let pack = parse::pack(Source::new(Some(name), text), FileKind::Legal, &known)?;
+            let pack = load(name, text, FileKind::Legal, &known)?;
             known.extend(pack.definitions.iter().map(|definition| definition.name.clone()));
             packs.push(pack);
         }
@@ -157,7 +164,21 @@ impl Pack {
             let packs = Self::built_in().unwrap_or_default();
             packs.into_iter().flat_map(|pack| pack.definitions).map(|definition| definition.name).collect()
         });
-        Ok(parse::pack(Source::new(Some(name), text), kind, known)?)
+        Ok(load(name, text, kind, known)?)
+    }
+
+    /// Reads a policy file of either kind for the person who writes it: all its faults, in the order
+    /// of the file, not the first alone. A file that says `compliance` is a legal pack, any other a
+    /// carrier's grants. `beside` are the packs that it will be used with: it may use their
+    /// predicates, must not repeat the ids of their rules, and overrides name rules of theirs.
+    ///
+    /// # Errors
+    /// At least one fault and at most 100: no more are looked for then.
+    pub fn check(name: &str, text: &str, beside: &[Self]) -> Result<Self, Vec<FileFault>> {
+        let predicates: Vec<RuleId> =
+            beside.iter().flat_map(|pack| &pack.definitions).map(|known| known.name.clone()).collect();
+        let beside = Beside { predicates: &predicates, packs: Some(beside) };
+        parse::pack(Source::new(Some(name), text), None, beside, MAX_FAULTS)
     }
 
     /// Reads a carrier's grants from a file.
@@ -182,6 +203,11 @@ impl Pack {
         &self.text
     }
 
+    /// Line and column of a byte of its file.
+    pub(super) fn line_and_column(&self, at: usize) -> (u32, u32) {
+        Source::new(None, &self.text).line_and_column(at)
+    }
+
     /// Whether the pack decides on the day of `now`. A clock that shows no day counts as inside
     /// for packs that close and outside for grants, which open.
     pub(super) fn in_force(&self, now: Timestamp, switched_on: bool) -> bool {
@@ -198,4 +224,12 @@ impl Pack {
         };
         on && dated
     }
+}
+
+/// Reads a file that has to be right: the first fault refuses it.
+fn load(name: &str, text: &str, kind: FileKind, predicates: &[RuleId]) -> Result<Pack, PolicyError> {
+    let source = Source::new(Some(name), text);
+    let beside = Beside { predicates, packs: None };
+    parse::pack(source, Some(kind), beside, 1)
+        .map_err(|faults| faults.into_iter().next().map_or(PolicyError::Unreadable, PolicyError::File))
 }

@@ -2,8 +2,8 @@
 
 use core::ops::ControlFlow;
 
-use crate::error::{FileCause, FileFault, PolicyError};
-use crate::toml_reader::{Source, Table, Value};
+use crate::error::{FileCause, FileFault};
+use crate::toml_reader::{Faults, Source, Table, Value};
 use crate::vocabulary::{
     Action, Channel, DataClass, Destination, EvidenceKind, Form, Label, Obligation, Obligations, Op, Purpose,
     Requester, Role, RuleId, Scope, nearest,
@@ -29,177 +29,398 @@ pub(super) enum FileKind {
     Grants,
 }
 
-/// Reads a policy file. `known` are the predicates of other packs that it may use.
-pub(super) fn pack(source: Source<'_>, kind: FileKind, known: &[RuleId]) -> Result<Pack, PolicyError> {
-    read(source, kind, known).map_err(PolicyError::File)
+/// What may stand in the other packs that a file is used with.
+#[derive(Clone, Copy)]
+pub(super) struct Beside<'k> {
+    /// Predicates that the file may use.
+    pub(super) predicates: &'k [RuleId],
+    /// The packs, where they are known: ids must not be theirs, overrides must name their rules.
+    /// A host's packs meet in the compiler only, which looks then.
+    pub(super) packs: Option<&'k [Pack]>,
 }
 
-fn read(source: Source<'_>, kind: FileKind, known: &[RuleId]) -> Result<Pack, FileFault> {
-    let document = source.parse()?;
-    let root = document.root();
-    let id = rule_id(root.need("id")?)?;
-    let title = sentence(root.need("title")?)?;
-    let effective_from = root.get("effective_from").map(|v| v.date()).transpose()?;
-    let effective_until = root.get("effective_until").map(|v| v.date()).transpose()?;
-    if let (Some(from), Some(until)) = (effective_from, effective_until)
-        && until <= from
-    {
-        return Err(root.fault(FileCause::Invalid { why: "`effective_until` is not after `effective_from`" }));
+/// Reads a policy file; without a kind it is a legal pack where it says `compliance`.
+pub(super) fn pack(
+    source: Source<'_>,
+    kind: Option<FileKind>,
+    beside: Beside<'_>,
+    max_faults: usize,
+) -> Result<Pack, Vec<FileFault>> {
+    let mut faults = Faults::up_to(max_faults);
+    let pack = source.parse_on(&mut faults).and_then(|document| {
+        let root = document.root();
+        let kind = kind.unwrap_or(match root.get("compliance") {
+            Some(_) => FileKind::Legal,
+            None => FileKind::Grants,
+        });
+        Reader { source, kind, beside, faults: &mut faults }.pack(&root)
+    });
+    match pack {
+        Some(pack) if faults.len() == 0 => Ok(pack),
+        Some(_) | None => Err(faults.in_order()),
     }
-    let compliance = match kind {
-        FileKind::Grants => Compliance::Grants,
-        FileKind::Legal => {
-            let legal: Vec<_> =
-                Compliance::ALL.iter().copied().filter(|c| *c != Compliance::Grants).collect();
-            root.need("compliance")?.word("compliance", &legal, Compliance::name)?
-        }
-    };
-    let definitions = match root.get("define") {
-        Some(define) => definitions(&define.table()?)?,
-        None => Vec::new(),
-    };
-    let known: Vec<&RuleId> =
-        known.iter().chain(definitions.iter().map(|definition| &definition.name)).collect();
-    let mut rules: Vec<Rule> = Vec::new();
-    for value in root.need("rule")?.list()? {
-        let table = value.table()?;
-        let rule = rule(&table, kind, &known)?;
-        if rules.iter().any(|other| other.id == rule.id) {
-            return Err(table.fault(FileCause::Duplicate { what: "rule id" }));
-        }
-        table.finish()?;
-        rules.push(rule);
-    }
-    let mut overrides = Vec::new();
-    if kind == FileKind::Grants
-        && let Some(list) = root.get("override")
-    {
-        for value in list.list()? {
-            overrides.push(override_of(&value.table()?)?);
-        }
-    }
-    root.finish()?;
-    Ok(Pack {
-        id,
-        title,
-        effective_from,
-        effective_until,
-        compliance,
-        definitions,
-        rules,
-        overrides,
-        text: source.text().into(),
-    })
 }
 
-fn definitions(table: &Table<'_, '_>) -> Result<Vec<Definition>, FileFault> {
-    let mut definitions = Vec::new();
-    for (key, value) in table.entries() {
-        let name = RuleId::new(key.text().replace('_', "-")).map_err(|_| {
-            key.fault(FileCause::Invalid { why: "a predicate's name has 1 to 64 of a-z, 0-9 and _" })
-        })?;
-        if definitions.len() == MAX_DEFINITIONS {
-            return Err(key.fault(FileCause::Invalid { why: "a pack has at most 32 predicates" }));
-        }
-        let mut any_of = Vec::new();
-        for conjunction in value.list()? {
-            let table = conjunction.table()?;
-            any_of.push(conjunction_of(&table, &[], About::State)?);
-            table.finish()?;
-        }
-        definitions.push(Definition { name, any_of });
-    }
-    Ok(definitions)
+/// Reads on behind a fault: what a file says is put together only where all of it is right.
+struct Reader<'r> {
+    source: Source<'r>,
+    kind: FileKind,
+    beside: Beside<'r>,
+    faults: &'r mut Faults,
 }
 
-fn rule(table: &Table<'_, '_>, kind: FileKind, known: &[&RuleId]) -> Result<Rule, FileFault> {
-    let id = rule_id(table.need("id")?)?;
-    let effect_value = table.need("effect")?;
-    let effect = effect_value.word("effect", Effect::ALL, Effect::name)?;
-    match (kind, effect) {
-        (FileKind::Grants, Effect::Permit)
-        | (FileKind::Legal, Effect::Forbid | Effect::Limit | Effect::Oblige) => {}
-        (FileKind::Grants, Effect::Forbid | Effect::Limit | Effect::Oblige) => {
-            return Err(effect_value.fault(FileCause::Invalid { why: "a grants file only permits" }));
+impl Reader<'_> {
+    fn pack(&mut self, root: &Table<'_, '_>) -> Option<Pack> {
+        let id = self.need(root, "id", rule_id);
+        let title = self.need(root, "title", sentence);
+        let effective_from = self.maybe(root, "effective_from", |v| v.date());
+        let effective_until = self.maybe(root, "effective_until", |v| v.date());
+        if let (Some(Some(from)), Some(Some(until))) = (effective_from, effective_until)
+            && until <= from
+        {
+            self.refuse(root, "`effective_until` is not after `effective_from`");
         }
-        (FileKind::Legal, Effect::Permit) => {
-            return Err(effect_value.fault(FileCause::Invalid {
-                why: "a legal pack never permits: put permits in a grants file",
-            }));
-        }
-    }
-    let permit = effect == Effect::Permit;
-    let title = sentence(table.need("title")?)?;
-    let say = table.get("say").map(sentence).transpose()?;
-    let cite = match table.get("cite") {
-        Some(cite) => sentence(cite)?,
-        None if permit => CARRIERS_GRANT.into(),
-        None => return Err(table.fault(FileCause::MissingKey { key: "cite" })),
-    };
-    let (certainty, source) = if permit {
-        (Certainty::Clear, ReadFrom::Primary)
-    } else {
-        (
-            table.need("certainty")?.word("certainty", Certainty::ALL, Certainty::name)?,
-            table.need("source")?.word("source", ReadFrom::ALL, ReadFrom::name)?,
-        )
-    };
-    let when_table = table.need("when")?.table()?;
-    let when = conjunction_of(&when_table, known, About::Request { permit })?;
-    let asks_for_something = when_table.get("class").is_some() || when_table.get("action").is_some();
-    if permit && !asks_for_something {
-        return Err(when_table.fault(FileCause::Invalid { why: "a permit names a class or an action" }));
-    }
-    when_table.finish()?;
-    let mut unless = Vec::new();
-    if let Some(list) = table.get("unless") {
-        for value in list.list()? {
-            let table = value.table()?;
-            let exception = conjunction_of(&table, known, About::Request { permit: false })?;
-            table.finish()?;
-            if exception.clauses.iter().all(|clause| when.clauses.contains(clause))
-                && exception.predicates.iter().all(|name| when.predicates.contains(name))
-            {
-                return Err(value.fault(FileCause::Invalid {
-                    why: "this exception always holds, so the rule can never match",
-                }));
+        let compliance = match self.kind {
+            FileKind::Grants => Some(Compliance::Grants),
+            FileKind::Legal => {
+                let legal: Vec<_> =
+                    Compliance::ALL.iter().copied().filter(|c| *c != Compliance::Grants).collect();
+                self.need(root, "compliance", |v| v.word("compliance", &legal, Compliance::name))
             }
-            unless.push(exception);
+        };
+        let definitions = match self.maybe(root, "define", |v| v.table()) {
+            Some(Some(define)) => self.definitions(&define),
+            Some(None) | None => Vec::new(),
+        };
+        let beside = self.beside;
+        let known: Vec<&RuleId> =
+            beside.predicates.iter().chain(definitions.iter().map(|definition| &definition.name)).collect();
+        let mut rules: Vec<Rule> = Vec::new();
+        let list = self.faults.keep(root.need("rule").and_then(|list| list.list()));
+        for value in list.into_iter().flatten() {
+            if self.faults.is_full() {
+                break;
+            }
+            let Some(table) = self.faults.keep(value.table()) else { continue };
+            let rule = self.rule(&table, &known, &rules);
+            table.finish_on(self.faults);
+            rules.extend(rule);
         }
+        let mut overrides = Vec::new();
+        if self.kind == FileKind::Grants
+            && let Some(Some(list)) = self.maybe(root, "override", |v| v.list())
+        {
+            for value in list {
+                if self.faults.is_full() {
+                    break;
+                }
+                let Some(table) = self.faults.keep(value.table()) else { continue };
+                let over = self.override_of(&table, &rules);
+                table.finish_on(self.faults);
+                overrides.extend(over);
+            }
+        }
+        root.finish_on(self.faults);
+        Some(Pack {
+            id: id?,
+            title: title?,
+            effective_from: effective_from?,
+            effective_until: effective_until?,
+            compliance: compliance?,
+            definitions,
+            rules,
+            overrides,
+            name: self.source.name().map(Into::into),
+            text: self.source.text().into(),
+        })
     }
-    let max_form = match table.get("max_form") {
-        Some(form) if effect == Effect::Limit => Some(form.word("form", Form::ALL, Form::name)?),
-        Some(form) => return Err(form.fault(FileCause::Invalid { why: "only a `limit` has a `max_form`" })),
-        None if effect == Effect::Limit => return Err(table.fault(FileCause::MissingKey { key: "max_form" })),
-        None => None,
-    };
-    let obligations = match table.get("obligations") {
-        Some(list) => {
-            let allowed: &[Obligation] = match effect {
-                Effect::Oblige => Obligation::ALL,
-                Effect::Forbid => &[Obligation::Alert, Obligation::HoldForHuman],
-                Effect::Limit | Effect::Permit => {
-                    return Err(
-                        list.fault(FileCause::Invalid { why: "only `oblige` and `forbid` have obligations" })
-                    );
+
+    fn definitions(&mut self, table: &Table<'_, '_>) -> Vec<Definition> {
+        let mut definitions = Vec::new();
+        for (key, value) in table.entries() {
+            if self.faults.is_full() {
+                break;
+            }
+            let name = RuleId::new(key.text().replace('_', "-")).map_err(|_| {
+                key.fault(FileCause::Invalid { why: "a predicate's name has 1 to 64 of a-z, 0-9 and _" })
+            });
+            let Some(name) = self.faults.keep(name) else { continue };
+            if definitions.len() == MAX_DEFINITIONS {
+                self.faults.add(key.fault(FileCause::Invalid { why: "a pack has at most 32 predicates" }));
+                break;
+            }
+            let any_of =
+                self.conjunctions(&value, |reader, _, table| reader.conjunction(table, &[], About::State));
+            definitions.push(Definition { name, any_of });
+        }
+        definitions
+    }
+
+    /// The conjunctions of a list that are right.
+    fn conjunctions<'d, 't>(
+        &mut self,
+        value: &Value<'d, 't>,
+        mut read: impl FnMut(&mut Self, &Value<'d, 't>, &Table<'d, 't>) -> Option<Conjunction>,
+    ) -> Vec<Conjunction> {
+        let mut conjunctions = Vec::new();
+        for value in self.faults.keep(value.list()).into_iter().flatten() {
+            if self.faults.is_full() {
+                break;
+            }
+            if let Some(table) = self.faults.keep(value.table()) {
+                conjunctions.extend(read(self, &value, &table));
+            }
+        }
+        conjunctions
+    }
+
+    /// A rule that comes after `earlier`.
+    fn rule(&mut self, table: &Table<'_, '_>, known: &[&RuleId], earlier: &[Rule]) -> Option<Rule> {
+        let packs = self.beside.packs.unwrap_or_default();
+        let id = self.need(table, "id", |value| {
+            let id = rule_id(value)?;
+            let taken = earlier.iter().chain(packs.iter().flat_map(|pack| &pack.rules));
+            if taken.into_iter().any(|other| other.id == id) {
+                Err(value.fault(FileCause::Duplicate { what: "rule id" }))
+            } else {
+                Ok(id)
+            }
+        });
+        let kind = self.kind;
+        let effect = self.need(table, "effect", |value| {
+            let effect = value.word("effect", Effect::ALL, Effect::name)?;
+            let refused = match (kind, effect) {
+                (FileKind::Grants, Effect::Permit)
+                | (FileKind::Legal, Effect::Forbid | Effect::Limit | Effect::Oblige) => return Ok(effect),
+                (FileKind::Grants, Effect::Forbid | Effect::Limit | Effect::Oblige) => {
+                    "a grants file only permits"
+                }
+                (FileKind::Legal, Effect::Permit) => {
+                    "a legal pack never permits: put permits in a grants file"
                 }
             };
-            Obligations::of(&list.words("obligation", allowed, Obligation::name)?)
-        }
-        None if effect == Effect::Oblige => {
-            return Err(table.fault(FileCause::MissingKey { key: "obligations" }));
-        }
-        None => Obligations::default(),
-    };
-    Ok(Rule { id, effect, title, say, cite, certainty, source, when, unless, max_form, obligations })
-}
+            Err(value.fault(FileCause::Invalid { why: refused }))
+        });
+        let permit = kind == FileKind::Grants;
+        let title = self.need(table, "title", sentence);
+        let say = self.maybe(table, "say", sentence);
+        let cite = match self.maybe(table, "cite", sentence) {
+            Some(None) if permit => Some(CARRIERS_GRANT.into()),
+            Some(None) => self.faults.keep(Err(table.fault(FileCause::MissingKey { key: "cite" }))),
+            Some(cite) => cite,
+            None => None,
+        };
+        let (certainty, source) = if permit {
+            if effect.is_none() {
+                // The rule may be in the wrong file: then these keys are not what is wrong with it.
+                let _in_a_legal_pack = (table.get("certainty"), table.get("source"));
+            }
+            (Some(Certainty::Clear), Some(ReadFrom::Primary))
+        } else {
+            (
+                self.need(table, "certainty", |v| v.word("certainty", Certainty::ALL, Certainty::name)),
+                self.need(table, "source", |v| v.word("source", ReadFrom::ALL, ReadFrom::name)),
+            )
+        };
+        let when = self
+            .need(table, "when", |value| value.table())
+            .and_then(|table| self.conjunction(&table, known, About::Request { permit }));
+        let unless = match table.get("unless") {
+            Some(list) => self.conjunctions(&list, |reader, value, table| {
+                let exception = reader.conjunction(table, known, About::Request { permit: false })?;
+                if when.as_ref().is_some_and(|when| exception.is_part_of(when)) {
+                    let why = "this exception always holds, so the rule can never match";
+                    reader.faults.add(value.fault(FileCause::Invalid { why }));
+                }
+                Some(exception)
+            }),
+            None => Vec::new(),
+        };
+        let max_form = match (effect, table.get("max_form")) {
+            (Some(Effect::Limit), Some(form)) => {
+                self.faults.keep(form.word("form", Form::ALL, Form::name)).map(Some)
+            }
+            (Some(Effect::Limit), None) => {
+                self.faults.keep(Err(table.fault(FileCause::MissingKey { key: "max_form" })))
+            }
+            (Some(_), Some(form)) => self
+                .faults
+                .keep(Err(form.fault(FileCause::Invalid { why: "only a `limit` has a `max_form`" }))),
+            (Some(_) | None, None) | (None, Some(_)) => Some(None),
+        };
+        let obligations = self.obligations(table, effect);
+        Some(Rule {
+            id: id?,
+            effect: effect?,
+            title: title?,
+            say: say?,
+            cite: cite?,
+            certainty: certainty?,
+            source: source?,
+            when: when?,
+            unless,
+            max_form: max_form?,
+            obligations,
+            at: table.at(),
+        })
+    }
 
-fn override_of(table: &Table<'_, '_>) -> Result<Override, FileFault> {
-    let rule = rule_id(table.need("rule")?)?;
-    let reason = sentence(table.need("reason")?)?;
-    let approver = sentence(table.need("approver")?)?;
-    let until = table.need("until")?.date()?;
-    Ok(Override { rule, reason, approver, until })
+    fn obligations(&mut self, table: &Table<'_, '_>, effect: Option<Effect>) -> Obligations {
+        let allowed: &[Obligation] = match effect {
+            Some(Effect::Oblige) => Obligation::ALL,
+            Some(Effect::Forbid) => &[Obligation::Alert, Obligation::HoldForHuman],
+            Some(Effect::Limit | Effect::Permit) | None => &[],
+        };
+        match (table.get("obligations"), effect) {
+            (Some(list), Some(_)) if allowed.is_empty() => {
+                let why = "only `oblige` and `forbid` have obligations";
+                self.faults.add(list.fault(FileCause::Invalid { why }));
+                Obligations::default()
+            }
+            (Some(list), Some(_)) => {
+                Obligations::of(&list.words("obligation", allowed, Obligation::name, self.faults))
+            }
+            (None, Some(Effect::Oblige)) => {
+                self.faults.add(table.fault(FileCause::MissingKey { key: "obligations" }));
+                Obligations::default()
+            }
+            (Some(_) | None, Some(_) | None) => Obligations::default(),
+        }
+    }
+
+    fn override_of(&mut self, table: &Table<'_, '_>, own: &[Rule]) -> Option<Override> {
+        let packs = self.beside.packs;
+        let rule = self.need(table, "rule", |value| {
+            let id = rule_id(value)?;
+            let Some(packs) = packs else { return Ok(id) };
+            let rules = || packs.iter().flat_map(|pack| &pack.rules).chain(own);
+            match rules().find(|rule| rule.id == id) {
+                Some(rule) if rule.certainty == Certainty::Clear => Err(value
+                    .fault(FileCause::Invalid { why: "this rule is clear law; a file cannot override it" })),
+                Some(_) => Ok(id),
+                None => {
+                    let nearest = nearest(id.as_str(), rules().map(|rule| rule.id.as_str())).map(Into::into);
+                    Err(value.fault(FileCause::UnknownName { what: "rule", nearest }))
+                }
+            }
+        });
+        let reason = self.need(table, "reason", sentence);
+        let approver = self.need(table, "approver", sentence);
+        let until = self.need(table, "until", |value| value.date());
+        Some(Override {
+            rule: rule?,
+            reason: reason?,
+            approver: approver?,
+            until: until?,
+            at: Some(table.at()),
+        })
+    }
+
+    fn conjunction(&mut self, table: &Table<'_, '_>, known: &[&RuleId], about: About) -> Option<Conjunction> {
+        let faults_before = self.faults.len();
+        let (mut clauses, mut predicates) = (Vec::new(), Vec::new());
+        macro_rules! one_of {
+            ($key:literal, $type:ty, $dimension:ident) => {
+                if let Some(value) = table.get($key) {
+                    let words = value.words($key, <$type>::ALL, <$type>::name, self.faults);
+                    let bits =
+                        words.iter().fold(0, |bits, word| bits | Dimension::$dimension.bit(word.code()));
+                    clauses.push(Clause { word: Dimension::$dimension.word, bits, mode: Mode::Any });
+                }
+            };
+        }
+        macro_rules! set_of {
+            ($key:literal, $what:literal, $type:ty, $dimension:ident) => {
+                if let Some(set) = self.maybe(table, $key, |value| value.table()).flatten() {
+                    let before = clauses.len();
+                    for (key, mode) in [("any", Mode::Any), ("all", Mode::All), ("none", Mode::None)] {
+                        if let Some(list) = set.get(key) {
+                            let words = list.words($what, <$type>::ALL, <$type>::name, self.faults);
+                            let bits = words
+                                .iter()
+                                .fold(0, |bits, word| bits | Dimension::$dimension.bit(word.code()));
+                            clauses.push(Clause { word: Dimension::$dimension.word, bits, mode });
+                        }
+                    }
+                    if clauses.len() == before {
+                        self.refuse(&set, "say `any`, `all` or `none`");
+                    } else {
+                        set.finish_on(self.faults);
+                    }
+                }
+            };
+        }
+        if matches!(about, About::Request { .. }) {
+            one_of!("op", Op, OP);
+            one_of!("action", Action, ACTION);
+            one_of!("to", Destination, TO);
+            one_of!("scope", Scope, SCOPE);
+            one_of!("form", Form, FORM);
+            one_of!("class", DataClass, CLASS);
+            one_of!("label", Label, LABEL);
+        }
+        one_of!("channel", Channel, CHANNEL);
+        one_of!("requester", Requester, REQUESTER);
+        one_of!("role", Role, ROLE);
+        one_of!("purpose", Purpose, PURPOSE);
+        set_of!("evidence", "evidence", EvidenceKind, EVIDENCE);
+        set_of!("account", "account fact", AccountFact, ACCOUNT);
+        set_of!("agent", "agent fact", AgentFact, AGENT);
+        if matches!(about, About::Request { .. }) {
+            let predicate = self.maybe(table, "predicate", |value| {
+                let given = value.text()?.replace('_', "-");
+                known.iter().find(|name| name.as_str() == given).ok_or_else(|| {
+                    let nearest = nearest(&given, known.iter().map(|name| name.as_str()));
+                    let nearest = nearest.map(|name| name.replace('-', "_").into());
+                    value.fault(FileCause::UnknownName { what: "predicate", nearest })
+                })
+            });
+            predicates.extend(predicate.flatten().map(|name| (*name).clone()));
+        }
+        table.finish_on(self.faults);
+        if self.faults.len() > faults_before {
+            return None;
+        }
+        let permit = about == About::Request { permit: true };
+        let conjunction = Conjunction { clauses, predicates };
+        let wrong = if permit && table.get("class").is_none() && table.get("action").is_none() {
+            Some("a permit names a class or an action")
+        } else if conjunction.clauses.is_empty() && conjunction.predicates.is_empty() {
+            Some("a condition must say something")
+        } else {
+            contradiction(&conjunction)
+        };
+        if let Some(why) = wrong {
+            self.refuse(table, why);
+            return None;
+        }
+        Some(conjunction)
+    }
+
+    /// The value of a key that must be there.
+    fn need<'d, 't, T>(
+        &mut self,
+        table: &Table<'d, 't>,
+        key: &'static str,
+        read: impl FnOnce(&Value<'d, 't>) -> Result<T, FileFault>,
+    ) -> Option<T> {
+        self.faults.keep(table.need(key).and_then(|value| read(&value)))
+    }
+
+    /// The value of a key that may be there; `None` where it is wrong.
+    #[expect(clippy::option_option, reason = "absent is not wrong")]
+    fn maybe<'d, 't, T>(
+        &mut self,
+        table: &Table<'d, 't>,
+        key: &'static str,
+        read: impl FnOnce(&Value<'d, 't>) -> Result<T, FileFault>,
+    ) -> Option<Option<T>> {
+        self.faults.keep(table.get(key).map(|value| read(&value)).transpose())
+    }
+
+    fn refuse(&mut self, table: &Table<'_, '_>, why: &'static str) {
+        self.faults.add(table.fault(FileCause::Invalid { why }));
+    }
 }
 
 /// What a conjunction may speak of.
@@ -209,95 +430,6 @@ enum About {
     State,
     /// State and request.
     Request { permit: bool },
-}
-
-fn conjunction_of(table: &Table<'_, '_>, known: &[&RuleId], about: About) -> Result<Conjunction, FileFault> {
-    let (mut clauses, mut predicates) = (Vec::new(), Vec::new());
-    macro_rules! one_of {
-        ($key:literal, $type:ty, $dimension:ident) => {
-            if let Some(value) = table.get($key) {
-                let words = value.words($key, <$type>::ALL, <$type>::name)?;
-                let bits = words.iter().fold(0, |bits, word| bits | Dimension::$dimension.bit(word.code()));
-                clauses.push(Clause { word: Dimension::$dimension.word, bits, mode: Mode::Any });
-            }
-        };
-    }
-    if matches!(about, About::Request { .. }) {
-        one_of!("op", Op, OP);
-        one_of!("action", Action, ACTION);
-        one_of!("to", Destination, TO);
-        one_of!("scope", Scope, SCOPE);
-        one_of!("form", Form, FORM);
-        one_of!("class", DataClass, CLASS);
-        one_of!("label", Label, LABEL);
-    }
-    one_of!("channel", Channel, CHANNEL);
-    one_of!("requester", Requester, REQUESTER);
-    one_of!("role", Role, ROLE);
-    one_of!("purpose", Purpose, PURPOSE);
-    set_of(
-        table.get("evidence"),
-        "evidence",
-        EvidenceKind::ALL,
-        Dimension::EVIDENCE,
-        &mut clauses,
-        |kind| (kind.name(), kind.code()),
-    )?;
-    set_of(
-        table.get("account"),
-        "account fact",
-        AccountFact::ALL,
-        Dimension::ACCOUNT,
-        &mut clauses,
-        |fact| (fact.name(), fact.code()),
-    )?;
-    set_of(table.get("agent"), "agent fact", AgentFact::ALL, Dimension::AGENT, &mut clauses, |fact| {
-        (fact.name(), fact.code())
-    })?;
-    if matches!(about, About::Request { .. })
-        && let Some(value) = table.get("predicate")
-    {
-        let given = value.text()?.replace('_', "-");
-        let Some(name) = known.iter().find(|name| name.as_str() == given) else {
-            let nearest = nearest(&given, known.iter().map(|name| name.as_str()));
-            let nearest = nearest.map(|name| name.replace('-', "_").into());
-            return Err(value.fault(FileCause::UnknownName { what: "predicate", nearest }));
-        };
-        predicates.push((*name).clone());
-    }
-    if clauses.is_empty() && predicates.is_empty() && about != (About::Request { permit: true }) {
-        return Err(table.fault(FileCause::Invalid { why: "a condition must say something" }));
-    }
-    let conjunction = Conjunction { clauses, predicates };
-    match contradiction(&conjunction) {
-        Some(why) => Err(table.fault(FileCause::Invalid { why })),
-        None => Ok(conjunction),
-    }
-}
-
-/// `evidence.any`, `evidence.all`, `evidence.none`, and the same for facts.
-fn set_of<T: Copy + PartialEq>(
-    value: Option<Value<'_, '_>>,
-    what: &'static str,
-    known: &[T],
-    dimension: Dimension,
-    clauses: &mut Vec<Clause>,
-    named: impl Fn(T) -> (&'static str, u8),
-) -> Result<(), FileFault> {
-    let Some(value) = value else { return Ok(()) };
-    let table = value.table()?;
-    let before = clauses.len();
-    for (key, mode) in [("any", Mode::Any), ("all", Mode::All), ("none", Mode::None)] {
-        if let Some(list) = table.get(key) {
-            let words = list.words(what, known, |word| named(word).0)?;
-            let bits = words.iter().fold(0, |bits, word| bits | dimension.bit(named(*word).1));
-            clauses.push(Clause { word: dimension.word, bits, mode });
-        }
-    }
-    if clauses.len() == before {
-        return Err(table.fault(FileCause::Invalid { why: "say `any`, `all` or `none`" }));
-    }
-    table.finish()
 }
 
 /// Why a conjunction can never hold, if it cannot.
@@ -324,6 +456,16 @@ fn contradiction(conjunction: &Conjunction) -> Option<&'static str> {
         if ops & Dimension::OP.bit(Op::Send.code()) == 0 && named(Dimension::TO).is_some() {
             return Some("this can never match: only the operation `send` has a destination");
         }
+        if let Some(forms) = named(Dimension::FORM) {
+            let compared = Dimension::FORM.bit(Form::Match.code());
+            let compares = Dimension::OP.bit(Op::Verify.code());
+            if (ops == compares && forms & compared == 0) || (ops & compares == 0 && forms == compared) {
+                return Some("this can never match: `verify`, and only it, has the form `match`");
+            }
+        }
+    }
+    if named(Dimension::ACTION).is_some() && named(Dimension::TO).is_some() {
+        return Some("this can never match: only the operation `send` has a destination");
     }
     if named(Dimension::ACTION).is_some() && names_a_value {
         return Some("this can never match: an action has no class, label, scope or form");
@@ -361,7 +503,7 @@ fn contradiction(conjunction: &Conjunction) -> Option<&'static str> {
     clash.is_break().then_some("this can never match: `none` excludes what is demanded")
 }
 
-fn rule_id(value: Value<'_, '_>) -> Result<RuleId, FileFault> {
+fn rule_id(value: &Value<'_, '_>) -> Result<RuleId, FileFault> {
     RuleId::new(value.text()?).map_err(|_| {
         value.fault(FileCause::Invalid {
             why: "an id has 1 to 64 of a-z, 0-9, `-` and `.`, a letter or digit first",
@@ -373,7 +515,7 @@ pub(super) fn is_sentence(text: &str) -> bool {
     !text.trim().is_empty() && text.len() <= MAX_TEXT && !text.chars().any(char::is_control)
 }
 
-fn sentence(value: Value<'_, '_>) -> Result<Box<str>, FileFault> {
+fn sentence(value: &Value<'_, '_>) -> Result<Box<str>, FileFault> {
     let text = value.text()?;
     if !is_sentence(text) {
         return Err(value.fault(FileCause::Invalid { why: "a text has 1 to 400 bytes on one line" }));

@@ -64,6 +64,8 @@ pub(super) struct Rule {
     pub(super) max_form: Option<Form>,
     /// `oblige`, and `forbid` where it alerts or holds.
     pub(super) obligations: Obligations,
+    /// Where it begins in its file, in bytes.
+    pub(super) at: usize,
 }
 
 impl Rule {
@@ -81,6 +83,12 @@ pub(super) struct Conjunction {
 }
 
 impl Conjunction {
+    /// Whether all of it is demanded by another, too.
+    pub(super) fn is_part_of(&self, other: &Self) -> bool {
+        self.clauses.iter().all(|clause| other.clauses.contains(clause))
+            && self.predicates.iter().all(|name| other.predicates.contains(name))
+    }
+
     /// Whether it holds. Predicates count once they are compiled.
     pub(super) fn holds(&self, facts: &Facts) -> bool {
         self.clauses.iter().all(|clause| clause.holds(facts))

@@ -13,7 +13,7 @@ use crate::vocabulary::{Channel, DataClass, Purpose, Role, Scope};
 use super::engine::{Ask, Policy};
 use super::facts::{Dimension, Facts};
 use super::pack::Definition;
-use super::rule::{Clause, Conjunction, Mode};
+use super::rule::{Clause, Conjunction, Mode, Rule};
 
 /// First word of the facts that vary within a cell; those before it make the cell.
 const FIRST_FACT_WORD: usize = Dimension::EVIDENCE.word;
@@ -89,13 +89,16 @@ const COLUMNS: [u64; 6] = [
 
 impl Space {
     pub(super) fn new(policy: &Policy) -> Self {
+        Self::of(policy.rules().map(|(_, rule)| rule), &policy.definitions().collect::<Vec<_>>())
+    }
+
+    /// The space of some rules, which go by their place in the list.
+    pub(super) fn of<'r>(rules: impl Iterator<Item = &'r Rule>, definitions: &[&Definition]) -> Self {
         let mut fixed = Vec::new();
-        let definitions: Vec<&Definition> = policy.definitions().collect();
-        let rules = policy
-            .rules()
-            .map(|(_, rule)| Split {
-                when: split(&rule.when, &definitions, &mut fixed),
-                unless: rule.unless.iter().map(|c| split(c, &definitions, &mut fixed)).collect(),
+        let rules = rules
+            .map(|rule| Split {
+                when: split(&rule.when, definitions, &mut fixed),
+                unless: rule.unless.iter().map(|c| split(c, definitions, &mut fixed)).collect(),
             })
             .collect();
         Self { fixed, rules }
@@ -134,6 +137,11 @@ impl Key {
 }
 
 impl Rest {
+    /// Whether the rule applies whatever the facts are.
+    pub(super) fn is_always(&self) -> bool {
+        self.when.is_empty() && self.unless.is_empty()
+    }
+
     fn clauses(&self) -> impl Iterator<Item = &Clause> {
         self.unless.iter().chain([&self.when]).flatten().flat_map(|term| match term {
             Term::Clause(clause) => core::slice::from_ref(clause).iter().chain([].iter().flatten()),
@@ -252,7 +260,17 @@ impl Variables {
         }
     }
 
+    /// The assignment that a state has.
+    pub(super) fn assignment_of(&self, state: &Facts) -> usize {
+        self.0.iter().enumerate().fold(0, |assignment, (index, variable)| {
+            let mut set = variable.facts.iter().map(|fact| state.word(fact.word) & fact.bit != 0);
+            let value = if variable.all { set.all(|set| set) } else { set.any(|set| set) };
+            assignment | usize::from(value) << index
+        })
+    }
+
     /// A state in which the variables have the values of an assignment, the other facts being `from`'s.
+    #[cfg(test)]
     pub(super) fn assign(&self, mut state: Facts, assignment: usize) -> Facts {
         for (index, variable) in self.0.iter().enumerate() {
             let set = assignment >> index & 1 == 1;
