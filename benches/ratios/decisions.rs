@@ -79,6 +79,25 @@ pub(crate) fn look_up(c: &mut Criterion) {
     group.finish();
 }
 
+/// What a start costs: every built-in pack is read and compiled. The limit parses the same texts and
+/// looks at nothing in them.
+pub(crate) fn load_packs(c: &mut Criterion) {
+    let packs = Pack::built_in().expect("the packs");
+    let texts: Vec<&str> = packs.iter().map(Pack::text).collect();
+    let mut group = c.benchmark_group("load_packs");
+    group.bench_function("policy", |b| {
+        b.iter(|| Policy::compile(Pack::built_in().expect("the packs"), Vec::new()).expect("a policy"));
+    });
+    group.bench_function("toml", |b| {
+        b.iter(|| {
+            for text in &texts {
+                black_box(toml::de::DeTable::parse(black_box(text)).expect("TOML"));
+            }
+        });
+    });
+    group.finish();
+}
+
 /// What a change of state costs: every class and scope is decided.
 pub(crate) fn whole_plan(c: &mut Criterion) {
     let policy = policy();

@@ -20,5 +20,6 @@ criterion::criterion_group!(
     guard::view,
     decisions::look_up,
     decisions::whole_plan,
+    decisions::load_packs,
 );
 criterion::criterion_main!(ratios);

@@ -105,6 +105,10 @@ pub fn schema(data: &[u8]) {
 /// Packs and grants: what is read compiles or is refused, and what compiles decides.
 pub fn policy_pack(data: &[u8]) {
     let Ok(text) = core::str::from_utf8(data) else { return };
+    if let Err(faults) = Pack::check("pack.toml", text, &[]) {
+        assert!(!faults.is_empty() && faults.len() <= 100);
+        assert!(faults.is_sorted_by_key(|fault| (fault.line, fault.column)));
+    }
     for pack in [Pack::from_toml("pack.toml", text), Pack::grants_from_toml("grants.toml", text)] {
         let Ok(pack) = pack else { continue };
         let Ok(mut packs) = Pack::built_in() else { return };

@@ -16,7 +16,7 @@ declare -rA ABOUT=(
     [msrv]='builds with the oldest Rust that Cargo.toml promises'
     [package]='the published package holds the crate and nothing else, and builds'
     [deny]='licences, banned crates, sources; advisories where the network allows'
-    [examples]='the examples build, and care_desk runs as the README says'
+    [examples]='the examples build; care_desk and policy_check run as the README says'
     [bench]='speed as ratios to the raw limits, against benches/aims.txt'
     [fuzz]='every fuzz target for 20 s from the committed corpus'
 )
@@ -150,25 +150,31 @@ job_examples() {
     compgen -G 'examples/*.rs' > /dev/null || compgen -G 'examples/*/main.rs' > /dev/null || skip "no example yet"
     need_c_compiler
     cargo build --release --locked --examples
-    care_desk
+    example 0 care_desk
     if [[ -f $SHARED/data/telco-customers.csv ]]; then
-        care_desk --input "$SHARED/data/telco-customers.csv" --schema examples/telco-customers.toml
+        example 0 care_desk --input "$SHARED/data/telco-customers.csv" --schema examples/telco-customers.toml
     else
         note "$SHARED/data is not beside this clone: care_desk ran on generated customers only"
     fi
+    example 0 policy_check
+    example 1 policy_check examples/policy-with-mistakes.toml
+    example 2 policy_check examples/no-such-file.toml
 }
 
-# Runs the main example, and looks at its output as a person with a narrow terminal does.
-care_desk() {
-    local out started=$SECONDS width
+# Runs an example that has to end with a status, and looks at its output as a person with a narrow
+# terminal does: `example STATUS NAME [ARGUMENT]...`.
+example() {
+    local expected=$1 out started=$SECONDS width status=0
+    shift
     out=$(mktemp)
-    NO_COLOR=1 cargo run --quiet --release --locked --example care_desk -- "$@" > "$out"
+    NO_COLOR=1 cargo run --quiet --release --locked --example "$1" -- "${@:2}" > "$out" 2>&1 || status=$?
     cat "$out"
     width=$(LC_ALL=C.UTF-8 wc -L < "$out")
-    [[ -s $out ]] || fail "care_desk $* printed nothing"
-    ((width <= 80)) || fail "care_desk $* prints a line of $width columns"
-    ! grep -q $'\e' "$out" || fail "care_desk $* prints colours into a pipe"
-    note "care_desk $*: $(wc -l < "$out") lines in $((SECONDS - started)) s"
+    ((status == expected)) || fail "$* ended with $status, not with $expected"
+    [[ -s $out ]] || fail "$* printed nothing"
+    ((width <= 80)) || fail "$* prints a line of $width columns"
+    ! grep -q $'\e' "$out" || fail "$* prints colours into a pipe"
+    note "$*: $(wc -l < "$out") lines in $((SECONDS - started)) s"
     rm -f "$out"
 }
 

@@ -145,7 +145,7 @@ impl Pack {
     /// It may use the predicates that the built-in packs define.
     ///
     /// # Errors
-    /// [`PolicyError::File`] with line, column and the word that was probably meant.
+    /// [`PolicyError::File`]: the first fault, with line, column and the word that was probably meant.
     pub fn from_toml(name: &str, text: &str) -> Result<Self, Error> {
         Self::read(name, text, FileKind::Legal)
     }
@@ -153,7 +153,7 @@ impl Pack {
     /// Reads a carrier's grants: `permit` rules and overrides.
     ///
     /// # Errors
-    /// [`PolicyError::File`] with line, column and the word that was probably meant.
+    /// [`PolicyError::File`]: the first fault, with line, column and the word that was probably meant.
     pub fn grants_from_toml(name: &str, text: &str) -> Result<Self, Error> {
         Self::read(name, text, FileKind::Grants)
     }
@@ -195,6 +195,12 @@ impl Pack {
     #[must_use]
     pub fn id(&self) -> &RuleId {
         &self.id
+    }
+
+    /// Whether it must be followed, or is a carrier's grants.
+    #[must_use]
+    pub fn compliance(&self) -> Compliance {
+        self.compliance
     }
 
     /// The file's text, for the hash that audit records carry.

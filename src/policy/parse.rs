@@ -71,7 +71,14 @@ struct Reader<'r> {
 
 impl Reader<'_> {
     fn pack(&mut self, root: &Table<'_, '_>) -> Option<Pack> {
-        let id = self.need(root, "id", rule_id);
+        let packs = self.beside.packs.unwrap_or_default();
+        let id = self.need(root, "id", |value| {
+            let id = rule_id(value)?;
+            if packs.iter().any(|pack| pack.id == id) {
+                return Err(value.fault(FileCause::Duplicate { what: "pack id" }));
+            }
+            Ok(id)
+        });
         let title = self.need(root, "title", sentence);
         let effective_from = self.maybe(root, "effective_from", |v| v.date());
         let effective_until = self.maybe(root, "effective_until", |v| v.date());
@@ -95,14 +102,14 @@ impl Reader<'_> {
         let beside = self.beside;
         let known: Vec<&RuleId> =
             beside.predicates.iter().chain(definitions.iter().map(|definition| &definition.name)).collect();
-        let mut rules: Vec<Rule> = Vec::new();
+        let (mut rules, mut ids) = (Vec::new(), Vec::new());
         let list = self.faults.keep(root.need("rule").and_then(|list| list.list()));
         for value in list.into_iter().flatten() {
             if self.faults.is_full() {
                 break;
             }
             let Some(table) = self.faults.keep(value.table()) else { continue };
-            let rule = self.rule(&table, &known, &rules);
+            let rule = self.rule(&table, &known, &mut ids);
             table.finish_on(self.faults);
             rules.extend(rule);
         }
@@ -115,7 +122,7 @@ impl Reader<'_> {
                     break;
                 }
                 let Some(table) = self.faults.keep(value.table()) else { continue };
-                let over = self.override_of(&table, &rules);
+                let over = self.override_of(&table);
                 table.finish_on(self.faults);
                 overrides.extend(over);
             }
@@ -145,6 +152,9 @@ impl Reader<'_> {
                 key.fault(FileCause::Invalid { why: "a predicate's name has 1 to 64 of a-z, 0-9 and _" })
             });
             let Some(name) = self.faults.keep(name) else { continue };
+            if self.beside.packs.is_some() && self.beside.predicates.contains(&name) {
+                self.faults.add(key.fault(FileCause::Duplicate { what: "predicate" }));
+            }
             if definitions.len() == MAX_DEFINITIONS {
                 self.faults.add(key.fault(FileCause::Invalid { why: "a pack has at most 32 predicates" }));
                 break;
@@ -174,17 +184,16 @@ impl Reader<'_> {
         conjunctions
     }
 
-    /// A rule that comes after `earlier`.
-    fn rule(&mut self, table: &Table<'_, '_>, known: &[&RuleId], earlier: &[Rule]) -> Option<Rule> {
+    /// A rule, whose id joins those of the rules before it.
+    fn rule(&mut self, table: &Table<'_, '_>, known: &[&RuleId], ids: &mut Vec<RuleId>) -> Option<Rule> {
         let packs = self.beside.packs.unwrap_or_default();
         let id = self.need(table, "id", |value| {
             let id = rule_id(value)?;
-            let taken = earlier.iter().chain(packs.iter().flat_map(|pack| &pack.rules));
-            if taken.into_iter().any(|other| other.id == id) {
-                Err(value.fault(FileCause::Duplicate { what: "rule id" }))
-            } else {
-                Ok(id)
+            if ids.contains(&id) || packs.iter().flat_map(|pack| &pack.rules).any(|other| other.id == id) {
+                return Err(value.fault(FileCause::Duplicate { what: "rule id" }));
             }
+            ids.push(id.clone());
+            Ok(id)
         });
         let kind = self.kind;
         let effect = self.need(table, "effect", |value| {
@@ -288,12 +297,12 @@ impl Reader<'_> {
         }
     }
 
-    fn override_of(&mut self, table: &Table<'_, '_>, own: &[Rule]) -> Option<Override> {
+    fn override_of(&mut self, table: &Table<'_, '_>) -> Option<Override> {
         let packs = self.beside.packs;
         let rule = self.need(table, "rule", |value| {
             let id = rule_id(value)?;
             let Some(packs) = packs else { return Ok(id) };
-            let rules = || packs.iter().flat_map(|pack| &pack.rules).chain(own);
+            let rules = || packs.iter().flat_map(|pack| &pack.rules);
             match rules().find(|rule| rule.id == id) {
                 Some(rule) if rule.certainty == Certainty::Clear => Err(value
                     .fault(FileCause::Invalid { why: "this rule is clear law; a file cannot override it" })),

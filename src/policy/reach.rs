@@ -87,7 +87,7 @@ impl Policy {
         let grid = Grid::new(self, now);
         let asks: Vec<_> =
             space::asks().filter(|ask| has_rows(*ask)).map(|ask| (ask, grid.ask(ask))).collect();
-        let mut known: HashMap<Left, Option<Vec<(Form, Vec<Vec<Need>>)>>> = HashMap::new();
+        let mut known: HashMap<Left, Option<Vec<FormWays>>> = HashMap::new();
         let mut reach = Vec::new();
         for (channel, _, purpose) in space::contacts().filter(|(_, other, _)| *other == role) {
             let contact = grid.contact(&space::contact(channel, role, purpose));
@@ -126,8 +126,11 @@ const fn op_and_scope(ask: Ask) -> (Op, Scope) {
     }
 }
 
+/// A form, and the minimal sets of what it needs.
+type FormWays = (Form, Vec<Vec<Need>>);
+
 /// For each form, the minimal sets of changes to `from` after which it is given out.
-fn minimal_ways(open: &Open, from: &Facts) -> Vec<(Form, Vec<Vec<Need>>)> {
+fn minimal_ways(open: &Open, from: &Facts) -> Vec<FormWays> {
     let start = open.variables.assignment_of(from);
     let of_form = |(form, table): &(Form, Vec<u64>)| {
         let is_open = |at: usize| table.get(at / 64).is_some_and(|block| block >> (at % 64) & 1 == 1);

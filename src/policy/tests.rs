@@ -326,6 +326,109 @@ fn mistakes_are_named_with_their_place() {
     assert!(matches!(fault.cause, FileCause::Invalid { .. }));
 }
 
+/// Everything that is wrong with a file, beside the built-in packs.
+fn faults(text: &str) -> Vec<String> {
+    let faults = Pack::check("g.toml", text, &Pack::built_in().unwrap()).unwrap_err();
+    faults.iter().map(ToString::to_string).collect()
+}
+
+const HEAD: &str = "id = \"g\"\ntitle = \"t\"\n";
+const PERMIT: &str =
+    "[[rule]]\nid = \"r\"\ntitle = \"t\"\neffect = \"permit\"\nwhen = { class = [\"billing\"] }\n";
+
+#[test]
+fn one_reading_names_all_faults_and_loading_the_first() {
+    let text =
+        format!("{HEAD}{}{PERMIT}", PERMIT.replace("billing", "biling\", \"ssnn").replace("\"t\"", "3"));
+    let all = [
+        "g.toml:5:9: expected a string",
+        "g.toml:7:19: unknown class; did you mean `billing`?",
+        "g.toml:7:29: unknown class; did you mean `ssn`?",
+        "g.toml:9:6: this rule id is already there",
+    ];
+    assert_eq!(faults(&text), all);
+    let Err(Error::Policy(PolicyError::File(first))) = Pack::grants_from_toml("g.toml", &text) else {
+        panic!("{text}")
+    };
+    assert_eq!(first.to_string(), all[0]);
+}
+
+#[test]
+fn one_mistake_is_one_fault() {
+    // A key that is misspelt is not missing as well.
+    let text = format!("{HEAD}{}", PERMIT.replace("title", "tilte"));
+    assert_eq!(faults(&text), ["g.toml:5:1: unknown key; did you mean `title`?"]);
+    let text = format!("{HEAD}{}", PERMIT.replace("class", "clas"));
+    assert_eq!(faults(&text), ["g.toml:7:10: unknown key; did you mean `class`?"]);
+    // A rule in the wrong file is not short of what its own file would ask.
+    let text = format!("{HEAD}{}", PERMIT.replace("permit", "forbid"));
+    assert_eq!(faults(&text), ["g.toml:6:10: a grants file only permits"]);
+    // A key that is there twice hides nothing.
+    let text = format!("{HEAD}title = \"u\"\nowner = 1\n{PERMIT}");
+    assert_eq!(faults(&text), ["g.toml:3:1: this key is already there", "g.toml:4:1: unknown key"]);
+    // A quote that is missing does, and is told once a line.
+    let text = format!("{HEAD}owner = \"1\n{PERMIT}").replace("= { class", "{ class");
+    assert_eq!(faults(&text), ["g.toml:3:11: this is not valid TOML", "g.toml:8:6: this is not valid TOML"]);
+    assert_eq!(faults(&format!("{HEAD}rule = [{}]", "1,".repeat(500))).len(), 100);
+    assert_eq!(faults(&"x".repeat(2 << 20)), ["g.toml:1:1: the file is longer than 1048576 bytes"]);
+}
+
+#[test]
+fn a_file_is_read_beside_the_packs_that_it_is_used_with() {
+    let own = "id = \"p\"\ntitle = \"t\"\ncompliance = \"library_default\"\n[define]\n\
+               trusted = [{ evidence.any = [\"passkey\"] }]\n[[rule]]\nid = \"own\"\ntitle = \"t\"\n\
+               effect = \"forbid\"\nwhen = { op = [\"view\"] }\ncite = \"c\"\ncertainty = \"interpretation\"\n\
+               source = \"primary\"\n";
+    let mut packs = Pack::built_in().unwrap();
+    packs.push(Pack::check("p.toml", own, &packs).unwrap());
+    assert_eq!(packs.last().unwrap().compliance(), Compliance::LibraryDefault);
+    let over = |rule: &str| {
+        let permit = PERMIT.replace("{ class", "{ predicate = \"trusted\", class");
+        format!(
+            "{HEAD}{permit}[[override]]\nrule = \"{rule}\"\nreason = \"r\"\napprover = \"a\"\nuntil = 2027-01-15\n"
+        )
+    };
+    let grants = Pack::check("g.toml", &over("own"), &packs).unwrap();
+    assert_eq!(grants.compliance(), Compliance::Grants);
+    assert_eq!(
+        faults(&over("own")),
+        ["g.toml:7:22: unknown predicate", "g.toml:9:8: unknown rule"],
+        "without the pack"
+    );
+    let refused = |rule: &str| Pack::check("g.toml", &over(rule), &packs).unwrap_err()[0].to_string();
+    assert_eq!(
+        refused("call-detail-by-phone"),
+        "g.toml:9:8: this rule is clear law; a file cannot override it"
+    );
+    assert_eq!(refused("trainings-current"), "g.toml:9:8: unknown rule; did you mean `training-current`?");
+    let again = Pack::check("p.toml", own, &packs).unwrap_err();
+    let again: Vec<_> = again.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        again,
+        [
+            "p.toml:1:6: this pack id is already there",
+            "p.toml:5:1: this predicate is already there",
+            "p.toml:7:6: this rule id is already there"
+        ]
+    );
+}
+
+#[test]
+fn what_no_request_has_is_refused_at_load() {
+    let why = |when: &str| {
+        let text = format!("{HEAD}{}", PERMIT.replace("{ class = [\"billing\"] }", when));
+        faults(&text).concat()
+    };
+    let form = "g.toml:7:8: this can never match: `verify`, and only it, has the form `match`";
+    assert_eq!(why("{ op = [\"verify\"], form = [\"full\"], class = [\"ssn\"] }"), form);
+    assert_eq!(why("{ op = [\"view\"], form = [\"match\"], class = [\"ssn\"] }"), form);
+    let to = "g.toml:7:8: this can never match: only the operation `send` has a destination";
+    assert_eq!(why("{ action = [\"port_out\"], to = [\"address_of_record\"] }"), to);
+    let sound = "{ op = [\"verify\", \"view\"], form = [\"full\"], class = [\"ssn\"] }";
+    let text = format!("{HEAD}{}", PERMIT.replace("{ class = [\"billing\"] }", sound));
+    assert!(Pack::grants_from_toml("g.toml", &text).is_ok());
+}
+
 /// A fact that no rule names cannot change a decision; the bit sets agree with the plain reading
 /// of the rules, for random states.
 #[test]
