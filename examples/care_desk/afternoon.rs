@@ -1,5 +1,7 @@
 //! The script: who asks for what, and when. What they get is the library's answer.
 
+mod exceptions;
+
 use cpni_guard::interaction::{PhotoIdKind, Stated};
 use cpni_guard::vocabulary::{Channel, CivilDate, ContactId, DataClass, EventKind, Purpose, Role, Timestamp};
 use cpni_guard::{
@@ -18,11 +20,13 @@ use crate::words::{Background, Legend, TEXT_AT, channel_of, label, moment, value
 
 /// The parts of the script, as places in the carrier's table.
 const DANA: usize = 0;
-const NAMES_A_CALL: usize = 1;
+pub(crate) const NAMES_A_CALL: usize = 1;
 const IN_THE_STORE: usize = 2;
 const SUSPECT: usize = 3;
 const VICTIM: usize = 4;
 const ACCOMPLICE: usize = 5;
+const BUSINESS: usize = 6;
+const SURVIVOR: usize = 7;
 
 /// Since when the training of one agent has lapsed.
 const LAPSED_DAYS: u64 = 12;
@@ -44,6 +48,7 @@ struct Staff {
     untrained: Agent,
     retail: Agent,
     fraud: Agent,
+    specialist: Agent,
 }
 
 /// The script in progress.
@@ -73,6 +78,7 @@ pub(crate) fn play(desk: &Desk, screen: &mut Screen) -> Result<Legend, Failure> 
         untrained: desk.hosts.agent("a-1066", Role::CareAgent, lapsed)?,
         retail: desk.hosts.agent("s-2040", Role::RetailAgent, trained)?,
         fraud: desk.hosts.agent("f-3001", Role::FraudAnalyst, trained)?,
+        specialist: desk.hosts.agent("p-4002", Role::Specialist, trained)?,
     };
     let mut passwords = Vec::with_capacity(PLAYERS);
     for customer in desk.table.iter().take(PLAYERS) {
@@ -93,6 +99,9 @@ pub(crate) fn play(desk: &Desk, screen: &mut Screen) -> Result<Legend, Failure> 
     afternoon.an_agent_without_a_live_contact()?;
     afternoon.a_fraud_analyst_with_a_case()?;
     afternoon.an_agent_whose_training_lapsed()?;
+    afternoon.an_offer_without_approval()?;
+    afternoon.a_business_customer()?;
+    afternoon.an_address_is_changed()?;
     afternoon.a_copied_ciphertext()?;
     Ok(afternoon.legend)
 }
@@ -277,7 +286,7 @@ impl<'a> Afternoon<'a> {
     /// Whoever writes to the carrier's database still cannot move a ciphertext.
     fn a_copied_ciphertext(&mut self) -> Result<(), Failure> {
         let what = "A copied ciphertext";
-        let Some((accomplice, fields)) = self.cast(at(17, 20), what, ACCOMPLICE, ALL_BUT_SSN)? else {
+        let Some((accomplice, fields)) = self.cast(at(17, 50), what, ACCOMPLICE, ALL_BUT_SSN)? else {
             return Ok(());
         };
         let Some(victim) = self.desk.table.get(VICTIM) else { return Ok(()) };
@@ -398,10 +407,15 @@ impl<'a> Afternoon<'a> {
     }
 
     fn shows(&mut self, open: &Open<'_>, view: &View) -> Result<(), Failure> {
+        let background = self.background(open);
+        self.legend.show(view, &background, self.screen)
+    }
+
+    /// What an explanation needs.
+    fn background(&self, open: &Open<'_>) -> Background<'a> {
         let Desk { guard, hosts, .. } = self.desk;
         let days_on_file = hosts.accounts.days_on_file(&open.customer.account, self.desk.now());
-        let background = Background { guard, days_on_file, talks: open.talks };
-        self.legend.show(view, &background, self.screen)
+        Background { guard, days_on_file, talks: open.talks }
     }
 
     /// A contact comes in: it begins in the carrier's telephony, and on the screen.
@@ -423,7 +437,7 @@ impl<'a> Afternoon<'a> {
         self.screen.under(
             &self.time(),
             TEXT_AT,
-            &format!("{}, {role} · {contact} · {purpose}", agent.id),
+            &format!("{}, {role} · {contact} · {}", agent.id, words_of(purpose.name())),
             Style::Bold,
         )
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cpni_guard::vocabulary::{AccountId, Clock as _, DataClass, ManualClock, Timestamp};
+use cpni_guard::interaction::AddressOnFile;
+use cpni_guard::vocabulary::{AccountId, Clock as _, ContactPointId, DataClass, ManualClock, Timestamp};
 use cpni_guard::{Guard, PassphraseKeys, Record, Schema, SealedRecord, Sensitive, SqliteStore};
 
 use crate::failure::Failure;
@@ -15,9 +16,9 @@ use crate::screen::Screen;
 use crate::words::thousands;
 
 /// How many customers have a part in the script: the first ones.
-pub(crate) const PLAYERS: usize = 6;
+pub(crate) const PLAYERS: usize = 8;
 /// Since how many days the customers who play have had their address.
-const DAYS_ON_FILE: [u64; PLAYERS] = [212, 12, 64, 930, 401, 75];
+const DAYS_ON_FILE: [u64; PLAYERS] = [212, 12, 64, 930, 401, 75, 1_204, 88];
 
 /// Customers on their way in.
 pub(crate) struct Customers {
@@ -96,7 +97,11 @@ impl Desk {
             }
             if let Some(remembered) = remembered {
                 let days = DAYS_ON_FILE.get(self.remembered.len()).copied().unwrap_or_default();
-                self.hosts.accounts.set_address(&account, days_before(self.now(), days));
+                let address = AddressOnFile {
+                    id: ContactPointId::new("postal-1")?,
+                    since: days_before(self.now(), days),
+                };
+                self.hosts.accounts.change(&account, |facts| facts.address = Some(address));
                 self.remembered.push(remembered);
             }
             self.table.push(Sealed { account, record: protected.record });

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use cpni_guard::error::HostError;
 use cpni_guard::interaction::{
-    AccountFactSource, AccountFacts, AddressOnFile, AgentProfile, AgentSession, ContactState, HotlineList,
-    MemoryContacts, MemoryDirectory, SimChange,
+    AccountFactSource, AccountFacts, AgentProfile, AgentSession, ContactState, HotlineList, MemoryContacts,
+    MemoryDirectory, SimChange,
 };
 use cpni_guard::vocabulary::{
-    AccountId, AgentId, Channel, ContactId, ContactPointId, CountryCode, EmployerId, Role, Timestamp,
+    AccountId, AgentId, Channel, ContactId, CountryCode, EmployerId, Role, Timestamp,
 };
 
 use crate::failure::Failure;
@@ -19,13 +19,15 @@ use crate::folder::make_secret;
 
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// What the carrier knows of accounts: here, since when each has had its postal address.
-#[derive(Debug, Default)]
-pub(crate) struct Accounts(Mutex<HashMap<AccountId, Timestamp>>);
+/// What the carrier knows of accounts. Of one that it has said nothing about, the address is unknown.
+#[derive(Default)]
+pub(crate) struct Accounts(Mutex<HashMap<AccountId, AccountFacts>>);
 
 impl Accounts {
-    pub(crate) fn set_address(&self, account: &AccountId, since: Timestamp) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(account.clone(), since);
+    /// Says more about an account.
+    pub(crate) fn change(&self, account: &AccountId, change: impl FnOnce(&mut AccountFacts)) {
+        let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        change(accounts.entry(account.clone()).or_insert_with(ordinary));
     }
 
     /// How long the address has been on file, in days.
@@ -35,16 +37,19 @@ impl Accounts {
     }
 }
 
+/// A consumer whose SIM never changed, and whom no line-separation request concerns.
+fn ordinary() -> AccountFacts {
+    AccountFacts {
+        sim_change: Some(SimChange::Never),
+        survivor: Some(false),
+        business: Some(false),
+        ..AccountFacts::default()
+    }
+}
+
 impl AccountFactSource for Accounts {
     fn account_facts(&self, account: &AccountId) -> Result<AccountFacts, HostError> {
-        let since = self.0.lock().map_err(|_| HostError)?.get(account).copied();
-        let id = ContactPointId::new("postal-1").map_err(|_| HostError)?;
-        Ok(AccountFacts {
-            address: since.map(|since| AddressOnFile { id, since }),
-            sim_change: Some(SimChange::Never),
-            survivor: Some(false),
-            ..AccountFacts::default()
-        })
+        Ok(self.0.lock().map_err(|_| HostError)?.get(account).cloned().unwrap_or_else(ordinary))
     }
 }
 
@@ -63,7 +68,7 @@ impl HotlineList for Hotlines {
 }
 
 /// Directory, telephony and customer system.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Hosts {
     pub(crate) directory: Arc<MemoryDirectory>,
     pub(crate) contacts: Arc<MemoryContacts>,

@@ -5,7 +5,7 @@ use core::fmt::Write as _;
 use cpni_guard::classify::FieldValue;
 use cpni_guard::policy::{Certainty, Compliance, Effect};
 use cpni_guard::vocabulary::{
-    CallDirection, Channel, FieldName, Form, Obligation, Remedy, Scope, Timestamp, WithheldBecause,
+    Action, CallDirection, Channel, FieldName, Form, Obligation, Remedy, Scope, Timestamp, WithheldBecause,
 };
 use cpni_guard::{CallRow, Decision, Disclosed, FieldView, Guard, View};
 
@@ -50,11 +50,12 @@ impl Legend {
         screen: &mut Screen,
     ) -> Result<(), Failure> {
         let at = value_column(view);
-        let (mut alert, mut say, mut permits) = (false, None, Vec::new());
+        let (mut alert, mut ends, mut say, mut permits) = (false, false, None, Vec::new());
         for (name, field) in view.fields() {
             let left = label(name);
             let decision = field.decision();
             alert |= decision.obligations().contains(Obligation::Alert);
+            ends |= decision.obligations().contains(Obligation::ExpireAtContactEnd);
             match field {
                 FieldView::Withheld(_) => {
                     self.withheld(left, at, decision, background, screen)?;
@@ -82,7 +83,35 @@ impl Legend {
         if alert {
             recorded.push_str(" · duty: alert the security desk");
         }
+        if ends {
+            recorded.push_str(" · ends with the contact");
+        }
         screen.under("", TEXT_AT, &recorded, Style::Dim)
+    }
+
+    /// Prints the decision on an action: who may do it and which duties come with it, or why not.
+    pub(crate) fn show_action(
+        &mut self,
+        action: Action,
+        decision: &Decision,
+        background: &Background<'_>,
+        screen: &mut Screen,
+    ) -> Result<(), Failure> {
+        let left = format!("{:TEXT_AT$}{}", "", words_of(action.name()));
+        let at = columns(&left).saturating_add(2);
+        if decision.is_allowed() {
+            screen.under(&left, at, "may be done", Style::Bold)?;
+        } else {
+            self.withheld(left, at, decision, background, screen)?;
+            let say = decision.for_agent();
+            screen.under(&format!("{:TEXT_AT$}may say", ""), at, &format!("“{say}”"), Style::Plain)?;
+        }
+        let mut duties = decision.obligations().iter().filter_map(duty_of).peekable();
+        if duties.peek().is_some() {
+            let duties = duties.collect::<Vec<_>>().join("; ");
+            screen.under("", TEXT_AT, &format!("duty: {duties}"), Style::Dim)?;
+        }
+        Ok(())
     }
 
     fn withheld(
@@ -214,7 +243,12 @@ pub(crate) fn moment(time: Timestamp) -> String {
 /// every way stands once, above them.
 fn ways_out(decision: &Decision, days_on_file: Option<i64>) -> Vec<String> {
     let ways = decision.remedies();
-    let Some(first) = ways.first() else { return vec!["→ nothing would make it visible here".to_owned()] };
+    let Some(first) = ways.first() else {
+        let held = decision.because() == Some(WithheldBecause::Held);
+        return vec![
+            if held { "→ a colleague decides" } else { "→ nothing would make it visible here" }.to_owned(),
+        ];
+    };
     let in_all = |remedy: &&Remedy| ways.len() > 1 && ways.iter().all(|way| way.contains(remedy));
     let phrases = |moves: &mut dyn Iterator<Item = &Remedy>| {
         moves.map(|remedy| phrase(*remedy, days_on_file)).collect::<Vec<_>>().join(" and ")
@@ -233,28 +267,27 @@ fn ways_out(decision: &Decision, days_on_file: Option<i64>) -> Vec<String> {
 
 /// What an agent would do.
 fn phrase(remedy: Remedy, days_on_file: Option<i64>) -> String {
-    match remedy {
-        Remedy::ProvidePassword => "ask for the account password",
-        Remedy::EstablishPassword => "set up a password with the customer",
-        Remedy::SendToAddressOfRecord => {
-            return match days_on_file {
-                Some(days) => format!("mail to the address of record (on file {days} days)"),
-                None => "mail to the address of record".to_owned(),
-            };
+    match (remedy, days_on_file) {
+        (Remedy::SendToAddressOfRecord, Some(days)) => {
+            format!("mail to the address of record (on file {days} days)")
         }
-        Remedy::CallBackNumberOfRecord => "call the number of record back",
-        Remedy::ShowValidPhotoId => "ask for a valid photo ID",
-        Remedy::CustomerRemovesLock => "have the customer remove the lock",
-        Remedy::ObtainOptIn => "obtain the customer's opt-in",
-        Remedy::SupervisorApproval => "have a supervisor approve it",
-        Remedy::RenewTraining => "renew the agent's training",
-        Remedy::TransferToUsAgent => "transfer to an agent in the United States",
-        Remedy::PresentSecondFactor => "ask for a second factor",
-        Remedy::SendOneTimeCode => "send a one-time code to the number of record",
-        Remedy::OpenLiveContact => "open it from one's own contact or case",
-        Remedy::NameTheCall => "have the caller name one call without help",
+        _ => remedy.advice().to_owned(),
     }
-    .to_owned()
+}
+
+/// A duty in words; those that the library itself discharges at once say nothing.
+const fn duty_of(duty: Obligation) -> Option<&'static str> {
+    Some(match duty {
+        Obligation::Alert => "alert the security desk",
+        Obligation::NotifyChange | Obligation::NotifyBefore => {
+            "a notice is queued, to the address of record as it was before"
+        }
+        Obligation::SuppressChangeNotice => "no notice is sent",
+        Obligation::HoldForHuman => "neither done nor skipped before a colleague decides",
+        Obligation::ExpireAtContactEnd => "ends with the contact",
+        Obligation::RecordCampaign | Obligation::RecordDisclosure | Obligation::CountSimChange => "recorded",
+        Obligation::Audit | Obligation::OmitCoveredHotlines => return None,
+    })
 }
 
 /// How a contact comes in.

@@ -47,6 +47,7 @@ pub(super) fn remedies(policy: &Policy, active: RuleSet, facts: &Facts) -> Vec<V
         }
         frontier = next;
     }
+    found.iter_mut().for_each(|set| set.sort_by_key(|remedy| !remedy.comes_first()));
     found
 }
 
@@ -101,6 +102,12 @@ fn apply(policy: &Policy, active: RuleSet, remedy: Remedy, from: &Position) -> O
             to.state.set_account(AccountFact::OptIn, Some(true));
             to.state.set_account(AccountFact::OptedOut, Some(false));
             !from.state.has_account(AccountFact::OptIn)
+        }
+        Remedy::AskOralApproval => {
+            to.state.set_account(AccountFact::OneTimeOralApproval, Some(true));
+            (on(Channel::PhoneInbound) || on(Channel::PhoneCallback) || on(Channel::Retail))
+                && from.state.has_agent(AgentFact::LiveContact)
+                && !from.state.has_account(AccountFact::OneTimeOralApproval)
         }
         Remedy::SupervisorApproval => agent(&mut to.state, from, AgentFact::SupervisorApproval),
         Remedy::RenewTraining => agent(&mut to.state, from, AgentFact::TrainingCurrent),

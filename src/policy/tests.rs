@@ -88,7 +88,7 @@ fn remedies_are_minimal_and_smallest_first() {
     let mut lapsed = state;
     lapsed.set_agent(AgentFact::TrainingCurrent, Some(false));
     let remedies = view(&policy, lapsed, DataClass::ServiceDetails).remedies();
-    assert!(remedies.contains(&vec![Remedy::ProvidePassword, Remedy::RenewTraining]));
+    assert!(remedies.contains(&vec![Remedy::RenewTraining, Remedy::ProvidePassword]));
 }
 
 #[test]

@@ -665,6 +665,51 @@ codes! {
         OpenLiveContact = 13, "open_live_contact";
         /// The customer names the call without help.
         NameTheCall = 14, "name_the_call";
+        /// The customer approves orally, for this contact (47 CFR 64.2008(f)).
+        AskOralApproval = 15, "ask_oral_approval";
+    }
+}
+
+impl Remedy {
+    /// What an agent would do, in words that follow "you could": a phrase without a full stop.
+    #[must_use]
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::ProvidePassword => "ask for the account password",
+            Self::EstablishPassword => "set up a password with the customer",
+            Self::SendToAddressOfRecord => "send it to the address of record",
+            Self::CallBackNumberOfRecord => "call the number of record back",
+            Self::ShowValidPhotoId => "ask for a valid photo ID",
+            Self::CustomerRemovesLock => "have the customer remove the lock",
+            Self::ObtainOptIn => "obtain the customer's opt-in",
+            Self::SupervisorApproval => "have a supervisor approve it",
+            Self::RenewTraining => "renew the agent's training",
+            Self::TransferToUsAgent => "transfer to an agent in the United States",
+            Self::PresentSecondFactor => "ask for a second factor",
+            Self::SendOneTimeCode => "send a one-time code to the number of record",
+            Self::OpenLiveContact => "open it from one's own contact or case",
+            Self::NameTheCall => "have the caller name one call without help",
+            Self::AskOralApproval => "ask the customer for approval, for this contact only",
+        }
+    }
+
+    /// Whether it has to be in place before anything is said to a customer.
+    pub(crate) const fn comes_first(self) -> bool {
+        match self {
+            Self::OpenLiveContact | Self::RenewTraining | Self::TransferToUsAgent => true,
+            Self::ProvidePassword
+            | Self::EstablishPassword
+            | Self::SendToAddressOfRecord
+            | Self::CallBackNumberOfRecord
+            | Self::ShowValidPhotoId
+            | Self::CustomerRemovesLock
+            | Self::ObtainOptIn
+            | Self::SupervisorApproval
+            | Self::PresentSecondFactor
+            | Self::SendOneTimeCode
+            | Self::NameTheCall
+            | Self::AskOralApproval => false,
+        }
     }
 }
 
