@@ -46,6 +46,12 @@ pub enum PolicyError {
         /// The id.
         rule: RuleId,
     },
+    /// A rule can never match: its conditions contradict each other, or its exceptions cover them.
+    #[error("policy: the rule `{rule}` can never match")]
+    NeverMatches {
+        /// The rule.
+        rule: RuleId,
+    },
     /// An override gives no reason or no approver, or a text that is not on one line.
     #[error(
         "policy: the override of `{rule}` needs a reason and an approver, each of 1 to 400 bytes on one line"
@@ -89,6 +95,7 @@ impl PolicyError {
             Self::DuplicatePredicate { .. } => 4010,
             Self::UnknownPredicate { .. } => 4011,
             Self::BadOverride { .. } => 4012,
+            Self::NeverMatches { .. } => 4013,
         })
     }
 }

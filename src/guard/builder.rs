@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::audit::{AuditLog, AuditRoots, AuditStore, MemoryAuditStore};
 use crate::classify::Schema;
-use crate::error::{Error, GuardError, IdError};
+use crate::error::{Error, GuardError, IdError, PolicyError};
 use crate::interaction::accounts::{AccountStore, MemoryAccountStore};
 use crate::interaction::{
     AccountFactSource, AgentDirectory, ContactSource, Hosts, HotlineList, Ledger, MemoryNoticeStore,
@@ -201,11 +201,15 @@ impl GuardBuilder {
             return Err(missing("grants"));
         }
         let mut packs = Pack::built_in()?;
+        let own: Vec<RuleId> = self.packs.iter().map(|pack| pack.id().clone()).collect();
         packs.extend(self.packs);
         for (name, text) in &self.grants {
             packs.push(Pack::grants_from_toml(name, text)?);
         }
         let policy = Arc::new(Policy::compile(packs, self.switched_on)?.overriding(self.overrides)?);
+        if let Some(rule) = policy.dead_rule(&own) {
+            return Err(PolicyError::NeverMatches { rule: rule.clone() }.into());
+        }
         let keys = Arc::new(Keyring::open(&*self.keys.ok_or_else(|| missing("keys"))?)?);
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let audit = open_audit(&keys, stores.audit, &tenant, &*clock)?;

@@ -12,7 +12,7 @@ use crate::vocabulary::{CivilDate, DataClass, Destination, Form, Op, RuleId, Sco
 use super::engine::Policy;
 use super::facts::Facts;
 use super::opening::{Grid, Left, MAX_FACTS};
-use super::pack::{Definition, Pack};
+use super::pack::{Compliance, Definition, Pack};
 use super::reach::Target;
 use super::rule::{Effect, Rule};
 use super::space::{self, Key, Space, Variables};
@@ -146,6 +146,17 @@ impl Policy {
             }
         }
         findings
+    }
+
+    /// The first rule of a carrier's grants or of one of `packs` that can never match: a mistake for
+    /// which a guard is not built. The packs of this library are tested.
+    pub(crate) fn dead_rule(&self, packs: &[RuleId]) -> Option<&RuleId> {
+        let definitions: Vec<&Definition> = self.definitions().collect();
+        let requests = requests();
+        let contacts: Vec<Facts> = space::contacts().map(|(c, r, p)| space::contact(c, r, p)).collect();
+        let own = |pack: &Pack| pack.compliance == Compliance::Grants || packs.contains(&pack.id);
+        let mut own = self.rules().filter(|(pack, _)| own(pack)).map(|(_, rule)| rule);
+        own.find(|rule| matches(rule, &definitions, &requests, &contacts) == Some(false)).map(|rule| &rule.id)
     }
 
     /// The classes that no permit in force at `now` names: withheld from everybody.

@@ -187,6 +187,24 @@ fn clear_law_is_switched_off_by_code_alone_and_everybody_can_see_it() {
 }
 
 #[test]
+fn a_guard_is_not_built_on_a_rule_that_can_never_match() {
+    let text = r#"
+id    = "dead"
+title = "A business that is none"
+
+[[rule]]
+id     = "dead-rule"
+title  = "Bills for exempt businesses that are no businesses"
+effect = "permit"
+when   = { role = ["care_agent"], op = ["view"], class = ["billing"], predicate = "business_exempt", account.none = ["business"] }
+"#;
+    let refused =
+        Carrier::built(MemoryKeys::new().unwrap(), Stores::in_memory(), |builder| builder.grants(text));
+    let rule = RuleId::new("dead-rule").unwrap();
+    assert_eq!(refused.map(|_| ()).unwrap_err(), PolicyError::NeverMatches { rule }.into());
+}
+
+#[test]
 fn an_override_names_a_rule_a_reason_and_an_approver() {
     let until = CivilDate::new(2027, 1, 1).unwrap();
     let rule = |id: &str| RuleId::new(id).unwrap();
