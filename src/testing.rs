@@ -18,7 +18,9 @@ use crate::interaction::recode_notice_for_testing as notice_recode;
 use crate::keys::{AccountKeys, KeyBranch, KeyState, KeyVersion, Keyring};
 use crate::policy::{self, Decision, Facts, Policy};
 use crate::sensitive::Sensitive;
-use crate::vocabulary::{AccountId, DataClass, FieldName, Form, RecordId, Scope, Shape, TenantId, Timestamp};
+use crate::vocabulary::{
+    AccountId, Action, DataClass, Destination, FieldName, Form, RecordId, Scope, Shape, TenantId, Timestamp,
+};
 
 /// For tests and benches: an account with its keys and one record id, to seal and open without a
 /// guard. The subject epoch is 0.
@@ -167,6 +169,24 @@ impl Plan {
     #[must_use]
     pub fn decision(&self, class: DataClass, scope: Scope) -> Decision {
         self.0.decision(class, scope)
+    }
+
+    /// The decision on comparing a value.
+    #[must_use]
+    pub fn verification(&self, class: DataClass) -> Decision {
+        self.0.verification(class)
+    }
+
+    /// The decision on sending a value.
+    #[must_use]
+    pub fn sending(&self, class: DataClass, to: Destination) -> Decision {
+        self.0.sending(class, to)
+    }
+
+    /// The decision on an action.
+    #[must_use]
+    pub fn action(&self, action: Action) -> Decision {
+        self.0.action(action)
     }
 }
 

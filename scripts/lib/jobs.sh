@@ -3,9 +3,9 @@
 # Whatever it prints goes to its log; `note` speaks to the person; `skip` and `fail` end it.
 
 # Cheap and likely to fail first; what loads the machine last.
-readonly JOBS=(fmt clippy test doc layering docs-drift scripts vectors msrv package deny examples bench fuzz)
+readonly JOBS=(fmt clippy test doc layering docs-drift scripts vectors msrv package deny examples oracle bench fuzz)
 declare -rA ABOUT=(
-    [fmt]='formatting, of the fuzz targets too'
+    [fmt]='formatting, of the fuzz targets and the oracle too'
     [clippy]='lints as errors: all targets with all features, and the core without features'
     [test]='unit, integration and replay tests; the build without features'
     [doc]='the documentation builds without a warning, and its examples run'
@@ -17,6 +17,7 @@ declare -rA ABOUT=(
     [package]='the published package holds the crate and nothing else, and builds'
     [deny]='licences, banned crates, sources; advisories where the network allows'
     [examples]='the examples build; care_desk and policy_check run as the README says'
+    [oracle]='200,000 requests decided as Cedar decides them, and every spoiled rule found out'
     [bench]='speed as ratios to the raw limits, against benches/aims.txt'
     [fuzz]='every fuzz target for 20 s from the committed corpus'
 )
@@ -27,6 +28,7 @@ job_fmt() {
     need_component rustfmt fmt
     cargo fmt --all --check
     cargo fmt --manifest-path fuzz/Cargo.toml --check
+    cargo fmt --manifest-path tests/oracle/Cargo.toml --check
 }
 
 job_clippy() {
@@ -176,6 +178,20 @@ example() {
     ! grep -q $'\e' "$out" || fail "$* prints colours into a pipe"
     note "$*: $(wc -l < "$out") lines in $((SECONDS - started)) s"
     rm -f "$out"
+}
+
+job_oracle() {
+    need_component clippy clippy
+    need_c_compiler
+    local cargo_toml=tests/oracle/Cargo.toml mode
+    cargo metadata --manifest-path "$cargo_toml" --locked --format-version 1 > /dev/null ||
+        fail "tests/oracle/Cargo.lock is behind: run 'cargo update --workspace --manifest-path $cargo_toml'"
+    cargo clippy --manifest-path "$cargo_toml" --release --locked --all-targets -- -D warnings
+    cargo test --manifest-path "$cargo_toml" --release --locked
+    for mode in '' --mutate; do
+        cargo run --manifest-path "$cargo_toml" --release --locked --quiet -- $mode |
+            while IFS= read -r line; do note "$line"; done
+    done
 }
 
 job_bench() {
