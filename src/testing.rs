@@ -183,10 +183,10 @@ impl Plan {
         self.0.sending(class, to)
     }
 
-    /// The decision on an action.
+    /// The decision on an action, and whether a second person approved it.
     #[must_use]
-    pub fn action(&self, action: Action) -> Decision {
-        self.0.action(action)
+    pub fn action(&self, action: Action, approved: bool) -> Decision {
+        self.0.action(action, approved)
     }
 }
 

@@ -59,7 +59,7 @@ pub fn of_library(policy: &Arc<Policy>, midnight: u64, asked: &Request) -> Resul
         Ask::View { class: of, scope } => plan.decision(class(of), known(Scope::from_name(scope))),
         Ask::Verify { class: of } => plan.verification(class(of)),
         Ask::Send { class: of, to } => plan.sending(class(of), known(Destination::from_name(to))),
-        Ask::Act { action } => plan.action(known(Action::from_name(action))),
+        Ask::Act { action } => plan.action(known(Action::from_name(action)), asked.is_approved()),
     };
     Ok(Answer {
         outcome: decision.outcome().name(),

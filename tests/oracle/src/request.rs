@@ -12,6 +12,9 @@ use crate::vocabulary::{
 };
 use crate::worlds::Worlds;
 
+/// `supervisor_approval` in [`AGENT`].
+pub(crate) const APPROVAL: usize = 4;
+
 const SECONDS_OF_A_DAY: u64 = 86_400;
 
 /// What is asked, in which state, under which packs.
@@ -64,6 +67,11 @@ impl Request {
             }
         }
         draft.finish(world, &mut rng)
+    }
+
+    /// Whether a second person approved what is asked.
+    pub fn is_approved(&self) -> bool {
+        self.agent[APPROVAL] == Some(true)
     }
 
     pub fn has_unknown(&self) -> bool {
@@ -176,12 +184,16 @@ impl Draft {
         }
     }
 
-    fn finish(self, world: usize, rng: &mut Rng) -> Request {
+    fn finish(mut self, world: usize, rng: &mut Rng) -> Request {
         let ask = match self.op {
             "view" => Ask::View { class: self.class, scope: self.scope },
             "verify" => Ask::Verify { class: self.class },
             "send" => Ask::Send { class: self.class, to: rng.word(&DESTINATIONS) },
-            _ => Ask::Act { action: self.action },
+            _ => {
+                // Whether somebody approved an action is always known.
+                self.request.agent[APPROVAL].get_or_insert(false);
+                Ask::Act { action: self.action }
+            }
         };
         // The edges of a day as often as all that is between them.
         let second = rng.below(SECONDS_OF_A_DAY);

@@ -185,6 +185,7 @@ mod tests {
         same(PURPOSES, Purpose::ALL, Purpose::name);
         same(EVIDENCE, EvidenceKind::ALL, EvidenceKind::name);
         same(ACCOUNT.map(|(fact, _)| fact), AccountFact::ALL, AccountFact::name);
+        assert_eq!(AGENT[crate::request::APPROVAL], AgentFact::SupervisorApproval.name());
         same(AGENT, AgentFact::ALL, AgentFact::name);
     }
 }

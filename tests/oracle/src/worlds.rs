@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use cedar_policy::Policy as CedarPolicy;
-use cpni_guard::policy::{Pack as LibraryPack, Policy};
-use cpni_guard::vocabulary::RuleId;
+use cpni_guard::policy::{Override, Pack as LibraryPack, Policy};
+use cpni_guard::vocabulary::{CivilDate, RuleId};
 
 use crate::cedar::{self, Sets};
 use crate::pack::{Day, Definitions, Error, Pack, Rule, root};
@@ -25,6 +25,9 @@ const GRANTS: [&[&str]; 3] = [
         "tests/oracle/packs/house-rules.toml",
     ],
 ];
+
+/// A rule of clear law that code switches off where the oracle's own grants are, and until when.
+const OFF_BY_CODE: (&str, Day) = ("online-through-password", (2028, 1, 1));
 
 /// One set of packs on one day.
 pub struct World {
@@ -60,11 +63,13 @@ impl Worlds {
         let packs: Vec<&Pack> = built_in.iter().chain(&others).collect();
 
         let mut days: BTreeSet<Day> = packs.iter().flat_map(|pack| pack.edges()).collect();
+        days.insert(OFF_BY_CODE.1);
         days.extend(days.clone().into_iter().map(|day| civil(number(day) - 1)));
         days.insert(TODAY);
         let switches: Vec<&String> =
             packs.iter().filter(|pack| pack.has_a_switch()).map(|pack| &pack.id).collect();
 
+        let rules: Vec<Rule> = packs.iter().flat_map(|pack| pack.rules.clone()).collect();
         let mut all = Vec::new();
         for files in GRANTS {
             // Built-in packs, and those of the others whose file is among these.
@@ -81,13 +86,15 @@ impl Worlds {
                 let on: BTreeSet<String> = on.map(|(_, id)| (*id).clone()).collect();
                 let policy = Arc::new(compile(files, &on)?);
                 for day in &days {
-                    let active = active(&packs, &among, *day, &on);
+                    let mut active = active(&packs, &among, *day, &on);
+                    if files == last && *day < OFF_BY_CODE.1 {
+                        active.retain(|rule| rules[*rule].id != OFF_BY_CODE.0);
+                    }
                     all.push(World { files, day: *day, active, policy: Arc::clone(&policy) });
                 }
             }
         }
         let definitions = packs.iter().flat_map(|pack| pack.define.clone()).collect();
-        let rules = packs.iter().flat_map(|pack| pack.rules.clone()).collect();
         Ok(Self { rules, definitions, all })
     }
 
@@ -159,7 +166,14 @@ fn compile(files: &[&str], switched_on: &BTreeSet<String>) -> Result<Policy, Err
         });
     }
     let on = switched_on.iter().map(|id| RuleId::new(id.as_str())).collect::<Result<_, _>>()?;
-    Ok(Policy::compile(packs, on)?)
+    let policy = Policy::compile(packs, on)?;
+    if GRANTS.last().is_some_and(|last| *last != files) {
+        return Ok(policy);
+    }
+    let (rule, (year, month, day)) = OFF_BY_CODE;
+    let until = CivilDate::new(i16::try_from(year)?, i8::try_from(month)?, i8::try_from(day)?);
+    let until = until.ok_or("a day of the calendar")?;
+    Ok(policy.overriding(vec![Override::new(RuleId::new(rule)?, "a test", "nobody", until)?])?)
 }
 
 /// The rules of the packs in force, less what an override of one of them switches off.
