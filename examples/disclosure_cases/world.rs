@@ -10,8 +10,8 @@ use cpni_guard::interaction::{
     ConsentKind, ContactState, HotlineList, MemoryContacts, MemoryDirectory, PhotoIdKind, SimChange, Stated,
 };
 use cpni_guard::vocabulary::{
-    AgentId, Channel, CivilDate, ContactId, ContactPointId, CountryCode, DataClass, EmployerId, EvidenceKind,
-    ManualClock, Purpose, Role, RuleId, Timestamp,
+    AgentId, Channel, CivilDate, ConsentScope, ContactId, ContactPointId, CountryCode, DataClass, EmployerId,
+    EvidenceKind, ManualClock, Purpose, Role, RuleId, ScriptVersion, Timestamp,
 };
 use cpni_guard::{
     AccountId, AgentSession, CallRow, Contact, Delivery, Error, Evidence, Guard, Interaction, MemoryKeys,
@@ -106,7 +106,9 @@ impl World {
         let session = AgentSession::new("session");
         let mut call = self.guard.interaction(session, &self.account, contact, purpose).map_err(show)?;
         if self.case["account"]["one_time_oral_approval"] == true {
-            call.record_oral_approval(ContactPointId::new("recording-1").map_err(show)?).map_err(show)?;
+            let recording = ContactPointId::new("recording-1").map_err(show)?;
+            let script = ScriptVersion::new("notice-1").map_err(show)?;
+            call.record_oral_approval(recording, script).map_err(show)?;
         }
         for kind in evidence(&self.case)? {
             match self.present(&mut call, kind) {
@@ -310,13 +312,32 @@ fn consent(case: &Value) -> Result<Vec<ConsentEvent>, String> {
         }
     }
     if account["opt_in"] == true {
-        history.push(event(0, ConsentKind::OptIn { evidence: ContactPointId::new("form-1").map_err(show)? }));
+        for scope in opt_in_scopes(case)? {
+            let evidence = ContactPointId::new("form-1").map_err(show)?;
+            history.push(event(0, ConsentKind::OptIn { scope, evidence }));
+        }
     }
     if account["consent_unavailable"] == true {
         history.push(event(0, ConsentKind::NoticeByEmail));
         history.push(event(1, ConsentKind::NoticeByEmail));
     }
     Ok(history)
+}
+
+/// The opt-in that the request is about: for location both, because location is CPNI. A case of our own
+/// may name the one that there is.
+fn opt_in_scopes(case: &Value) -> Result<Vec<ConsentScope>, String> {
+    let scope = &case["account"]["opt_in_scope"];
+    if !scope.is_null() {
+        return Ok(vec![named("scope", scope, ConsentScope::from_name)?]);
+    }
+    let about_location = asks_for(case, DataClass::Location);
+    Ok(if about_location { ConsentScope::ALL.to_vec() } else { vec![ConsentScope::Cpni] })
+}
+
+/// Whether the request is for a value of this class.
+fn asks_for(case: &Value, class: DataClass) -> bool {
+    ["view", "verify", "send"].iter().any(|op| case["request"][op] == class.name())
 }
 
 fn evidence(case: &Value) -> Result<Vec<EvidenceKind>, String> {

@@ -54,6 +54,10 @@ pub enum InteractionError {
     /// The bytes of a queued notice were changed or moved: it does not open. The stored data's fault.
     #[error("the queued notice does not open")]
     NoticeUnreadable,
+    /// The consent history is full, and this event would open something. Only what closes is still
+    /// added. The caller's fault.
+    #[error("the consent history is full")]
+    ConsentHistoryFull,
     /// A catalogue of back-up questions was refused. The fault of whoever wrote it.
     #[error("back-up questions: {0}")]
     Questions(FileFault),
@@ -88,6 +92,7 @@ impl InteractionError {
             Self::InTheFuture => 5014,
             Self::MayNotApprove => 5015,
             Self::NoticeUnreadable => 5016,
+            Self::ConsentHistoryFull => 5017,
         })
     }
 }

@@ -12,7 +12,7 @@ use crate::policy::Decision;
 use crate::sensitive::Sensitive;
 use crate::vocabulary::{
     AccountId, Action, BasisId, ContactPointId, Destination, EventKind, FieldName, IdentifierKind,
-    Obligation, Obligations, Op, Outcome, Shape, Timestamp, WithheldBecause,
+    Obligation, Obligations, Op, Outcome, ScriptVersion, Shape, Timestamp, WithheldBecause,
 };
 
 use super::interaction::{Asked, Interaction, actor, field_record, rules_of};
@@ -219,15 +219,20 @@ impl Interaction {
     }
 
     /// Keeps the customer's oral approval of a use of CPNI for the duration of this contact
-    /// (64.2008(f)). `recording` is the host's pointer to the proof (64.2007(a)(1)).
+    /// (64.2008(f)). `recording` is the host's pointer to the proof (64.2007(a)(1)), `script` the version
+    /// of the notice that was read out.
     ///
     /// # Errors
-    /// As [`Interaction::present`].
-    pub fn record_oral_approval(&mut self, recording: ContactPointId) -> Result<(), Error> {
+    /// As [`Interaction::present`]; [`InteractionError::ConsentHistoryFull`].
+    pub fn record_oral_approval(
+        &mut self,
+        recording: ContactPointId,
+        script: ScriptVersion,
+    ) -> Result<(), Error> {
         let at = self.session.require(None)?;
-        let kind = ConsentKind::OneTimeOral { interaction: *self.session.id(), recording };
+        let kind = ConsentKind::OneTimeOral { interaction: *self.session.id(), script, recording };
         self.record(self.event(EventKind::ConsentRecorded, at))?;
-        self.guard.0.ledger.add_consent(self.session.account(), &ConsentEvent { at, kind })?;
+        self.guard.0.ledger.add_consent(self.session.account(), &ConsentEvent { at, kind }, at)?;
         self.session.refresh()?;
         Ok(())
     }

@@ -204,17 +204,18 @@ impl Guard {
         Ok(self.0.ledger.set_facts(account, facts)?)
     }
 
-    /// Adds to the history of a customer's approvals (47 CFR 64.2007, 64.2008). Recorded.
+    /// Adds to the history of a customer's approvals (47 USC 222(f); 47 CFR 64.2007, 64.2008). Recorded.
     ///
     /// # Errors
-    /// [`InteractionError::InTheFuture`]; [`crate::error::AuditError`]: it is then not added;
-    /// [`crate::error::StoreError`].
+    /// [`InteractionError::InTheFuture`]; [`InteractionError::ConsentHistoryFull`], for what could open
+    /// something; [`crate::error::AuditError`]: it is then not added; [`crate::error::StoreError`].
     pub fn record_consent(&self, account: &AccountId, event: &ConsentEvent) -> Result<(), Error> {
-        if event.at > self.now() {
+        let now = self.now();
+        if event.at > now {
             return Err(InteractionError::InTheFuture.into());
         }
-        self.0.audit.record(self.event(EventKind::ConsentRecorded, self.now()), Some(account))?;
-        Ok(self.0.ledger.add_consent(account, event)?)
+        self.0.audit.record(self.event(EventKind::ConsentRecorded, now), Some(account))?;
+        self.0.ledger.add_consent(account, event, now)
     }
 
     fn import(&self, secret: Secret, account: &AccountId, value: &Sensitive<String>) -> Result<(), Error> {

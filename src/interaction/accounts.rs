@@ -90,6 +90,15 @@ pub enum AttemptState {
     },
 }
 
+/// A history as a store keeps it. Opaque to the store.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoredHistory {
+    /// The events, in the order in which they were added.
+    pub events: Vec<Vec<u8>>,
+    /// What was last put beside them; `None` if nothing was ever added.
+    pub head: Option<Vec<u8>>,
+}
+
 /// Remembers accounts. Shared by threads and, where the store is, by processes.
 pub trait AccountStore: Send + Sync + fmt::Debug {
     /// What is kept under a reference (a keyed verifier, the facts of an account); `None` if
@@ -111,17 +120,25 @@ pub trait AccountStore: Send + Sync + fmt::Debug {
     /// [`StoreError`] if it cannot be taken away durably.
     fn take_entry(&self, of: &AccountRef) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Adds an event to a history. Nothing of a history is ever changed or deleted.
+    /// Adds an event to a history that has `len` of them, and puts `head` in place of its head, in one
+    /// step. `false`, and nothing happens, if it has another number: somebody else was faster.
+    /// No event of a history is ever changed or deleted.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be added durably.
-    fn append_event(&self, of: &AccountRef, event: &[u8]) -> Result<(), StoreError>;
+    fn append_event(
+        &self,
+        of: &AccountRef,
+        len: usize,
+        event: &[u8],
+        head: &[u8],
+    ) -> Result<bool, StoreError>;
 
-    /// The events of a history, in the order in which they were added.
+    /// A history, as it is at one moment.
     ///
     /// # Errors
-    /// [`StoreError`] if they cannot be read.
-    fn events(&self, of: &AccountRef) -> Result<Vec<Vec<u8>>, StoreError>;
+    /// [`StoreError`] if it cannot be read.
+    fn history(&self, of: &AccountRef) -> Result<StoredHistory, StoreError>;
 
     /// Counts an attempt before it is looked at, in one step for all who share the store. The
     /// attempt after `limits.max` within the window locks; while locked, none is counted or
@@ -206,7 +223,7 @@ pub struct MemoryAccountStore(Mutex<Memory>);
 #[derive(Default)]
 struct Memory {
     entries: HashMap<AccountRef, Vec<u8>>,
-    histories: HashMap<AccountRef, Vec<Vec<u8>>>,
+    histories: HashMap<AccountRef, StoredHistory>,
     attempts: HashMap<CounterKey, Attempts>,
     bindings: HashMap<[u8; 32], (AccountRef, Timestamp)>,
 }
@@ -224,6 +241,14 @@ impl MemoryAccountStore {
     }
 }
 
+#[cfg(test)]
+impl MemoryAccountStore {
+    /// What somebody does who can write the store.
+    pub(crate) fn tamper_for_testing(&self, of: &AccountRef, change: impl FnOnce(&mut StoredHistory)) {
+        change(self.memory().histories.entry(*of).or_default());
+    }
+}
+
 impl AccountStore for MemoryAccountStore {
     fn entry(&self, of: &AccountRef) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.memory().entries.get(of).cloned())
@@ -238,12 +263,24 @@ impl AccountStore for MemoryAccountStore {
         Ok(self.memory().entries.remove(of))
     }
 
-    fn append_event(&self, of: &AccountRef, event: &[u8]) -> Result<(), StoreError> {
-        self.memory().histories.entry(*of).or_default().push(event.to_vec());
-        Ok(())
+    fn append_event(
+        &self,
+        of: &AccountRef,
+        len: usize,
+        event: &[u8],
+        head: &[u8],
+    ) -> Result<bool, StoreError> {
+        let mut memory = self.memory();
+        let history = memory.histories.entry(*of).or_default();
+        let is_next = history.events.len() == len;
+        if is_next {
+            history.events.push(event.to_vec());
+            history.head = Some(head.to_vec());
+        }
+        Ok(is_next)
     }
 
-    fn events(&self, of: &AccountRef) -> Result<Vec<Vec<u8>>, StoreError> {
+    fn history(&self, of: &AccountRef) -> Result<StoredHistory, StoreError> {
         Ok(self.memory().histories.get(of).cloned().unwrap_or_default())
     }
 
@@ -326,22 +363,29 @@ pub(crate) mod tests {
 
     fn histories_grow_and_keep_their_order(store: &dyn AccountStore) {
         let (a, b) = (AccountRef::from_pseudonym([1; 32]), AccountRef::from_pseudonym([2; 32]));
-        assert_eq!(store.events(&a), Ok(Vec::new()));
+        assert_eq!(store.history(&a), Ok(StoredHistory::default()));
         std::thread::scope(|scope| {
             for thread in 0..4_u8 {
                 scope.spawn(move || {
-                    (0..5_u8).for_each(|number| store.append_event(&a, &[thread, number]).unwrap())
+                    for number in 0..5_u8 {
+                        let event = [thread, number];
+                        let add = |len| store.append_event(&a, len, &event, &event).unwrap();
+                        // Who was slower looks again.
+                        while !add(store.history(&a).unwrap().events.len()) {}
+                    }
                 });
             }
         });
-        let events = store.events(&a).unwrap();
-        assert_eq!(events.len(), 20);
+        assert_eq!(store.append_event(&a, 19, b"late", b"late"), Ok(false));
+        assert_eq!(store.append_event(&a, 21, b"early", b"early"), Ok(false));
+        let StoredHistory { events, head } = store.history(&a).unwrap();
+        assert_eq!((events.len(), head.as_ref()), (20, events.last()));
         for thread in 0..4 {
             let numbers: Vec<_> =
                 events.iter().filter(|event| event[0] == thread).map(|event| event[1]).collect();
             assert_eq!(numbers, [0, 1, 2, 3, 4]);
         }
-        assert_eq!(store.events(&b), Ok(Vec::new()));
+        assert_eq!(store.history(&b), Ok(StoredHistory::default()));
     }
 
     fn attempts_are_limited(store: &dyn AccountStore) {

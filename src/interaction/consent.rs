@@ -1,5 +1,6 @@
-//! A customer's approval of uses of CPNI: a pure function of an append-only history and the clock
-//! (47 CFR 64.2007, 64.2008; the states are those of a notice that matures and lapses).
+//! A customer's approval of uses of CPNI, and of location apart: a pure function of an append-only
+//! history and the clock (47 CFR 64.2007, 64.2008; 47 U.S.C. 222(f); the states are those of a notice
+//! that matures and lapses).
 //!
 //! Whatever is contradictory (times that go back, events of the future, bytes that do not decode)
 //! approves nothing; of one instant, what closes wins. A one-time oral approval counts in its own
@@ -8,7 +9,7 @@
 use std::time::Duration;
 
 use crate::policy::{AccountFact, Facts};
-use crate::vocabulary::{CivilDate, ContactPointId, Timestamp};
+use crate::vocabulary::{CivilDate, ConsentScope, ContactPointId, ScriptVersion, Timestamp};
 
 /// Days after an opt-out notice before approval may be assumed: 47 CFR 64.2008(d)(1) (read from
 /// memory). From the day on which an e-mail was sent; day 30 counts.
@@ -44,20 +45,28 @@ pub enum ConsentKind {
     /// A notice was undeliverable: none until now counts, and e-mail counts again only after a notice
     /// by mail. It must be sent again in another form (64.2008(d)(3)).
     Undeliverable,
-    /// The customer objected. Stays until the customer says otherwise (64.2007(a)(2)).
+    /// The customer objected, to all uses. Stays until the customer says otherwise (64.2007(a)(2)).
+    /// Interpretation: it ends the authorization to use location as well.
     Objection,
     /// The customer opted in, after notice. The pointer is to the evidence: a form, a recording.
     OptIn {
+        /// To what. Neither scope holds the other.
+        scope: ConsentScope,
         /// The host's pointer to the evidence.
         evidence: ContactPointId,
     },
     /// The customer took an approval back.
-    Revocation,
+    Revocation {
+        /// Which.
+        scope: ConsentScope,
+    },
     /// The customer approved orally, for the duration of one contact (64.2008(f)). The carrier bears
-    /// the burden of proof (64.2007(a)(1)): hence the recording.
+    /// the burden of proof (64.2007(a)(1)): hence the recording, and what was read to the customer.
     OneTimeOral {
         /// The interaction in which it was given.
         interaction: [u8; 16],
+        /// The version of the script of the oral notice.
+        script: ScriptVersion,
         /// The host's pointer to the recording.
         recording: ContactPointId,
     },
@@ -66,8 +75,10 @@ pub enum ConsentKind {
 /// A customer's approval at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Consent {
-    /// Where it stands.
+    /// Where it stands with uses of CPNI.
     pub state: ConsentState,
+    /// There is express prior authorization to use location (47 U.S.C. 222(f)).
+    pub location: bool,
     /// A one-time oral approval counts in this interaction.
     pub one_time: bool,
 }
@@ -98,7 +109,9 @@ pub enum ConsentState {
 }
 
 impl Consent {
-    const CONTRADICTORY: Self = Self { state: ConsentState::Contradictory, one_time: false };
+    /// What a history that cannot be relied on gives.
+    pub(super) const CONTRADICTORY: Self =
+        Self { state: ConsentState::Contradictory, location: false, one_time: false };
 
     /// The approval that `history` gives at `now`, in this interaction.
     ///
@@ -106,50 +119,70 @@ impl Consent {
     /// with an event at time 0, is contradictory until the customer opts in after all of it.
     #[must_use]
     pub fn of(history: &[ConsentEvent], now: Timestamp, interaction: &[u8; 16]) -> Self {
-        Self::established(history, now, interaction).unwrap_or(Self::CONTRADICTORY)
+        Self::after_loss(history, None, now, interaction)
+    }
+
+    /// The same, where events before `lost_before` are not known: until an opt-in of that time or later
+    /// nothing is approved.
+    pub(super) fn after_loss(
+        history: &[ConsentEvent],
+        lost_before: Option<Timestamp>,
+        now: Timestamp,
+        interaction: &[u8; 16],
+    ) -> Self {
+        Self::established(history, lost_before, now, interaction).unwrap_or(Self::CONTRADICTORY)
     }
 
     /// `None`: it cannot be told.
-    fn established(history: &[ConsentEvent], now: Timestamp, interaction: &[u8; 16]) -> Option<Self> {
+    fn established(
+        history: &[ConsentEvent],
+        lost_before: Option<Timestamp>,
+        now: Timestamp,
+        interaction: &[u8; 16],
+    ) -> Option<Self> {
         let today = now.utc_date()?;
         if history.iter().any(|event| event.at > now) {
             return None;
         }
-        // INVARIANT: `None` is less than any time: "never said no" is less than any yes.
-        let said_yes = latest(history, |kind| matches!(kind, ConsentKind::OptIn { .. }));
-        let said_no =
-            latest(history, |kind| matches!(kind, ConsentKind::Objection | ConsentKind::Revocation));
         let disorder = disorder(history);
-        if disorder.is_some() && disorder >= said_yes {
-            return None;
+        // INVARIANT: `None` is less than any time: "never said no" is less than any yes.
+        let said = |scope| {
+            let yes = latest(
+                history,
+                |kind| matches!(kind, ConsentKind::OptIn { scope: given, .. } if *given == scope),
+            );
+            let no = latest(history, |kind| {
+                *kind == ConsentKind::Objection || *kind == ConsentKind::Revocation { scope }
+            });
+            (yes, no.max(disorder))
+        };
+        let (yes, no) = said(ConsentScope::Location);
+        let location = yes > no && yes >= lost_before;
+        let (yes, no) = said(ConsentScope::Cpni);
+        if yes < lost_before || (disorder.is_some() && disorder >= yes) {
+            return Some(Self { location, ..Self::CONTRADICTORY });
         }
-        let closed = said_no.max(disorder);
-        let state = if said_yes > closed {
+        let state = if yes > no {
             ConsentState::OptedIn
-        } else if closed.is_some() {
+        } else if no.is_some() {
             ConsentState::Objected
         } else {
             of_notices(history, today)
         };
-        let gives_one_time = |event: &ConsentEvent| match &event.kind {
-            ConsentKind::OneTimeOral { interaction: given_in, .. } => {
-                given_in == interaction
-                    && Some(event.at) > closed
-                    && now.since(event.at).is_some_and(|age| age < ONE_TIME_LIFE)
-            }
-            ConsentKind::NoticeByEmail
-            | ConsentKind::NoticeByMail
-            | ConsentKind::Undeliverable
-            | ConsentKind::Objection
-            | ConsentKind::OptIn { .. }
-            | ConsentKind::Revocation => false,
+        let gives_one_time = |event: &ConsentEvent| {
+            let here = matches!(
+                &event.kind,
+                ConsentKind::OneTimeOral { interaction: given_in, .. } if given_in == interaction
+            );
+            here && Some(event.at) > no && now.since(event.at).is_some_and(|age| age < ONE_TIME_LIFE)
         };
-        Some(Self { state, one_time: history.iter().any(gives_one_time) })
+        Some(Self { state, location, one_time: history.iter().any(gives_one_time) })
     }
 
     pub(super) fn write(self, facts: &mut Facts) {
         let is = |state: &[ConsentState]| Some(state.contains(&self.state));
         facts.set_account(AccountFact::OptIn, is(&[ConsentState::OptedIn]));
+        facts.set_account(AccountFact::LocationOptIn, Some(self.location));
         facts.set_account(AccountFact::OptedOut, is(&[ConsentState::Objected, ConsentState::Contradictory]));
         let matured = matches!(self.state, ConsentState::OptedOutApproved { .. });
         facts.set_account(AccountFact::OptOutMatured, Some(matured));
@@ -158,7 +191,7 @@ impl Consent {
 }
 
 /// When the last event of a sort happened.
-fn latest(history: &[ConsentEvent], wanted: fn(&ConsentKind) -> bool) -> Option<Timestamp> {
+fn latest(history: &[ConsentEvent], wanted: impl Fn(&ConsentKind) -> bool) -> Option<Timestamp> {
     history.iter().filter(|event| wanted(&event.kind)).map(|event| event.at).max()
 }
 
@@ -218,42 +251,78 @@ fn of_notices(history: &[ConsentEvent], today: CivilDate) -> ConsentState {
     }
 }
 
+impl ConsentKind {
+    /// Whether it can only close: such an event is never refused.
+    pub(super) const fn closes(&self) -> bool {
+        match self {
+            Self::Undeliverable | Self::Objection | Self::Revocation { .. } => true,
+            Self::NoticeByEmail | Self::NoticeByMail | Self::OptIn { .. } | Self::OneTimeOral { .. } => false,
+        }
+    }
+}
+
 impl ConsentEvent {
-    /// The bytes that a store keeps: `docs/spec/consent-v1.md`.
+    /// The bytes of an event: `docs/spec/consent-v1.md` §1.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let (kind, interaction, pointer) = match &self.kind {
-            ConsentKind::NoticeByEmail => (1, None, None),
-            ConsentKind::NoticeByMail => (2, None, None),
-            ConsentKind::Undeliverable => (3, None, None),
-            ConsentKind::Objection => (4, None, None),
-            ConsentKind::OptIn { evidence } => (5, None, Some(evidence)),
-            ConsentKind::Revocation => (6, None, None),
-            ConsentKind::OneTimeOral { interaction, recording } => (7, Some(interaction), Some(recording)),
+        let code = match &self.kind {
+            ConsentKind::NoticeByEmail => 1,
+            ConsentKind::NoticeByMail => 2,
+            ConsentKind::Undeliverable => 3,
+            ConsentKind::Objection => 4,
+            ConsentKind::OptIn { .. } => 5,
+            ConsentKind::Revocation { .. } => 6,
+            ConsentKind::OneTimeOral { .. } => 7,
         };
-        let mut out = vec![FORMAT, kind];
+        let mut out = vec![FORMAT, code];
         out.extend(self.at.as_micros().to_be_bytes());
-        out.extend(interaction.into_iter().flatten());
-        out.extend(pointer.into_iter().flat_map(|pointer| pointer.as_str().bytes()));
+        match &self.kind {
+            ConsentKind::NoticeByEmail
+            | ConsentKind::NoticeByMail
+            | ConsentKind::Undeliverable
+            | ConsentKind::Objection => {}
+            ConsentKind::OptIn { scope, evidence } => {
+                out.push(scope.code());
+                out.extend(evidence.as_str().as_bytes());
+            }
+            ConsentKind::Revocation { scope } => out.push(scope.code()),
+            ConsentKind::OneTimeOral { interaction, script, recording } => {
+                out.extend(interaction);
+                let script = script.as_str().as_bytes();
+                // INVARIANT: at most 64 bytes.
+                out.push(u8::try_from(script.len()).unwrap_or(u8::MAX));
+                out.extend(script);
+                out.extend(recording.as_str().as_bytes());
+            }
+        }
         out
     }
 
     /// Reads what [`ConsentEvent::encode`] wrote; `None` for anything else.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let ([FORMAT, kind], rest) = bytes.split_first_chunk()? else { return None };
+        let ([FORMAT, code], rest) = bytes.split_first_chunk()? else { return None };
         let (at, rest) = rest.split_first_chunk()?;
-        let pointer = |bytes: &[u8]| ContactPointId::new(core::str::from_utf8(bytes).ok()?).ok();
-        let kind = match (kind, rest) {
+        let text = |bytes| core::str::from_utf8(bytes).ok();
+        let pointer = |bytes| ContactPointId::new(text(bytes)?).ok();
+        let kind = match (code, rest) {
             (1, []) => ConsentKind::NoticeByEmail,
             (2, []) => ConsentKind::NoticeByMail,
             (3, []) => ConsentKind::Undeliverable,
             (4, []) => ConsentKind::Objection,
-            (5, evidence) => ConsentKind::OptIn { evidence: pointer(evidence)? },
-            (6, []) => ConsentKind::Revocation,
+            (5, [scope, evidence @ ..]) => {
+                ConsentKind::OptIn { scope: ConsentScope::from_code(*scope)?, evidence: pointer(evidence)? }
+            }
+            (6, [scope]) => ConsentKind::Revocation { scope: ConsentScope::from_code(*scope)? },
             (7, rest) => {
-                let (interaction, recording) = rest.split_first_chunk()?;
-                ConsentKind::OneTimeOral { interaction: *interaction, recording: pointer(recording)? }
+                let (interaction, rest) = rest.split_first_chunk()?;
+                let (len, rest) = rest.split_first()?;
+                let (script, recording) = rest.split_at_checked(usize::from(*len))?;
+                ConsentKind::OneTimeOral {
+                    interaction: *interaction,
+                    script: ScriptVersion::new(text(script)?).ok()?,
+                    recording: pointer(recording)?,
+                }
             }
             _ => return None,
         };

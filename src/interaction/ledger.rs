@@ -8,6 +8,7 @@ use std::time::Duration;
 use zeroize::Zeroize;
 
 use crate::error::{Error, InteractionError, KeyError, StoreError};
+use crate::hazmat::equal;
 use crate::hazmat::framing::Tuple;
 use crate::hazmat::mac::MacKey;
 use crate::hazmat::rng;
@@ -18,6 +19,7 @@ use crate::vocabulary::{AccountId, AgentId, ContactId, TenantId, Timestamp};
 use super::accounts::{AccountRef, AccountStore, AttemptLimits, AttemptState, CounterKey};
 use super::consent::{Consent, ConsentEvent};
 use super::facts::AccountFacts;
+use super::history::Chain;
 use super::verifier::{self, Owner};
 
 const MINUTE: u64 = 60;
@@ -37,8 +39,12 @@ pub const VERIFY_ATTEMPTS_ACCOUNT: AttemptLimits = limits(5, DAY, DAY);
 /// Values that one agent may verify: 40 in a day. Library default.
 pub const VERIFY_ATTEMPTS_AGENT: AttemptLimits = limits(40, DAY, DAY);
 
+const ENTRY_LABEL: &str = "cpni-guard/v1/entry";
+
 /// Digits of a one-time code.
 const CODE_DIGITS: usize = 6;
+/// How often an event is tried that others were faster than: each time one of them was added.
+const APPEND_TRIES: u32 = 64;
 
 const fn limits(max: u32, window_secs: u64, lock_secs: u64) -> AttemptLimits {
     AttemptLimits { max, window: Duration::from_secs(window_secs), lock: Duration::from_secs(lock_secs) }
@@ -69,6 +75,8 @@ pub(crate) struct Ledger {
     keys: Arc<Keyring>,
     tenant: TenantId,
     references: MacKey,
+    /// Of the MACs over what is kept.
+    state: MacKey,
 }
 
 impl Secret {
@@ -82,7 +90,7 @@ impl Secret {
 }
 
 impl CodeTo {
-    const fn what(self) -> &'static str {
+    pub(super) const fn what(self) -> &'static str {
         match self {
             Self::NumberOfRecord => "code-number",
             Self::AddressOfRecord => "code-address",
@@ -93,7 +101,8 @@ impl CodeTo {
 impl Ledger {
     pub(crate) fn new(store: Arc<dyn AccountStore>, keys: Arc<Keyring>, tenant: TenantId) -> Self {
         let references = keys.reference_key(&tenant);
-        Self { store, keys, tenant, references }
+        let state = keys.state_key(&tenant);
+        Self { store, keys, tenant, references, state }
     }
 
     /// The keyed reference under which the store knows an account.
@@ -156,7 +165,8 @@ impl Ledger {
         let code = make_digits()?;
         let mut entry = now.plus(CODE_LIFE).as_micros().to_be_bytes().to_vec();
         entry.extend(verifier::make_verifier(self.owner(to.what(), account), &code)?);
-        self.store.set_entry(&self.entry_ref(to.what(), account), &entry)?;
+        let reference = self.entry_ref(to.what(), account);
+        self.store.set_entry(&reference, &self.with_mac(&reference, entry))?;
         Ok(code)
     }
 
@@ -172,7 +182,8 @@ impl Ledger {
         self.count(&counter, now, &CODE_ATTEMPTS)?;
         let reference = self.entry_ref(to.what(), account);
         let taken = self.store.take_entry(&reference)?;
-        let kept = taken.as_deref().and_then(<[u8]>::split_first_chunk::<8>);
+        let kept = taken.as_deref().and_then(|entry| self.content(&reference, entry));
+        let kept = kept.and_then(<[u8]>::split_first_chunk::<8>);
         let (good_until, stored) = match kept {
             Some((until, stored)) => (Timestamp::from_micros(u64::from_be_bytes(*until)), Some(stored)),
             None => (Timestamp::default(), None),
@@ -191,14 +202,16 @@ impl Ledger {
 
     /// What the host said of an account, where it keeps no facts of its own.
     pub(crate) fn facts(&self, account: &AccountRef) -> Result<AccountFacts, StoreError> {
-        let entry = self.store.entry(&self.entry_ref("facts", account))?;
-        Ok(entry.as_deref().and_then(AccountFacts::decode).unwrap_or_default())
+        let reference = self.entry_ref("facts", account);
+        let entry = self.store.entry(&reference)?;
+        let facts = entry.as_deref().and_then(|entry| self.content(&reference, entry));
+        Ok(facts.and_then(AccountFacts::decode).unwrap_or_default())
     }
 
     /// Keeps what the host says of an account.
     pub(crate) fn set_facts(&self, account: &AccountId, facts: &AccountFacts) -> Result<(), StoreError> {
-        let account = self.account_ref(account);
-        self.store.set_entry(&self.entry_ref("facts", &account), &facts.encode())
+        let reference = self.entry_ref("facts", &self.account_ref(account));
+        self.store.set_entry(&reference, &self.with_mac(&reference, facts.encode()))
     }
 
     /// The account's approvals, as far as they are known.
@@ -208,17 +221,36 @@ impl Ledger {
         now: Timestamp,
         interaction: &[u8; 16],
     ) -> Result<Consent, StoreError> {
-        let events = self.store.events(&self.entry_ref("consent", account))?;
-        let history: Option<Vec<_>> = events.iter().map(|event| ConsentEvent::decode(event)).collect();
-        // An event that does not decode: the history is not known.
-        let history = history.ok_or(StoreError::Damaged)?;
-        Ok(Consent::of(&history, now, interaction))
+        let of = self.entry_ref("consent", account);
+        let history = Chain { key: &self.state, of: &of }.read(&self.store.history(&of)?);
+        Ok(history.map_or(Consent::CONTRADICTORY, |history| {
+            Consent::after_loss(&history.events, history.lost_before, now, interaction)
+        }))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn consent_for_testing(&self, account: &AccountId, now: Timestamp) -> Consent {
+        self.consent(&self.account_ref(account), now, &[0; 16]).unwrap()
     }
 
     /// Adds to the history of the account's approvals.
-    pub(crate) fn add_consent(&self, account: &AccountId, event: &ConsentEvent) -> Result<(), StoreError> {
-        let account = self.account_ref(account);
-        self.store.append_event(&self.entry_ref("consent", &account), &event.encode())
+    pub(crate) fn add_consent(
+        &self,
+        account: &AccountId,
+        event: &ConsentEvent,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let of = self.entry_ref("consent", &self.account_ref(account));
+        for _ in 0..APPEND_TRIES {
+            let stored = self.store.history(&of)?;
+            let Some(added) = (Chain { key: &self.state, of: &of }).add(&stored, event, now)? else {
+                return Ok(());
+            };
+            if self.store.append_event(&of, stored.events.len(), &added.event, &added.head)? {
+                return Ok(());
+            }
+        }
+        Err(StoreError::Busy.into())
     }
 
     /// Counts an attempt to name a call.
@@ -245,6 +277,22 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         self.store.bind_contact(&self.reference("contact", contact.as_str().as_bytes()), account, now)
+    }
+
+    /// An entry as it is stored: its content, and a MAC that binds it to its place.
+    fn with_mac(&self, reference: &AccountRef, mut content: Vec<u8>) -> Vec<u8> {
+        content.extend(self.mac(reference, &content));
+        content
+    }
+
+    /// The content of a stored entry; `None` if its MAC is wrong: the entry counts as not there.
+    fn content<'e>(&self, reference: &AccountRef, entry: &'e [u8]) -> Option<&'e [u8]> {
+        let (content, mac) = entry.split_last_chunk::<32>()?;
+        equal(&self.mac(reference, content), mac).then_some(content)
+    }
+
+    fn mac(&self, reference: &AccountRef, content: &[u8]) -> [u8; 32] {
+        self.state.mac(Tuple::new(ENTRY_LABEL).with(reference.as_bytes()).with(content).as_bytes())
     }
 
     fn count(&self, counter: &CounterKey, now: Timestamp, limits: &AttemptLimits) -> Result<(), Error> {

@@ -15,6 +15,7 @@ mod consent;
 mod contact;
 mod evidence;
 mod facts;
+mod history;
 mod host;
 mod ledger;
 mod liveness;
@@ -40,6 +41,7 @@ pub use facts::{
     ADDRESS_OF_RECORD_MIN_DAYS, AGGREGATE_GROUP_MIN, AccountFacts, AddressOnFile, HOTLINE_LIST_MAX_DAYS,
     SIM_CHANGE_RECENT, SimChange,
 };
+pub use history::CONSENT_HISTORY_MAX;
 pub use host::{
     AccountFactSource, AgentDirectory, AgentProfile, AgentSession, CallBack, ContactSource, ContactState,
     HotlineList, MemoryContacts, MemoryDirectory,

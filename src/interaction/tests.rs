@@ -33,6 +33,7 @@ impl ContactSource for Telephony {
 }
 
 struct World {
+    store: Arc<MemoryAccountStore>,
     telephony: Arc<Telephony>,
     directory: Arc<MemoryDirectory>,
     ledger: Arc<Ledger>,
@@ -45,8 +46,8 @@ fn world() -> World {
     let directory = Arc::new(MemoryDirectory::default());
     directory.sign_in("t", agent());
     let keys = Arc::new(Keyring::open(&MemoryKeys::new().unwrap()).unwrap());
-    let ledger =
-        Arc::new(Ledger::new(Arc::new(MemoryAccountStore::new()), keys, TenantId::new("t").unwrap()));
+    let store = Arc::new(MemoryAccountStore::new());
+    let ledger = Arc::new(Ledger::new(Arc::clone(&store) as _, keys, TenantId::new("t").unwrap()));
     ledger.set(Secret::Password, &account(), &Sensitive::from("plum-harbor".to_owned())).unwrap();
     let mut packs = Pack::built_in().unwrap();
     packs.push(Pack::grants_from_toml("grants.toml", GRANTS).unwrap());
@@ -58,6 +59,7 @@ fn world() -> World {
         clock: Arc::new(ManualClock::new(NOW)),
     });
     World {
+        store,
         telephony,
         directory,
         ledger,
@@ -294,4 +296,116 @@ fn somebody_unknown_becomes_the_customer_by_the_password() {
     let reasons = session.decision(DataClass::ServiceDetails, Scope::Whole);
     let reasons: Vec<_> = reasons.reasons().map(|reason| reason.rule.as_str().to_owned()).collect();
     assert!(!reasons.contains(&"own-account-only".to_owned()), "{reasons:?}");
+}
+
+// --- Who can write the store ---------------------------------------------------------------------
+
+fn approval(kind: ConsentKind) -> ConsentEvent {
+    ConsentEvent { at: NOW, kind }
+}
+
+fn opt_in(scope: ConsentScope) -> ConsentEvent {
+    approval(ConsentKind::OptIn { scope, evidence: ContactPointId::new("form-1").unwrap() })
+}
+
+#[test]
+fn an_opt_in_that_was_written_past_the_library_approves_nothing() {
+    let world = world();
+    let ledger = &world.ledger;
+    let reference = ledger.account_ref(&account());
+    let of = ledger.entry_ref("consent", &reference);
+    let consent = || ledger.consent(&reference, NOW, &[1; 16]).unwrap();
+    // The bytes of an event are no secret; its MAC is another's.
+    let forged = opt_in(ConsentScope::Cpni).encode();
+    world.store.tamper_for_testing(&of, |history| history.events.push([&forged[..], &[7; 32]].concat()));
+    assert_eq!(consent(), Consent::CONTRADICTORY);
+    // A real opt-in of another account.
+    let other = AccountId::new("A-2").unwrap();
+    ledger.add_consent(&other, &opt_in(ConsentScope::Cpni), NOW).unwrap();
+    let others = ledger.entry_ref("consent", &ledger.account_ref(&other));
+    let copy = world.store.history(&others).unwrap();
+    world.store.tamper_for_testing(&of, |history| *history = copy);
+    assert_eq!(consent(), Consent::CONTRADICTORY);
+    // The customer's own word is taken, and closes or opens as ever.
+    ledger.add_consent(&account(), &approval(ConsentKind::Objection), NOW).unwrap();
+    assert_eq!(consent(), Consent::CONTRADICTORY);
+    world.store.tamper_for_testing(&of, |history| drop(history.events.pop()));
+    ledger.add_consent(&account(), &opt_in(ConsentScope::Cpni), NOW).unwrap();
+    assert_eq!(consent().state, ConsentState::OptedIn);
+}
+
+#[test]
+fn an_objection_that_was_deleted_closes_all_the_same() {
+    let world = world();
+    let ledger = &world.ledger;
+    let reference = ledger.account_ref(&account());
+    for event in [opt_in(ConsentScope::Cpni), opt_in(ConsentScope::Location)] {
+        ledger.add_consent(&account(), &event, NOW).unwrap();
+    }
+    let consent =
+        || ledger.consent(&reference, NOW.plus(core::time::Duration::from_secs(1)), &[1; 16]).unwrap();
+    assert!(consent().state == ConsentState::OptedIn && consent().location);
+    let objection =
+        ConsentEvent { at: Timestamp::from_micros(NOW.as_micros() + 1), kind: ConsentKind::Objection };
+    ledger.add_consent(&account(), &objection, objection.at).unwrap();
+    assert!(consent().state == ConsentState::Objected && !consent().location);
+    let of = ledger.entry_ref("consent", &reference);
+    world.store.tamper_for_testing(&of, |history| drop(history.events.pop()));
+    assert_eq!(consent(), Consent::CONTRADICTORY);
+}
+
+#[test]
+fn everybody_who_adds_to_a_history_at_once_is_heard() {
+    let world = world();
+    let ledger = &world.ledger;
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..5 {
+                    ledger.add_consent(&account(), &opt_in(ConsentScope::Location), NOW).unwrap();
+                }
+            });
+        }
+    });
+    let reference = ledger.account_ref(&account());
+    assert_eq!(world.store.history(&ledger.entry_ref("consent", &reference)).unwrap().events.len(), 40);
+    assert!(ledger.consent(&reference, NOW, &[1; 16]).unwrap().location);
+}
+
+#[test]
+fn facts_that_were_changed_or_copied_are_unknown() {
+    let world = world();
+    let ledger = &world.ledger;
+    let (own, other) = (ledger.account_ref(&account()), ledger.account_ref(&AccountId::new("A-2").unwrap()));
+    let facts = AccountFacts { sim_lock: Some(true), ..AccountFacts::default() };
+    ledger.set_facts(&account(), &facts).unwrap();
+    assert_eq!(ledger.facts(&own), Ok(facts.clone()));
+    let place = |account| ledger.entry_ref("facts", account);
+    let entry = world.store.entry(&place(&own)).unwrap().unwrap();
+    for bit in 0..entry.len() * 8 {
+        let mut changed = entry.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        world.store.set_entry(&place(&own), &changed).unwrap();
+        assert_eq!(ledger.facts(&own), Ok(AccountFacts::default()), "{bit}");
+    }
+    for len in 0..entry.len() {
+        world.store.set_entry(&place(&own), &entry[..len]).unwrap();
+        assert_eq!(ledger.facts(&own), Ok(AccountFacts::default()), "{len}");
+    }
+    world.store.set_entry(&place(&other), &entry).unwrap();
+    assert_eq!(ledger.facts(&other), Ok(AccountFacts::default()));
+}
+
+#[test]
+fn a_one_time_code_is_not_given_a_longer_life() {
+    let world = world();
+    let (ledger, to) = (&world.ledger, CodeTo::NumberOfRecord);
+    let account = ledger.account_ref(&account());
+    let code = ledger.make_code(to, &account, NOW).unwrap();
+    let place = ledger.entry_ref(to.what(), &account);
+    let mut entry = world.store.entry(&place).unwrap().unwrap();
+    let late = NOW.plus(CODE_LIFE);
+    entry[..8].copy_from_slice(&late.plus(CODE_LIFE).as_micros().to_be_bytes());
+    world.store.set_entry(&place, &entry).unwrap();
+    assert_eq!(ledger.code_matches(to, &account, &code, late), Ok(false));
 }

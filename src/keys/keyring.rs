@@ -18,6 +18,7 @@ const KEYRING_LABEL: &str = "cpni-guard/v1/keyring";
 const VERIFIER_LABEL: &str = "cpni-guard/v1/verifier";
 const NOTICE_LABEL: &str = "cpni-guard/v1/notice";
 const REFERENCE_LABEL: &str = "cpni-guard/v1/reference";
+const STATE_LABEL: &str = "cpni-guard/v1/state";
 
 /// The root keys, unwrapped. Opaque: what it knows comes out only as [`KeyVersion`]s.
 ///
@@ -162,6 +163,12 @@ impl Keyring {
     pub(crate) fn reference_key(&self, tenant: &TenantId) -> MacKey {
         let (version, root) = &self.reference;
         MacKey::new(&tree::derive_tenant_key(root, REFERENCE_LABEL, *version, tenant))
+    }
+
+    /// The key of the MACs over what the state store keeps. As long-lived as the pseudonyms.
+    pub(crate) fn state_key(&self, tenant: &TenantId) -> MacKey {
+        let (version, root) = &self.reference;
+        MacKey::new(&tree::derive_tenant_key(root, STATE_LABEL, *version, tenant))
     }
 
     /// The audit roots that still have their keys, in the order of their versions.

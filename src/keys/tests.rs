@@ -173,6 +173,7 @@ fn every_input_of_a_derivation_changes_the_key() {
             assert!(seen.insert(keyring.verifier_key(&tenant, version).unwrap().bytes().to_vec()));
         }
         assert!(seen.insert(keyring.reference_key(&tenant).mac(b"x").to_vec()));
+        assert!(seen.insert(keyring.state_key(&tenant).mac(b"x").to_vec()));
     }
 }
 
@@ -183,6 +184,7 @@ fn references_outlive_the_data_keys() {
     roots[1].0.state = KeyState::Destroyed;
     let after = Keyring::from_roots_for_testing(&roots).unwrap();
     assert_eq!(before.reference_key(&tenant()).mac(b"x"), after.reference_key(&tenant()).mac(b"x"));
+    assert_eq!(before.state_key(&tenant()).mac(b"x"), after.state_key(&tenant()).mac(b"x"));
 }
 
 #[test]

@@ -415,6 +415,7 @@ fn any_facts() -> impl Strategy<Value = [u64; 3]> {
             AccountFact::OwnedByRequester,
             AccountFact::HotlineListFresh,
             AccountFact::OptIn,
+            AccountFact::LocationOptIn,
         ]
         .iter()
         .fold(0, |bits, fact| bits | Dimension::ACCOUNT.bit(fact.code())),

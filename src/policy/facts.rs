@@ -57,6 +57,8 @@ codes! {
         PasswordSet = 19, "password_set";
         /// The list of covered hotlines is there and fresh (64.6408).
         HotlineListFresh = 20, "hotline_list_fresh";
+        /// Express prior authorization to use location (47 U.S.C. 222(f)).
+        LocationOptIn = 21, "location_opt_in";
     }
 }
 
@@ -105,7 +107,8 @@ impl AccountFact {
             | Self::OptOutMatured
             | Self::OneTimeOralApproval
             | Self::PasswordSet
-            | Self::HotlineListFresh => false,
+            | Self::HotlineListFresh
+            | Self::LocationOptIn => false,
         }
     }
 }

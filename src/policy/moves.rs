@@ -5,7 +5,7 @@
 //! operation, change a fact. Whether it helps is never written down; the policy is asked again.
 
 use crate::vocabulary::{
-    Action, Channel, DataClass, Destination, EvidenceKind as E, Op, Outcome, Remedy, Role, Scope,
+    Action, Channel, DataClass, Destination, EvidenceKind as E, Label, Op, Outcome, Remedy, Role, Scope,
 };
 
 use super::engine::{Ask, Policy, RuleSet};
@@ -98,10 +98,19 @@ fn apply(policy: &Policy, active: RuleSet, remedy: Remedy, from: &Position) -> O
             locked.contains(&true)
         }
         Remedy::ObtainOptIn => {
-            // Who opts in takes an earlier objection back (64.2007(a)(2)).
-            to.state.set_account(AccountFact::OptIn, Some(true));
+            // Who opts in takes an earlier objection back (64.2007(a)(2)). Location is CPNI, so that
+            // marketing with it needs both approvals; both are asked for at once.
+            let asked: &[_] = match from.ask {
+                Ask::View(class, _) | Ask::Verify(class) | Ask::Send(class, _)
+                    if class.labels().contains(Label::Location) =>
+                {
+                    &[AccountFact::OptIn, AccountFact::LocationOptIn]
+                }
+                Ask::View(..) | Ask::Verify(_) | Ask::Send(..) | Ask::Act(_) => &[AccountFact::OptIn],
+            };
+            asked.iter().for_each(|fact| to.state.set_account(*fact, Some(true)));
             to.state.set_account(AccountFact::OptedOut, Some(false));
-            !from.state.has_account(AccountFact::OptIn)
+            asked.iter().any(|fact| !from.state.has_account(*fact))
         }
         Remedy::AskOralApproval => {
             to.state.set_account(AccountFact::OneTimeOralApproval, Some(true));

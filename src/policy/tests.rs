@@ -486,6 +486,31 @@ fn more_rules_than_fit_are_refused() {
     assert_eq!(grants(MAX_RULES + 1).unwrap_err(), PolicyError::TooManyRules { max: MAX_RULES }.into());
 }
 
+#[test]
+fn an_opt_in_to_cpni_does_not_open_location() {
+    let mut packs = Pack::built_in().unwrap();
+    let roles = include_str!("../../examples/case-roles.toml");
+    packs.push(Pack::grants_from_toml("case-roles.toml", roles).unwrap());
+    let policy = Arc::new(Policy::compile(packs, Vec::new()).unwrap());
+    let of = |role, purpose, facts: &[AccountFact]| {
+        let mut state = call(Channel::Online, role, purpose);
+        facts.iter().for_each(|fact| state.set_account(*fact, Some(true)));
+        let decision = view(&policy, state, DataClass::Location);
+        (decision.is_allowed(), rules(&decision), decision.remedies())
+    };
+    let (partner, purpose) = (Role::LocationPartner, Purpose::ThirdPartyService);
+    let cpni = of(partner, purpose, &[AccountFact::OptIn]);
+    assert!(!cpni.0 && cpni.1.contains(&"location-by-express-authorization".to_owned()), "{cpni:?}");
+    // The rules stack: location is CPNI as well.
+    let location = of(partner, purpose, &[AccountFact::LocationOptIn]);
+    assert!(!location.0 && location.1.contains(&"third-party-by-written-request".to_owned()), "{location:?}");
+    assert!(of(partner, purpose, &[AccountFact::OptIn, AccountFact::LocationOptIn]).0);
+    // One opt-in, to what is asked for, helps each of them.
+    for facts in [&[][..], &[AccountFact::OptIn], &[AccountFact::LocationOptIn]] {
+        assert!(of(partner, purpose, facts).2.contains(&vec![Remedy::ObtainOptIn]), "{facts:?}");
+    }
+}
+
 /// The shared cases, decided by the engine.
 #[test]
 #[ignore = "reads ../shared/regulation"]
@@ -547,12 +572,20 @@ fn check_case(case: &serde_json::Value) -> Result<(), String> {
         AccountFact::SimChangedRecently,
         Some(account["sim_changed_hours_ago"].as_u64().is_some_and(|h| h < 7 * 24)),
     );
+    // The opt-in that the request is about.
+    let about_location = ["view", "verify", "send"].iter().any(|op| case["request"][op] == "location");
+    set(AccountFact::LocationOptIn, Some(account["opt_in"] == true && about_location));
     let notice = &account["opt_out_notice"];
     let wait = if notice["method"] == "mail" { 33 } else { 30 };
     let matured = notice["days_ago"].as_u64().is_some_and(|days| (wait..730).contains(&days));
     set(AccountFact::OptOutMatured, Some(matured && notice["bounced"] != true));
     if account["consent_unavailable"] == true {
-        for fact in [AccountFact::OptIn, AccountFact::OptOutMatured, AccountFact::OptedOut] {
+        for fact in [
+            AccountFact::OptIn,
+            AccountFact::LocationOptIn,
+            AccountFact::OptOutMatured,
+            AccountFact::OptedOut,
+        ] {
             set(fact, None);
         }
     }

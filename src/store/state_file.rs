@@ -9,7 +9,8 @@ use super::SqliteOptions;
 use super::sqlite::{Database, FileKind, of_sqlite};
 use crate::error::StoreError;
 use crate::interaction::accounts::{
-    AccountRef, AccountStore, AttemptLimits, AttemptState, Attempts, CounterKey, bindings_expire_before,
+    AccountRef, AccountStore, AttemptLimits, AttemptState, Attempts, CounterKey, StoredHistory,
+    bindings_expire_before,
 };
 use crate::vocabulary::Timestamp;
 
@@ -27,6 +28,14 @@ const KIND: FileKind = FileKind {
             event     BLOB NOT NULL
         ) STRICT;
         CREATE INDEX events_of ON events (reference, number);
+        CREATE TRIGGER events_stay_as_they_are BEFORE UPDATE ON events
+            BEGIN SELECT RAISE(ABORT, 'events are not changed'); END;
+        CREATE TRIGGER events_stay BEFORE DELETE ON events
+            BEGIN SELECT RAISE(ABORT, 'events are not deleted'); END;
+        CREATE TABLE heads (
+            reference BLOB PRIMARY KEY CHECK (length(reference) = 32),
+            head      BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
         CREATE TABLE attempts (
             counter      BLOB PRIMARY KEY CHECK (length(counter) = 32),
             window_start INTEGER NOT NULL,
@@ -83,20 +92,41 @@ impl AccountStore for StateFile {
         })
     }
 
-    fn append_event(&self, of: &AccountRef, event: &[u8]) -> Result<(), StoreError> {
+    fn append_event(
+        &self,
+        of: &AccountRef,
+        len: usize,
+        event: &[u8],
+        head: &[u8],
+    ) -> Result<bool, StoreError> {
         self.write(|connection| {
+            let mut count = connection.prepare("SELECT count(*) FROM events WHERE reference = ?1")?;
+            let stored: i64 = count.query_row([of.as_bytes()], |row| row.get(0))?;
+            if usize::try_from(stored) != Ok(len) {
+                return Ok(false);
+            }
             let mut append = connection.prepare("INSERT INTO events (reference, event) VALUES (?1, ?2)")?;
-            append.execute(params![of.as_bytes(), event]).map(|_| ())
+            append.execute(params![of.as_bytes(), event])?;
+            let mut replace =
+                connection.prepare("INSERT OR REPLACE INTO heads (reference, head) VALUES (?1, ?2)")?;
+            replace.execute(params![of.as_bytes(), head])?;
+            Ok(true)
         })
     }
 
-    fn events(&self, of: &AccountRef) -> Result<Vec<Vec<u8>>, StoreError> {
-        let connection = self.database.connection();
-        let mut query = connection
-            .prepare("SELECT event FROM events WHERE reference = ?1 ORDER BY number")
-            .map_err(of_sqlite)?;
-        let events = query.query_map([of.as_bytes()], |row| row.get(0)).map_err(of_sqlite)?;
-        events.collect::<Result<_, _>>().map_err(of_sqlite)
+    fn history(&self, of: &AccountRef) -> Result<StoredHistory, StoreError> {
+        let mut connection = self.database.connection();
+        // In one transaction: between two, somebody else could add an event.
+        let transaction = connection.transaction().map_err(of_sqlite)?;
+        let read = |connection: &rusqlite::Connection| {
+            let mut query = connection.prepare("SELECT head FROM heads WHERE reference = ?1")?;
+            let head = query.query_row([of.as_bytes()], |row| row.get(0)).optional()?;
+            let mut query =
+                connection.prepare("SELECT event FROM events WHERE reference = ?1 ORDER BY number")?;
+            let events = query.query_map([of.as_bytes()], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            Ok(StoredHistory { events, head })
+        };
+        read(&transaction).map_err(of_sqlite)
     }
 
     fn count_attempt(

@@ -14,8 +14,9 @@ use crate::error::{AuditError, BreakKind, Error};
 use crate::interaction::accounts::{AccountRef, AttemptLimits, AttemptState, CounterKey};
 use crate::interaction::notice_store::tests::must_hold as notices_must_hold;
 use crate::interaction::notices::tests::{NOON, account as customer, notice, queue};
-use crate::interaction::{NOTICE_LEASE, NoticeId, Notices};
-use crate::vocabulary::Timestamp;
+use crate::interaction::{ConsentEvent, ConsentKind, ConsentState, Ledger, NOTICE_LEASE, NoticeId, Notices};
+use crate::keys::{Keyring, MemoryKeys};
+use crate::vocabulary::{AccountId, ConsentScope, ContactPointId, TenantId, Timestamp};
 
 /// A folder that is not there yet, and is gone afterwards.
 struct TemporaryFolder(PathBuf);
@@ -398,6 +399,45 @@ fn times_past_the_range_of_sqlite_stay_shut() {
     assert_eq!(locked, AttemptState::Locked { until: Timestamp::from_micros(u64::MAX) });
     let later = store.count_attempt(&counter, Timestamp::from_secs(4_000_000_000), &limits).unwrap();
     assert!(matches!(later, AttemptState::Locked { .. }));
+}
+
+#[test]
+fn events_of_a_history_are_neither_changed_nor_deleted() {
+    let folder = TemporaryFolder::new();
+    let store = folder.open().unwrap().accounts();
+    let of = AccountRef::from_pseudonym([1; 32]);
+    assert_eq!(store.append_event(&of, 0, b"objection", b"head"), Ok(true));
+    let hand = folder.other_hand("state.sqlite3");
+    for sql in [
+        "DELETE FROM events",
+        "UPDATE events SET event = x'00'",
+        "UPDATE events SET reference = zeroblob(32) WHERE number = 1",
+    ] {
+        assert!(hand.execute_batch(sql).is_err(), "{sql}");
+    }
+    assert_eq!(store.history(&of).unwrap().events, [b"objection"]);
+    assert_eq!(store.history(&of).unwrap().head, Some(b"head".to_vec()));
+}
+
+/// Past the triggers, as somebody does who means it.
+#[test]
+fn an_objection_that_was_deleted_from_the_file_closes_the_account() {
+    let folder = TemporaryFolder::new();
+    let keys = Arc::new(Keyring::open(&MemoryKeys::new().unwrap()).unwrap());
+    let store = folder.open().unwrap().accounts();
+    let ledger = Ledger::new(Arc::clone(&store), keys, TenantId::new("t").unwrap());
+    let account = AccountId::new("A-1").unwrap();
+    let now = Timestamp::from_secs(1_795_435_200);
+    let evidence = ContactPointId::new("form-1").unwrap();
+    let yes = ConsentKind::OptIn { scope: ConsentScope::Location, evidence };
+    for (kind, at) in [(yes, now), (ConsentKind::Objection, now)] {
+        ledger.add_consent(&account, &ConsentEvent { at, kind }, now).unwrap();
+    }
+    let state = || ledger.consent_for_testing(&account, now);
+    assert_eq!((state().state, state().location), (ConsentState::Objected, false));
+    let hand = folder.other_hand("state.sqlite3");
+    hand.execute_batch("DROP TRIGGER events_stay; DELETE FROM events WHERE number = 2").unwrap();
+    assert_eq!((state().state, state().location), (ConsentState::Contradictory, false));
 }
 
 // --- Notices -------------------------------------------------------------------------------------

@@ -120,6 +120,16 @@ codes! {
 }
 
 codes! {
+    /// What a customer approves of, or takes back.
+    ConsentScope {
+        /// Uses of CPNI (47 CFR 64.2007(b)). Not location.
+        Cpni = 1, "cpni";
+        /// Call location: "express prior authorization" (47 U.S.C. 222(f)).
+        Location = 2, "location";
+    }
+}
+
+codes! {
     /// The shape of a field: one value, or a list of rows.
     Shape {
         /// One text.
@@ -649,7 +659,7 @@ codes! {
         ShowValidPhotoId = 5, "show_valid_photo_id";
         /// The customer removes the lock.
         CustomerRemovesLock = 6, "customer_removes_lock";
-        /// Obtain the customer's opt-in approval.
+        /// Obtain the customer's opt-in approval; for location, the express authorization with it.
         ObtainOptIn = 7, "obtain_opt_in";
         /// A supervisor approves.
         SupervisorApproval = 8, "supervisor_approval";
@@ -794,6 +804,7 @@ mod tests {
         assert_eq!(kinds, expected);
         assert_eq!((Shape::Value.code(), Shape::Calls.code()), (1, 2));
         assert_eq!((Shape::from_code(0), Shape::from_code(3)), (None, None));
+        assert_eq!((ConsentScope::Cpni.code(), ConsentScope::Location.code()), (1, 2));
         assert_eq!((CallDirection::Outbound.code(), CallDirection::Inbound.code()), (1, 2));
     }
 

@@ -9,7 +9,7 @@ use crate::error::IdError;
 
 /// Longest account, record, agent, contact or tenant identifier, in bytes.
 pub const MAX_ID_LEN: usize = 128;
-/// Longest field name or rule id, in bytes.
+/// Longest field name, rule id or script version, in bytes.
 pub const MAX_NAME_LEN: usize = 64;
 
 /// An identifier that says something about a customer (an account number is "account
@@ -132,6 +132,12 @@ plain_id! {
 }
 
 plain_id! {
+    /// The version of the script from which an oral notice is read (47 CFR 64.2008(f)). 1 to 64 visible
+    /// ASCII characters.
+    ScriptVersion, script_version
+}
+
+plain_id! {
     /// The name of a field in a schema: 1 to 64 of `a-z`, `0-9` and `_`, a letter first.
     FieldName, field_name
 }
@@ -188,6 +194,10 @@ fn visible(id: &str) -> Result<(), IdError> {
     limited(id, MAX_ID_LEN, |_, b| b.is_ascii_graphic())
 }
 
+fn script_version(id: &str) -> Result<(), IdError> {
+    limited(id, MAX_NAME_LEN, |_, b| b.is_ascii_graphic())
+}
+
 fn field_name(id: &str) -> Result<(), IdError> {
     limited(id, MAX_NAME_LEN, |at, b| b.is_ascii_lowercase() || (at > 0 && (b.is_ascii_digit() || b == b'_')))
 }
@@ -226,6 +236,9 @@ mod tests {
         assert!(FieldName::new("a".repeat(65)).is_err());
         assert!(FieldName::new("call_detail2").is_ok());
         assert_eq!(FieldName::new("_x"), Err(IdError::Character { position: 0 }));
+        assert!(ScriptVersion::new("x".repeat(64)).is_ok());
+        assert_eq!(ScriptVersion::new("x".repeat(65)), Err(IdError::TooLong { len: 65, max: 64 }));
+        assert_eq!(ScriptVersion::new(""), Err(IdError::Empty));
         assert_eq!(AgentId::new("a 1"), Err(IdError::Character { position: 1 }));
     }
 

@@ -11,13 +11,13 @@ mod time;
 
 pub(crate) use codes::codes;
 pub use codes::{
-    Action, CallDirection, Channel, DataClass, Destination, EstablishedBy, EventKind, EvidenceKind, Form,
-    IdentifierKind, Label, Labels, Obligation, Obligations, Op, Outcome, Purpose, Remedy, Requester, Role,
-    Scope, Shape, WithheldBecause,
+    Action, CallDirection, Channel, ConsentScope, DataClass, Destination, EstablishedBy, EventKind,
+    EvidenceKind, Form, IdentifierKind, Label, Labels, Obligation, Obligations, Op, Outcome, Purpose, Remedy,
+    Requester, Role, Scope, Shape, WithheldBecause,
 };
 pub use ids::{
     AccountId, AgentId, BasisId, ContactId, ContactPointId, CountryCode, EmployerId, FieldName, MAX_ID_LEN,
-    MAX_NAME_LEN, RecordId, RuleId, TenantId,
+    MAX_NAME_LEN, RecordId, RuleId, ScriptVersion, TenantId,
 };
 pub use time::{CivilDate, Clock, ManualClock, SystemClock, Timestamp};
 

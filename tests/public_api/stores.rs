@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use cpni_guard::audit::{AuditStore, LogId, MemoryAuditStore, StoredEntry, StoredHead};
 use cpni_guard::error::{AuditError, InteractionError, StoreError};
 use cpni_guard::interaction::accounts::{
-    AccountRef, AccountStore, AttemptLimits, AttemptState, CounterKey, MemoryAccountStore,
+    AccountRef, AccountStore, AttemptLimits, AttemptState, CounterKey, MemoryAccountStore, StoredHistory,
 };
 use cpni_guard::interaction::{MemoryNoticeStore, NoticeId, NoticeStore, StoredNotice};
 use cpni_guard::vocabulary::{Action, Timestamp};
@@ -67,12 +67,18 @@ impl AccountStore for Failing<MemoryAccountStore> {
         self.check().and_then(|()| self.inner.take_entry(of))
     }
 
-    fn append_event(&self, of: &AccountRef, event: &[u8]) -> Result<(), StoreError> {
-        self.check().and_then(|()| self.inner.append_event(of, event))
+    fn append_event(
+        &self,
+        of: &AccountRef,
+        len: usize,
+        event: &[u8],
+        head: &[u8],
+    ) -> Result<bool, StoreError> {
+        self.check().and_then(|()| self.inner.append_event(of, len, event, head))
     }
 
-    fn events(&self, of: &AccountRef) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.check().and_then(|()| self.inner.events(of))
+    fn history(&self, of: &AccountRef) -> Result<StoredHistory, StoreError> {
+        self.check().and_then(|()| self.inner.history(of))
     }
 
     fn count_attempt(

@@ -1,7 +1,7 @@
 //! Three more contacts: marketing, a business customer, and changes of address.
 
 use cpni_guard::interaction::Attested;
-use cpni_guard::vocabulary::{Action, ContactPointId};
+use cpni_guard::vocabulary::{Action, ContactPointId, ScriptVersion};
 
 use super::*;
 
@@ -22,8 +22,13 @@ impl Afternoon<'_> {
         self.asks(&mut open, &fields)?;
 
         self.desk.clock.set(at(17, 6));
-        open.call.record_oral_approval(ContactPointId::new("recording-88263")?)?;
-        self.later("The caller says yes, for this call; the recording is the proof.")?;
+        open.call.record_oral_approval(
+            ContactPointId::new("recording-88263")?,
+            ScriptVersion::new("offer-notice-2")?,
+        )?;
+        self.later(
+            "The caller says yes, for this call; the recording and the script that was read are the proof.",
+        )?;
         self.asks(&mut open, &fields)?;
         self.desk.hosts.contacts.end(&contact);
         open.call.end()?;

@@ -23,7 +23,20 @@ fn event(at: Timestamp, kind: ConsentKind) -> ConsentEvent {
 }
 
 fn opt_in() -> ConsentKind {
-    ConsentKind::OptIn { evidence: ContactPointId::new("form-1").unwrap() }
+    opt_in_to(ConsentScope::Cpni)
+}
+
+fn opt_in_to(scope: ConsentScope) -> ConsentKind {
+    ConsentKind::OptIn { scope, evidence: ContactPointId::new("form-1").unwrap() }
+}
+
+fn revoked() -> ConsentKind {
+    ConsentKind::Revocation { scope: ConsentScope::Cpni }
+}
+
+fn oral(interaction: [u8; 16]) -> ConsentKind {
+    let script = ScriptVersion::new("notice-3").unwrap();
+    ConsentKind::OneTimeOral { interaction, script, recording: ContactPointId::new("rec-1").unwrap() }
 }
 
 fn state(history: &[(u64, ConsentKind)]) -> ConsentState {
@@ -96,19 +109,18 @@ fn a_second_notice_does_not_begin_the_wait_anew() {
 
 #[test]
 fn objections_and_approvals_stay_until_the_customer_says_otherwise() {
-    use ConsentKind::{NoticeByEmail, Objection, Revocation};
+    use ConsentKind::{NoticeByEmail, Objection};
     assert_eq!(state(&[(60, NoticeByEmail), (50, Objection)]), ConsentState::Objected);
     assert_eq!(state(&[(60, Objection), (50, NoticeByEmail)]), ConsentState::Objected);
     assert_eq!(state(&[(60, Objection), (50, opt_in())]), ConsentState::OptedIn);
     assert_eq!(state(&[(900, opt_in())]), ConsentState::OptedIn);
-    assert_eq!(state(&[(60, opt_in()), (50, Revocation)]), ConsentState::Objected);
+    assert_eq!(state(&[(60, opt_in()), (50, revoked())]), ConsentState::Objected);
     assert_eq!(state(&[(60, opt_in()), (50, Objection)]), ConsentState::Objected);
 }
 
 #[test]
 fn of_one_instant_no_wins() {
-    use ConsentKind::{Objection, Revocation};
-    for no in [Objection, Revocation] {
+    for no in [ConsentKind::Objection, revoked()] {
         assert_eq!(state(&[(50, no.clone()), (50, opt_in())]), ConsentState::Objected);
         assert_eq!(state(&[(50, opt_in()), (50, no)]), ConsentState::Objected);
     }
@@ -116,27 +128,21 @@ fn of_one_instant_no_wins() {
 
 #[test]
 fn a_one_time_approval_holds_after_an_objection_and_not_before_one() {
-    use ConsentKind::{Objection, Revocation};
-    let oral =
-        ConsentKind::OneTimeOral { interaction: HERE, recording: ContactPointId::new("rec-1").unwrap() };
     let of = |history: &[ConsentEvent]| {
-        let Consent { state, one_time } = Consent::of(history, NOW, &HERE);
+        let Consent { state, one_time, .. } = Consent::of(history, NOW, &HERE);
         (state, one_time)
     };
-    let before = [event(ago(1), Objection), event(NOW, oral.clone())];
+    let before = [event(ago(1), ConsentKind::Objection), event(NOW, oral(HERE))];
     assert_eq!(of(&before), (ConsentState::Objected, true));
-    for no in [Objection, Revocation] {
-        let after = [event(NOW, oral.clone()), event(NOW, no)];
+    for no in [ConsentKind::Objection, revoked()] {
+        let after = [event(NOW, oral(HERE)), event(NOW, no)];
         assert_eq!(of(&after), (ConsentState::Objected, false));
     }
 }
 
 #[test]
 fn a_one_time_approval_counts_in_its_own_contact() {
-    let given = |at, interaction| {
-        let recording = ContactPointId::new("rec-1").unwrap();
-        Consent::of(&[event(at, ConsentKind::OneTimeOral { interaction, recording })], NOW, &HERE).one_time
-    };
+    let given = |at, interaction| Consent::of(&[event(at, oral(interaction))], NOW, &HERE).one_time;
     assert!(given(NOW, HERE));
     assert!(!given(NOW, [2; 16]));
     assert!(given(Timestamp::from_secs(NOW.as_secs() - 4 * 3600 + 1), HERE));
@@ -172,6 +178,92 @@ fn disorder_ends_with_an_opt_in_after_it() {
     }
 }
 
+#[test]
+fn location_needs_a_yes_of_its_own() {
+    use ConsentKind::{NoticeByEmail, Objection, Revocation};
+    use ConsentScope::{Cpni, Location};
+    let of = |history: &[(u64, ConsentKind)]| {
+        let history: Vec<_> = history.iter().map(|(days, kind)| event(ago(*days), kind.clone())).collect();
+        let Consent { state, location, .. } = Consent::of(&history, NOW, &HERE);
+        (state, location)
+    };
+    let yes = || (60, opt_in_to(Location));
+    assert_eq!(of(&[(60, opt_in())]), (ConsentState::OptedIn, false));
+    assert!(!of(&[(60, NoticeByEmail)]).1 && !of(&[(0, oral(HERE))]).1);
+    assert_eq!(of(&[yes()]), (ConsentState::None, true));
+    // Each scope is taken back on its own.
+    assert_eq!(of(&[yes(), (50, Revocation { scope: Location })]), (ConsentState::None, false));
+    assert_eq!(of(&[yes(), (60, Revocation { scope: Location })]), (ConsentState::None, false));
+    let both = [(60, opt_in()), yes()];
+    let and = |kind| of(&[&both[..], &[(50, kind)]].concat());
+    assert_eq!(and(Revocation { scope: Cpni }), (ConsentState::Objected, true));
+    assert_eq!(and(Revocation { scope: Location }), (ConsentState::OptedIn, false));
+    // An objection is to all of it, until a yes to each.
+    assert_eq!(and(Objection), (ConsentState::Objected, false));
+    let again = |scope| of(&[yes(), (50, Objection), (40, opt_in_to(scope))]);
+    assert_eq!(again(Cpni), (ConsentState::OptedIn, false));
+    assert_eq!(again(Location), (ConsentState::Objected, true));
+    // So is what contradicts itself.
+    let disorder = [yes(), (40, NoticeByEmail), (50, NoticeByEmail)];
+    assert_eq!(of(&disorder), (ConsentState::Contradictory, false));
+    let after = [&disorder[..], &[(39, opt_in_to(Location))]].concat();
+    assert_eq!(of(&after), (ConsentState::Contradictory, true));
+}
+
+#[test]
+fn each_approval_is_a_fact_of_its_own() {
+    use crate::vocabulary::{Channel, Purpose, Role};
+    let of = |scope| {
+        let mut facts = Facts::new(Channel::Batch, Role::Marketer, Purpose::MarketNewCategory);
+        Consent::of(&[event(NOW, opt_in_to(scope))], NOW, &HERE).write(&mut facts);
+        [AccountFact::OptIn, AccountFact::LocationOptIn].map(|fact| facts.has_account(fact))
+    };
+    assert_eq!(of(ConsentScope::Cpni), [true, false]);
+    assert_eq!(of(ConsentScope::Location), [false, true]);
+}
+
+#[test]
+fn what_was_lost_closes_until_a_yes_of_that_time_or_later() {
+    let lost = |history: &[ConsentEvent]| {
+        let Consent { state, location, one_time } = Consent::after_loss(history, Some(ago(50)), NOW, &HERE);
+        (state, location, one_time)
+    };
+    let closed = (ConsentState::Contradictory, false, false);
+    assert_eq!(lost(&[]), closed);
+    assert_eq!(lost(&[event(ago(50), ConsentKind::NoticeByEmail), event(NOW, oral(HERE))]), closed);
+    // A form that is entered late may be older than an objection that is gone.
+    let early = Timestamp::from_micros(ago(50).as_micros() - 1);
+    for scope in ConsentScope::ALL {
+        assert_eq!(lost(&[event(early, opt_in_to(*scope))]), closed);
+    }
+    assert_eq!(lost(&[event(ago(50), opt_in())]), (ConsentState::OptedIn, false, false));
+    let location = [event(ago(50), opt_in_to(ConsentScope::Location))];
+    assert_eq!(lost(&location), (ConsentState::Contradictory, true, false));
+}
+
+#[test]
+fn an_oral_approval_without_its_script_is_no_event() {
+    let bytes = event(NOW, oral(HERE)).encode();
+    let script = "notice-3".len();
+    let without = [&bytes[..26], &[0], &bytes[27 + script..]].concat();
+    assert_eq!(ConsentEvent::decode(&without), None);
+    // Nor without its recording, nor with a script that goes on past the end.
+    assert_eq!(ConsentEvent::decode(&bytes[..27 + script]), None);
+    let past = [&bytes[..26], &[64], &bytes[27..]].concat();
+    assert_eq!(ConsentEvent::decode(&past), None);
+}
+
+#[test]
+fn a_scope_that_is_none_is_no_event() {
+    for (kind, scope) in [(opt_in(), 10), (revoked(), 10)] {
+        let mut bytes = event(NOW, kind).encode();
+        for code in [0, 3] {
+            bytes[scope] = code;
+            assert_eq!(ConsentEvent::decode(&bytes), None);
+        }
+    }
+}
+
 fn kinds() -> impl Strategy<Value = ConsentKind> {
     let pointer = || "[!-~]{1,128}".prop_map(|id| ContactPointId::new(id).unwrap());
     prop_oneof![
@@ -179,11 +271,17 @@ fn kinds() -> impl Strategy<Value = ConsentKind> {
         Just(ConsentKind::NoticeByMail),
         Just(ConsentKind::Undeliverable),
         Just(ConsentKind::Objection),
-        pointer().prop_map(|evidence| ConsentKind::OptIn { evidence }),
-        Just(ConsentKind::Revocation),
-        (any::<[u8; 16]>(), pointer())
-            .prop_map(|(interaction, recording)| ConsentKind::OneTimeOral { interaction, recording }),
+        (scopes(), pointer()).prop_map(|(scope, evidence)| ConsentKind::OptIn { scope, evidence }),
+        scopes().prop_map(|scope| ConsentKind::Revocation { scope }),
+        (any::<[u8; 16]>(), "[!-~]{1,64}", pointer()).prop_map(|(interaction, script, recording)| {
+            let script = ScriptVersion::new(script).unwrap();
+            ConsentKind::OneTimeOral { interaction, script, recording }
+        }),
     ]
+}
+
+fn scopes() -> impl Strategy<Value = ConsentScope> {
+    prop::sample::select(ConsentScope::ALL)
 }
 
 fn opens(state: ConsentState) -> u8 {
@@ -224,7 +322,10 @@ proptest! {
         history in histories(),
         later in laters(),
         closing in prop::sample::select(vec![
-            ConsentKind::Objection, ConsentKind::Revocation, ConsentKind::Undeliverable,
+            ConsentKind::Objection,
+            ConsentKind::Revocation { scope: ConsentScope::Cpni },
+            ConsentKind::Revocation { scope: ConsentScope::Location },
+            ConsentKind::Undeliverable,
         ]),
         at in days(),
         place in any::<prop::sample::Index>(),
@@ -237,12 +338,16 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_open_after_an_objection(history in histories(), later in laters(), objects in prop::bool::ANY) {
+    fn nothing_is_open_after_an_objection(history in histories(), later in laters()) {
         let now = after(&history, later);
-        let mut history = history;
-        history.push(event(now, if objects { ConsentKind::Objection } else { ConsentKind::Revocation }));
-        let Consent { state, one_time } = Consent::of(&history, now, &HERE);
-        prop_assert!(matches!(state, ConsentState::Objected | ConsentState::Contradictory) && !one_time);
+        let closed = |kind| {
+            let history = [&history[..], &[event(now, kind)]].concat();
+            let Consent { state, location, one_time } = Consent::of(&history, now, &HERE);
+            (matches!(state, ConsentState::Objected | ConsentState::Contradictory) && !one_time, !location)
+        };
+        let revoked = |scope| closed(ConsentKind::Revocation { scope });
+        prop_assert_eq!(closed(ConsentKind::Objection), (true, true));
+        prop_assert!(revoked(ConsentScope::Cpni).0 && revoked(ConsentScope::Location).1);
     }
 
     #[test]
@@ -308,15 +413,16 @@ fn days() -> impl Strategy<Value = Timestamp> {
 }
 
 fn histories() -> impl Strategy<Value = Vec<ConsentEvent>> {
-    let pointer = || ContactPointId::new("p-1").unwrap();
     let kinds = vec![
         ConsentKind::NoticeByEmail,
         ConsentKind::NoticeByMail,
         ConsentKind::Undeliverable,
         ConsentKind::Objection,
-        ConsentKind::OptIn { evidence: pointer() },
-        ConsentKind::Revocation,
-        ConsentKind::OneTimeOral { interaction: HERE, recording: pointer() },
+        opt_in(),
+        opt_in_to(ConsentScope::Location),
+        revoked(),
+        ConsentKind::Revocation { scope: ConsentScope::Location },
+        oral(HERE),
     ];
     let event = (days(), prop::sample::select(kinds)).prop_map(|(at, kind)| event(at, kind));
     (prop::collection::vec(event, 0..8), prop::bool::weighted(0.8)).prop_map(|(mut history, sorted)| {
@@ -332,5 +438,6 @@ fn opens_no_more(less: Consent, more: Consent) -> bool {
     let objected = |c: Consent| matches!(c.state, ConsentState::Objected | ConsentState::Contradictory);
     opens(less.state) <= opens(more.state)
         && (!less.one_time || more.one_time)
+        && (!less.location || more.location)
         && (!objected(more) || objected(less))
 }
