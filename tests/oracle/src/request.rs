@@ -90,7 +90,8 @@ struct Draft {
 
 impl Draft {
     fn ordinary(rng: &mut Rng) -> Self {
-        let ordinary = ["address_of_record", "owned_by_requester", "hotline_list_fresh", "opt_in"];
+        let ordinary =
+            ["address_of_record", "owned_by_requester", "hotline_list_fresh", "opt_in", "location_opt_in"];
         let mut fact = |usual: bool| if rng.chance(1, 16) { None } else { Some(usual ^ rng.chance(1, 10)) };
         let account = ACCOUNT.map(|(name, _)| fact(ordinary.contains(&name)));
         let agent = AGENT.map(|name| {

@@ -125,7 +125,7 @@ pub const EVIDENCE: [&str; 33] = [
 ];
 
 /// Facts of the account, and whether they are assumed where they are unknown.
-pub const ACCOUNT: [(&str, bool); 20] = [
+pub const ACCOUNT: [(&str, bool); 21] = [
     ("address_of_record", false),
     ("owned_by_requester", false),
     ("written_request", false),
@@ -146,6 +146,7 @@ pub const ACCOUNT: [(&str, bool); 20] = [
     ("simple_port", true),
     ("password_set", false),
     ("hotline_list_fresh", false),
+    ("location_opt_in", false),
 ];
 
 /// Facts of the agent. None is assumed.
