@@ -3,9 +3,9 @@
 # Whatever it prints goes to its log; `note` speaks to the person; `skip` and `fail` end it.
 
 # Cheap and likely to fail first; what loads the machine last.
-readonly JOBS=(fmt clippy test doc layering docs-drift scripts vectors msrv package deny examples oracle bench fuzz)
+readonly JOBS=(fmt clippy test doc layering docs-drift scripts vectors msrv package deny examples oracle powercut bench fuzz)
 declare -rA ABOUT=(
-    [fmt]='formatting, of the fuzz targets and the oracle too'
+    [fmt]='formatting, of the fuzz targets, the oracle and the crash tests too'
     [clippy]='lints as errors: all targets with all features, and the core without features'
     [test]='unit, integration and replay tests; the build without features'
     [doc]='the documentation builds without a warning, and its examples run'
@@ -18,6 +18,7 @@ declare -rA ABOUT=(
     [deny]='licences, banned crates, sources; advisories where the network allows'
     [examples]='the examples build; care_desk and policy_check run as the README says'
     [oracle]='200,000 requests decided as Cedar decides them, and every spoiled rule found out'
+    [powercut]='power cuts, kills and disk faults, in short; the crash tests pass the lints'
     [bench]='speed as ratios to the raw limits, against benches/aims.txt'
     [fuzz]='every fuzz target for 20 s from the committed corpus'
 )
@@ -29,6 +30,7 @@ job_fmt() {
     cargo fmt --all --check
     cargo fmt --manifest-path fuzz/Cargo.toml --check
     cargo fmt --manifest-path tests/oracle/Cargo.toml --check
+    cargo fmt --manifest-path tests/powercut/Cargo.toml --check
 }
 
 job_clippy() {
@@ -190,6 +192,21 @@ job_oracle() {
     cargo test --manifest-path "$cargo_toml" --release --locked
     for mode in '' --mutate; do
         cargo run --manifest-path "$cargo_toml" --release --locked --quiet -- $mode |
+            while IFS= read -r line; do note "$line"; done
+    done
+}
+
+# The full forms: `power --n 1000` and `kill --n 1000`.
+job_powercut() {
+    need_component clippy clippy
+    need_c_compiler
+    local cargo_toml=tests/powercut/Cargo.toml test
+    cargo metadata --manifest-path "$cargo_toml" --locked --format-version 1 > /dev/null ||
+        fail "tests/powercut/Cargo.lock is behind: run 'cargo update --workspace --manifest-path $cargo_toml'"
+    cargo clippy --manifest-path "$cargo_toml" --release --locked -- -D warnings
+    cargo build --manifest-path "$cargo_toml" --release --locked
+    for test in power kill faults; do
+        cargo run --manifest-path "$cargo_toml" --release --locked --quiet -- "$test" |
             while IFS= read -r line; do note "$line"; done
     done
 }

@@ -1,0 +1,74 @@
+//! Crashes of the SQLite store: power cuts, kills and faults, through the public API alone.
+//!
+//! ```sh
+//! cargo run --release --manifest-path tests/powercut/Cargo.toml -- power|kill|faults [--n N] [--seed S]
+//! ```
+//!
+//! A failure prints the seed. It repeats the choices, not the order in which threads take turns.
+//!
+//! Not covered: what the library writes past SQLite. The anchor is written whole, under another
+//! name, synced and renamed; `faults` opens the folder in each state that a crash can leave it in.
+//! The lock file is empty, and its lock goes with the process: `kill` covers it. The folder's own
+//! entries, which the library syncs itself, are always there after a cut.
+
+mod carrier;
+mod disk;
+mod faults;
+mod kill;
+mod power;
+mod vfs;
+
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// `Err` says what did not hold.
+type Outcome = Result<(), String>;
+
+const USAGE: &str = "usage: power|kill|faults [--n N] [--seed S]";
+/// The short forms, for `scripts/check`.
+const CUTS: u64 = 60;
+const KILLS: u64 = 30;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let ["child", folder, life] = arguments[..] {
+        return match kill::child(folder.as_ref(), life) {
+            Ok(never) => match never {},
+            Err(cause) => {
+                eprintln!("child: {cause}");
+                ExitCode::FAILURE
+            }
+        };
+    }
+    let Some((test, n, seed)) = parse(&arguments) else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    let outcome = match test {
+        "power" => power::run(n.unwrap_or(CUTS), seed),
+        "kill" => kill::run(n.unwrap_or(KILLS), seed),
+        _ => faults::run(seed),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(what) => {
+            println!("FAILED: {what}\n  repeat with: {test} --n {} --seed {seed}", n.unwrap_or(CUTS));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse<'a>(arguments: &[&'a str]) -> Option<(&'a str, Option<u64>, u64)> {
+    let (test, options) = arguments.split_first()?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    let (mut n, mut seed) = (None, now);
+    for option in options.chunks(2) {
+        match option {
+            ["--n", number] if *test != "faults" => n = Some(number.parse().ok().filter(|n| *n > 0)?),
+            ["--seed", number] => seed = number.parse().ok()?,
+            _ => return None,
+        }
+    }
+    matches!(*test, "power" | "kill" | "faults").then_some((*test, n, seed))
+}
