@@ -55,8 +55,6 @@ pub struct Counts {
     /// Writes, truncations, syncs, creations and deletions.
     pub steps: u64,
     pub syncs: u64,
-    /// `PRAGMA synchronous` statements that were kept from SQLite.
-    pub pragmas: u64,
     /// Operations that a fault made fail.
     pub failed: u64,
 }
@@ -135,7 +133,7 @@ impl Disk {
             has_power: true,
             synchronous_off: false,
             fault: None,
-            counts: Counts { steps: 0, syncs: 0, pragmas: 0, failed: 0 },
+            counts: Counts { steps: 0, syncs: 0, failed: 0 },
         }
     }
 

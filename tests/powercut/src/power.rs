@@ -22,6 +22,8 @@ const DOUBLINGS: u64 = 13;
 const SHORTLY: u64 = 40;
 /// Closing takes up to 2^9 changes, most of them a checkpoint.
 const CLOSING: u64 = 9;
+/// Changes after which values are handed out.
+const AT_WORK: u64 = 200;
 /// Of the cuts, one in this many is repeated without syncs, and at least so many.
 const WITHOUT_SYNC: (u64, u64) = (5, 20);
 
@@ -83,7 +85,7 @@ fn without_sync(n: u64, seed: u64) -> Outcome {
         drop(open().map_err(|cause| format!("without sync, cut {cut}: {cause}"))?);
         disk().boot_bare();
         disk().synchronous_off = true;
-        disk().cut_after(rng.spread(DOUBLINGS));
+        disk().cut_after(AT_WORK + rng.spread(DOUBLINGS));
         let counts = world.work_until_the_cut(cut, rng, &mut Claims::default(), &mut totals);
         if counts.syncs > 0 {
             return Err(format!("without sync, cut {cut}: SQLite synced all the same"));

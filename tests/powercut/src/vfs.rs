@@ -278,12 +278,8 @@ unsafe extern "C" fn x_file_control(_: *mut ffi::sqlite3_file, op: c_int, argume
     let words = argument.cast::<*const c_char>();
     // SAFETY: for this operation the argument is three C strings, the last null where there is no value.
     let (name, value) = unsafe { (text(*words.add(1)), text(*words.add(2))) };
-    let mut disk = disk();
-    if disk.synchronous_off && name == Some("synchronous") && value.is_some_and(|value| value != "OFF") {
-        disk.counts.pragmas += 1;
-        return ffi::SQLITE_OK;
-    }
-    ffi::SQLITE_NOTFOUND
+    let is_kept = name == Some("synchronous") && value.is_some_and(|value| value != "OFF");
+    if is_kept && disk().synchronous_off { ffi::SQLITE_OK } else { ffi::SQLITE_NOTFOUND }
 }
 
 /// As SQLite's own VFS for Unix, so that SQLite does here what it does there.
