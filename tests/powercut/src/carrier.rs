@@ -1,10 +1,10 @@
 //! A shop with one agent, through the public API: customers come with their photo ID, look at their
-//! plan, name calls and read codes back.
+//! plan, set a password up, name calls and read codes back.
 
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use cpni_guard::error::{AuditError, HostError, KeyError};
@@ -14,8 +14,8 @@ use cpni_guard::interaction::{
 };
 use cpni_guard::keys::Keyring;
 use cpni_guard::vocabulary::{
-    AgentId, Channel, CivilDate, ContactId, ContactPointId, CountryCode, EmployerId, EventKind, ManualClock,
-    Role, Timestamp,
+    Action, AgentId, Channel, CivilDate, ContactId, ContactPointId, CountryCode, EmployerId, EventKind,
+    ManualClock, Role, Timestamp,
 };
 use cpni_guard::{
     AccountId, AgentSession, CallRow, Contact, Delivery, Error, Evidence, Guard, Interaction, KeyProvider,
@@ -41,10 +41,18 @@ id     = "shop-helps"
 title  = "Retail agents help customers in the store"
 effect = "permit"
 when   = { role = ["retail_agent"], purpose = ["support"], channel = ["retail"], op = ["view"], class = ["identity", "service_details", "call_detail"] }
+
+[[rule]]
+id     = "shop-sets-passwords"
+title  = "Retail agents set up passwords with the customer"
+effect = "permit"
+when   = { role = ["retail_agent"], purpose = ["support"], op = ["act"], action = ["create_password"] }
 "#;
 
 pub struct Carrier {
     pub guard: Guard,
+    /// Changes that were allowed. The customer is to be told of each (47 CFR 64.2010(f)(1)).
+    pub changes: AtomicUsize,
     contacts: Arc<MemoryContacts>,
     codes: Arc<Codes>,
 }
@@ -100,7 +108,7 @@ impl Carrier {
             .delivery(Arc::clone(&codes) as _)
             .clock(Arc::new(ManualClock::new(NOW)))
             .build()?;
-        Ok(Self { guard, contacts, codes })
+        Ok(Self { guard, changes: AtomicUsize::new(0), contacts, codes })
     }
 
     /// Seals a customer's record. Touches no store.
@@ -122,8 +130,8 @@ impl Carrier {
         self.guard.interaction(AgentSession::new("ray"), &customer.account, contact, Purpose::Support)
     }
 
-    /// A customer comes in, shows a photo ID and looks at the plan `looks` times. What was handed
-    /// out before an error is in `handed`.
+    /// A customer comes in, shows a photo ID, looks at the plan `looks` times and sets a password
+    /// up. What was handed out before an error is in `handed`.
     pub fn serve(
         &self,
         contact: &str,
@@ -136,7 +144,15 @@ impl Carrier {
         for _ in 0..looks {
             look(&mut visit, contact, customer, handed)?;
         }
+        self.change(&mut visit)?;
         visit.end()
+    }
+
+    /// Asks whether a password may be set up.
+    pub fn change(&self, visit: &mut Interaction) -> Result<(), Error> {
+        assert!(visit.decide(Action::CreatePassword)?.is_allowed());
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Has a one-time code sent, and gives what the customer received.
@@ -182,6 +198,11 @@ pub enum Lost {
     DoesNotVerify(AuditError),
     /// The event of this number is not, or not as it was when a value was handed out for it.
     Missing(u64),
+    /// A change was allowed, and nobody will tell the customer.
+    Notices {
+        allowed: usize,
+        queued: usize,
+    },
     /// A one-time code was accepted twice.
     CodeTwice,
     /// More or fewer attempts were left than there may be.

@@ -34,6 +34,7 @@ pub fn run(seed: u64) -> Outcome {
     {
         log_fails(fault, cause)?;
         state_fails(fault, cause)?;
+        notices_fail(fault)?;
         checkpoint_fails(fault)?;
     }
     opens_read_only()?;
@@ -134,6 +135,24 @@ fn state_fails(fault: Fault, cause: StoreError) -> Outcome {
     drop(visit);
     shop.ends(carrier)?;
     println!("{fault:?} on the accounts: nobody is authenticated, {cause:?}; goes on");
+    Ok(())
+}
+
+/// Notices cannot be queued.
+fn notices_fail(fault: Fault) -> Outcome {
+    let shop = Shop::new().map_err(of)?;
+    let carrier = shop.open().map_err(of)?;
+    let customer = carrier.customer("A-1").map_err(of)?;
+    let mut visit = identified(&carrier, &customer).map_err(of)?;
+    disk().fault = Some((fault, |name| name.contains("notices.")));
+    let refused = Err(InteractionError::NotNotified.into());
+    expect(fault, &refused, &carrier.change(&mut visit))?;
+    disk().fault = None;
+    carrier.change(&mut visit).map_err(of)?;
+    expect(fault, &Ok(1), &carrier.guard.notices().count())?;
+    drop(visit);
+    shop.ends(carrier)?;
+    println!("{fault:?} on the notices: no change is allowed, NotNotified; goes on");
     Ok(())
 }
 
