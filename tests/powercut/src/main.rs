@@ -1,7 +1,8 @@
 //! Crashes of the SQLite store: power cuts, kills and faults, through the public API alone.
 //!
 //! ```sh
-//! cargo run --release --manifest-path tests/powercut/Cargo.toml -- power|kill|faults [--n N] [--seed S]
+//! cargo run --release --manifest-path tests/powercut/Cargo.toml -- power|kill [--n N] [--seed S]
+//! cargo run --release --manifest-path tests/powercut/Cargo.toml -- faults [--seed S]
 //! ```
 //!
 //! A failure prints the seed. It repeats the choices, not the order in which threads take turns.
@@ -24,7 +25,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// `Err` says what did not hold.
 type Outcome = Result<(), String>;
 
-const USAGE: &str = "usage: power|kill|faults [--n N] [--seed S]";
+const USAGE: &str = "usage: power|kill [--n N] [--seed S]\n       faults [--seed S]";
 /// The short forms, for `scripts/check`.
 const CUTS: u64 = 60;
 const KILLS: u64 = 30;
@@ -45,15 +46,21 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    let outcome = match test {
-        "power" => power::run(n.unwrap_or(CUTS), seed),
-        "kill" => kill::run(n.unwrap_or(KILLS), seed),
-        _ => faults::run(seed),
+    let (outcome, again) = match test {
+        "power" => {
+            let n = n.unwrap_or(CUTS);
+            (power::run(n, seed), format!("power --n {n}"))
+        }
+        "kill" => {
+            let n = n.unwrap_or(KILLS);
+            (kill::run(n, seed), format!("kill --n {n}"))
+        }
+        _ => (faults::run(seed), "faults".to_owned()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(what) => {
-            println!("FAILED: {what}\n  repeat with: {test} --n {} --seed {seed}", n.unwrap_or(CUTS));
+            println!("FAILED: {what}\n  repeat with: {again} --seed {seed}");
             ExitCode::FAILURE
         }
     }
