@@ -186,11 +186,11 @@ impl AuditLog {
         let index = state.position.range.size();
         let link = self.keys.link(index, &state.position.link, &leaf);
         let mut next = Position { range: state.position.range.clone(), link };
-        next.range.push(leaf);
+        let subtrees = next.range.push(leaf);
         let head = self.head_of(&next);
         // Before the attempt: a store that panics leaves it set as well.
         state.tried = Some(next);
-        let stored = self.store.append(&[StoredEntry { index, event, leaf, link }], &head);
+        let stored = self.store.append(&[StoredEntry { index, event, leaf, link, subtrees }], &head);
         stored.map_err(AuditError::NotRecorded)?;
         if let Some(reached) = state.tried.take() {
             state.position = reached;

@@ -27,23 +27,31 @@ impl CompactRange {
         &self.subtrees
     }
 
-    /// Adds a leaf. Joins two subtrees for each bit that carries: one join a leaf on average.
-    pub(super) fn push(&mut self, leaf: Hash) {
+    /// Adds a leaf, and gives back the hashes of the subtrees that it completes, smallest first.
+    /// Joins two subtrees for each bit that carries: one join a leaf on average.
+    pub(super) fn push(&mut self, leaf: Hash) -> Vec<Hash> {
         let mut node = leaf;
+        let mut completed = Vec::new();
         for _ in 0..self.size.trailing_ones() {
             // INVARIANT: each set bit of the size has its subtree.
             let Some(left) = self.subtrees.pop() else { break };
             node = merkle_node(&left, &node);
+            completed.push(node);
         }
         self.subtrees.push(node);
         self.size = self.size.saturating_add(1);
+        completed
     }
 
     /// The Merkle tree hash of all leaves.
     pub(super) fn root(&self) -> Hash {
-        let right_to_left = self.subtrees.iter().rev().copied();
-        right_to_left.reduce(|right, left| merkle_node(&left, &right)).unwrap_or_else(|| sha256(b""))
+        joined(&self.subtrees).unwrap_or_else(|| sha256(b""))
     }
+}
+
+/// The Merkle tree hash over perfect subtrees, largest first; `None` over none.
+pub(super) fn joined(subtrees: &[Hash]) -> Option<Hash> {
+    subtrees.iter().rev().copied().reduce(|right, left| merkle_node(&left, &right))
 }
 
 #[cfg(test)]

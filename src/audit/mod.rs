@@ -11,6 +11,7 @@
 mod event;
 mod log;
 mod merkle;
+mod proof;
 mod read;
 mod roots;
 mod store;
@@ -21,6 +22,7 @@ pub(crate) mod tests;
 
 pub use event::{AccountMark, ActionRecord, Actor, AuditEvent, EventFacts, FieldRecord, LogId};
 pub use log::{AuditLog, Recorded};
+pub use proof::{TreeHead, leaf_hash, verify_consistency, verify_inclusion};
 pub use read::{Entries, VerifiedLog};
 pub(crate) use roots::AuditRoots;
 pub use store::{AuditStore, MemoryAuditStore, StoredEntry, StoredHead};

@@ -84,11 +84,14 @@ impl AuditLog {
                 return Err(broken(index, BreakKind::Content));
             }
             let link = self.keys.link(index, &at.link, &entry.leaf);
-            at.range.push(entry.leaf);
+            let subtrees = at.range.push(entry.leaf);
             at.link = link;
             let ours_differs = at.range.size() == known.range.size() && link != known.link;
             if link != entry.link || ours_differs {
                 return Err(broken(index, BreakKind::Link));
+            }
+            if subtrees != entry.subtrees {
+                return Err(broken(index, BreakKind::Index));
             }
             if at.range.size() == size {
                 found = at.clone();

@@ -16,6 +16,9 @@ pub struct StoredEntry {
     pub leaf: [u8; 32],
     /// The keyed link to the event before.
     pub link: [u8; 32],
+    /// Hashes of the perfect subtrees of two and more leaves whose last leaf this is, smallest
+    /// first. Derived: they make proofs short to compute, and verification computes them anew.
+    pub subtrees: Vec<[u8; 32]>,
 }
 
 /// The head of a log: what it held after its last append.

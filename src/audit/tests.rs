@@ -451,6 +451,42 @@ fn moved_events_are_found() {
 }
 
 #[test]
+fn a_changed_subtree_hash_is_found_and_proves_nothing() {
+    let (store, log) = filled(40);
+    let tree = log.tree_head();
+    let leaf = store.memory().entries[23].leaf;
+    let path = log.prove_inclusion(23, &tree).unwrap();
+    assert_eq!(verify_inclusion(&tree, 23, &leaf, &path), Ok(()));
+    // Event 31 closes the subtree over the events 16 to 31, and more; it is in this path.
+    for height in 0..4 {
+        let changed = |m: &mut store::Memory| m.entries[31].subtrees[height][0] ^= 1;
+        assert_eq!(after(changed), both(31, BreakKind::Index));
+    }
+    store.memory().entries[15].subtrees[3][0] ^= 1;
+    assert_eq!(log.prove_inclusion(23, &tree), Err(AuditError::NotProven));
+    let add = |m: &mut store::Memory| m.entries[32].subtrees.push([0; 32]);
+    assert_eq!(after(add), both(32, BreakKind::Index));
+    assert_eq!(after(|m| m.entries[31].subtrees.truncate(4)), both(31, BreakKind::Index));
+}
+
+#[test]
+fn a_log_proves_that_it_grew_and_nothing_about_trees_of_others() {
+    let (_, log) = filled(40);
+    let earlier = log.tree_head();
+    log.record(viewed(1), None).unwrap();
+    let later = log.tree_head();
+    let path = log.prove_consistency(&earlier, &later).unwrap();
+    assert_eq!(verify_consistency(&earlier, &later, &path), Ok(()));
+    let not = Err(AuditError::NotProven);
+    assert_eq!(log.prove_consistency(&later, &earlier), not);
+    assert_eq!(log.prove_consistency(&TreeHead { size: 0, ..earlier }, &later), not);
+    assert_eq!(log.prove_consistency(&TreeHead { root: [0; 32], ..earlier }, &later), not);
+    assert_eq!(log.prove_inclusion(40, &earlier), not);
+    assert_eq!(log.prove_inclusion(0, &TreeHead { size: 42, ..later }), not);
+    assert_eq!(log.prove_inclusion(0, &TreeHead { root: [0; 32], ..later }), not);
+}
+
+#[test]
 fn events_of_another_log_of_the_same_root_are_found() {
     let (other, _) = filled(40);
     let other = other.memory().entries[23].clone();

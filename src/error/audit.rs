@@ -85,6 +85,10 @@ pub enum AuditError {
         /// The version.
         version: u32,
     },
+    /// The log cannot prove what was asked: the tree or the event is not one of its own (the
+    /// caller's fault), or its stored hashes were changed, which verification then shows.
+    #[error("the audit log cannot prove this")]
+    NotProven,
 }
 
 impl AuditError {
@@ -97,6 +101,29 @@ impl AuditError {
             Self::Random => 6005,
             Self::Account => 6006,
             Self::KeyVersion { .. } => 6007,
+            Self::NotProven => 6008,
+        })
+    }
+}
+
+/// Why something that was handed over as a proof proves nothing. Needs no guard and no secret key
+/// to find out. The fault of what was handed over, or of the caller who expects something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProofError {
+    /// The event is not at this place in the tree.
+    #[error("the event is not at this place in the tree")]
+    Inclusion,
+    /// The later tree is no continuation of the earlier one.
+    #[error("the later tree does not begin with the earlier one")]
+    Consistency,
+}
+
+impl ProofError {
+    pub(super) const fn code(&self) -> ErrorCode {
+        ErrorCode(match self {
+            Self::Inclusion => 6101,
+            Self::Consistency => 6102,
         })
     }
 }
@@ -122,6 +149,8 @@ pub enum BreakKind {
     Truncation,
     /// The log's head does not match its events.
     Head,
+    /// What is derived from the events and stored beside them does not match them.
+    Index,
 }
 
 impl fmt::Display for AuditBreak {
@@ -131,6 +160,7 @@ impl fmt::Display for AuditBreak {
             BreakKind::Link => "it does not follow the event before it",
             BreakKind::Truncation => "events are missing from here on",
             BreakKind::Head => "the log's head does not match its events",
+            BreakKind::Index => "what is stored beside it was not derived from it",
         };
         write!(f, "at event {}: {what}", self.event)
     }

@@ -17,7 +17,7 @@ mod record;
 
 use core::fmt;
 
-pub use audit::{AuditBreak, AuditError, BreakKind, StoreError};
+pub use audit::{AuditBreak, AuditError, BreakKind, ProofError, StoreError};
 pub use disclose::DiscloseError;
 pub use envelope::SealedError;
 pub use file::{FileCause, FileFault};
@@ -52,9 +52,12 @@ pub enum Error {
     /// An interaction could not go on (5000–5999).
     #[error(transparent)]
     Interaction(#[from] InteractionError),
-    /// The audit log could not be written, or does not verify (6000–6999).
+    /// The audit log could not be written, or does not verify (6000–6099).
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// A proof out of an audit log proves nothing (6100–6199).
+    #[error(transparent)]
+    Proof(#[from] ProofError),
     /// A store failed (7000–7999).
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -79,6 +82,7 @@ impl Error {
             Self::Policy(cause) => cause.code(),
             Self::Interaction(cause) => cause.code(),
             Self::Audit(cause) => cause.code(),
+            Self::Proof(cause) => cause.code(),
             Self::Store(cause) => cause.code(),
             Self::Disclose(cause) => cause.code(),
             Self::Guard(cause) => cause.code(),

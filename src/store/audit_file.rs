@@ -20,7 +20,8 @@ const KIND: FileKind = FileKind {
             idx   INTEGER PRIMARY KEY CHECK (idx >= 0),
             event BLOB NOT NULL,
             leaf  BLOB NOT NULL CHECK (length(leaf) = 32),
-            link  BLOB NOT NULL CHECK (length(link) = 32)
+            link  BLOB NOT NULL CHECK (length(link) = 32),
+            subtrees BLOB NOT NULL CHECK (length(subtrees) % 32 = 0)
         ) STRICT;
         CREATE TABLE head (
             one      INTEGER PRIMARY KEY CHECK (one = 1),
@@ -107,12 +108,14 @@ impl AuditStore for AuditFile {
         }
         let size = stored(head.size)?;
         self.database.write(|connection| {
-            let mut insert =
-                connection.prepare("INSERT INTO entries (idx, event, leaf, link) VALUES (?1, ?2, ?3, ?4)")?;
+            let mut insert = connection.prepare(
+                "INSERT INTO entries (idx, event, leaf, link, subtrees) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?;
             for entry in entries {
                 // INVARIANT: below the head's size, which fits.
                 let index = entry.index.cast_signed();
-                insert.execute(params![index, entry.event, entry.leaf, entry.link])?;
+                let subtrees = entry.subtrees.as_flattened();
+                insert.execute(params![index, entry.event, entry.leaf, entry.link, subtrees])?;
             }
             let mut replace = connection.prepare(
                 "INSERT OR REPLACE INTO head (one, size, root, link, frontier, mac)
@@ -128,7 +131,9 @@ impl AuditStore for AuditFile {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let connection = self.database.connection();
         let mut query = connection
-            .prepare("SELECT idx, event, leaf, link FROM entries WHERE idx >= ?1 ORDER BY idx LIMIT ?2")
+            .prepare(
+                "SELECT idx, event, leaf, link, subtrees FROM entries WHERE idx >= ?1 ORDER BY idx LIMIT ?2",
+            )
             .map_err(of_sqlite)?;
         let entries = query.query_map(params![from, limit], entry_of).map_err(of_sqlite)?;
         entries.collect::<Result<_, _>>().map_err(of_sqlite)
@@ -173,20 +178,30 @@ fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
 }
 
 fn head_of(row: &Row<'_>) -> rusqlite::Result<StoredHead> {
-    let frontier: Vec<u8> = row.get(3)?;
-    // A rest that is no whole hash makes the head's MAC fail: the MAC is over what is read here.
-    let (hashes, _) = frontier.as_chunks::<32>();
     Ok(StoredHead {
         size: number(row, 0)?,
         root: row.get(1)?,
         link: row.get(2)?,
-        frontier: hashes.to_vec(),
+        frontier: hashes(row, 3)?,
         mac: row.get(4)?,
     })
 }
 
+/// Hashes, one behind the other. A rest that is no whole hash is left out: what is read here is
+/// compared with hashes that are computed, and their number is fixed.
+fn hashes(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<[u8; 32]>> {
+    let bytes: Vec<u8> = row.get(column)?;
+    Ok(bytes.as_chunks::<32>().0.to_vec())
+}
+
 fn entry_of(row: &Row<'_>) -> rusqlite::Result<StoredEntry> {
-    Ok(StoredEntry { index: number(row, 0)?, event: row.get(1)?, leaf: row.get(2)?, link: row.get(3)? })
+    Ok(StoredEntry {
+        index: number(row, 0)?,
+        event: row.get(1)?,
+        leaf: row.get(2)?,
+        link: row.get(3)?,
+        subtrees: hashes(row, 4)?,
+    })
 }
 
 fn anchor_of(content: &[u8]) -> Option<LogId> {

@@ -281,6 +281,7 @@ fn flip(table: &str, column: &str, row: &str) -> String {
 #[test]
 fn a_changed_byte_is_found() {
     assert_eq!(after(&flip("entries", "event", "idx = 23")), both(23, BreakKind::Content));
+    assert_eq!(after(&flip("entries", "subtrees", "idx = 23")), both(23, BreakKind::Index));
     assert_eq!(after(&flip("entries", "leaf", "idx = 23")), both(23, BreakKind::Content));
     assert_eq!(after(&flip("entries", "link", "idx = 23")), both(23, BreakKind::Link));
     for column in ["root", "link", "frontier", "mac"] {
@@ -304,7 +305,7 @@ fn rows_that_moved_or_went_are_found() {
         after("DELETE FROM head; DELETE FROM entries"),
         (broken(0, BreakKind::Head), broken(0, BreakKind::Truncation).map_err(Error::from))
     );
-    let one_more = "INSERT INTO entries SELECT 30, event, leaf, link FROM entries WHERE idx = 29";
+    let one_more = "INSERT INTO entries SELECT 30, event, leaf, link, subtrees FROM entries WHERE idx = 29";
     assert_eq!(after(one_more).1, broken(30, BreakKind::Head).map_err(Error::from));
     assert_eq!(after(one_more).0, broken(30, BreakKind::Link));
 }
