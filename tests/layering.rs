@@ -71,6 +71,7 @@ const CRATES: &[(&str, Where)] = &[
     ("aes_gcm", Where::Only(&["hazmat"])),
     ("aes_kw", Where::Only(&["hazmat"])),
     ("argon2", Where::Only(&["hazmat"])),
+    ("ed25519_dalek", Where::Only(&["hazmat"])),
     ("getrandom", Where::Only(&["hazmat"])),
     ("hkdf", Where::Only(&["hazmat"])),
     ("hmac", Where::Only(&["hazmat"])),

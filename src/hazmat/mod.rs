@@ -14,6 +14,7 @@ pub(crate) mod kdf;
 pub(crate) mod mac;
 pub(crate) mod password;
 pub(crate) mod rng;
+pub(crate) mod sign;
 pub(crate) mod wrap;
 
 #[cfg(test)]
