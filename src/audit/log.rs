@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::checkpoint::{Checkpoint, CheckpointSigner, Signer, compare, read_kept};
 use super::event::{AuditEvent, EventFacts, LogId};
 use super::merkle::CompactRange;
 use super::roots::{AuditRoots, LogKeys};
@@ -16,7 +17,18 @@ use crate::vocabulary::{AccountId, EventKind, TenantId, Timestamp};
 pub struct AuditLog {
     pub(super) store: Arc<dyn AuditStore>,
     pub(super) keys: LogKeys,
+    pub(super) signer: Signer,
+    /// The last checkpoint of the present signer.
+    pub(super) checkpoint: Mutex<Option<Checkpoint>>,
     state: Mutex<State>,
+}
+
+/// What a log is opened with, beside its store and its roots.
+#[derive(Debug)]
+pub(crate) struct LogSettings {
+    pub(crate) tenant: TenantId,
+    /// Who signs checkpoints; `None`: the log's own key.
+    pub(crate) signer: Option<Arc<dyn CheckpointSigner>>,
 }
 
 /// Where the log stands.
@@ -64,10 +76,12 @@ impl AuditLog {
     pub(crate) fn open(
         store: Arc<dyn AuditStore>,
         roots: AuditRoots,
-        tenant: TenantId,
+        settings: LogSettings,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        // A reader may open the log while its writer appends: the end before and after frames the head.
+        // A reader may open the log while its writer appends: the end before and after frames the
+        // head, and the checkpoint is older than it.
+        let kept = store.last_checkpoint().map_err(AuditError::Unreadable)?;
         let end_before = store.end().map_err(AuditError::Unreadable)?;
         let head = store.head().map_err(AuditError::Unreadable)?;
         let end = store.end().map_err(AuditError::Unreadable)?;
@@ -79,7 +93,7 @@ impl AuditLog {
             if anchor.is_some() {
                 return Err(broken(0, BreakKind::Truncation).into());
             }
-            return Self::begin(store, roots, tenant, now);
+            return Self::begin(store, roots, settings, now);
         };
         if end == 0 {
             return Err(broken(0, BreakKind::Truncation).into());
@@ -88,7 +102,7 @@ impl AuditLog {
         if genesis.facts.kind != EventKind::Genesis {
             return Err(broken(0, BreakKind::Content).into());
         }
-        let keys = LogKeys::derive(roots, genesis.key_version, tenant, genesis.log)?;
+        let (keys, signer) = derive(roots, genesis.key_version, settings, genesis.log)?;
         if anchor.is_some_and(|anchor| anchor != genesis.log) {
             return Err(broken(0, BreakKind::Head).into());
         }
@@ -103,6 +117,10 @@ impl AuditLog {
         if read_one(&*store, last)?.0.link != head.link {
             return Err(broken(last, BreakKind::Link).into());
         }
+        let kept = kept.map(|kept| read_kept(&kept, &signer.key(keys.log()))).transpose()?;
+        if let Some(kept) = &kept {
+            compare(&*store, head.size, &kept.tree)?;
+        }
         if anchor.is_none() {
             match store.set_anchor(keys.log()) {
                 // A log that is opened to be looked at gets no anchor.
@@ -110,19 +128,20 @@ impl AuditLog {
                 Err(cause) => return Err(AuditError::NotRecorded(cause).into()),
             }
         }
-        Ok(Self { store, keys, state: Mutex::new(State { position, tried: None }) })
+        let checkpoint = Mutex::new(kept.and_then(|kept| kept.checked));
+        Ok(Self { store, keys, signer, checkpoint, state: Mutex::new(State { position, tried: None }) })
     }
 
     fn begin(
         store: Arc<dyn AuditStore>,
         roots: AuditRoots,
-        tenant: TenantId,
+        settings: LogSettings,
         now: Timestamp,
     ) -> Result<Self, Error> {
         let id = LogId::from_bytes(rng::make_array().map_err(|_| AuditError::Random)?);
         let created = roots.active();
-        let keys = LogKeys::derive(roots, created, tenant, id)?;
-        let log = Self { store, keys, state: Mutex::default() };
+        let (keys, signer) = derive(roots, created, settings, id)?;
+        let log = Self { store, keys, signer, checkpoint: Mutex::default(), state: Mutex::default() };
         log.append(EventFacts::new(EventKind::Genesis, now), None)?;
         log.store.set_anchor(id).map_err(AuditError::NotRecorded)?;
         Ok(log)
@@ -229,6 +248,17 @@ impl AuditLog {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn derive(
+    roots: AuditRoots,
+    created: u32,
+    settings: LogSettings,
+    log: LogId,
+) -> Result<(LogKeys, Signer), Error> {
+    let keys = LogKeys::derive(roots, created, settings.tenant, log)?;
+    let signer = settings.signer.map_or_else(|| Signer::Own(Box::new(keys.signing_key())), Signer::Host);
+    Ok((keys, signer))
 }
 
 pub(super) const fn broken(event: u64, kind: BreakKind) -> AuditError {

@@ -8,9 +8,11 @@
 //! Security note: the chain shows every change by somebody without the keys, except putting back
 //! a whole older state of the folder. Only a checkpoint outside the machine shows that.
 
+mod checkpoint;
 mod event;
 mod log;
 mod merkle;
+mod note;
 mod proof;
 mod read;
 mod roots;
@@ -20,10 +22,13 @@ mod v1;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use checkpoint::{Checkpoint, CheckpointSigner, ORIGIN_PREFIX};
 pub use event::{AccountMark, ActionRecord, Actor, AuditEvent, EventFacts, FieldRecord, LogId};
+pub(crate) use log::LogSettings;
 pub use log::{AuditLog, Recorded};
+pub use note::{MAX_NOTE_LEN, VerifyingKey};
 pub use proof::{TreeHead, leaf_hash, verify_consistency, verify_inclusion};
 pub use read::{Entries, VerifiedLog};
 pub(crate) use roots::AuditRoots;
-pub use store::{AuditStore, MemoryAuditStore, StoredEntry, StoredHead};
+pub use store::{AuditStore, MemoryAuditStore, StoredCheckpoint, StoredEntry, StoredHead};
 pub use v1::{MAX_EVENT_LEN, MAX_EVIDENCE, MAX_FIELDS, MAX_RULES};

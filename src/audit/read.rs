@@ -2,25 +2,30 @@
 
 use core::fmt;
 use core::ops::Range;
+use core::time::Duration;
 use std::vec::IntoIter;
 
+use super::checkpoint::{Checkpoint, not_signed, read_kept};
 use super::event::{AuditEvent, LogId};
 use super::log::{AuditLog, Position, broken, check_head, event_of};
+use super::proof::TreeHead;
 use super::store::StoredEntry;
 use crate::error::{AuditError, BreakKind};
-use crate::hazmat::hash::Hash;
-use crate::vocabulary::EventKind;
+use crate::vocabulary::{EventKind, Timestamp};
 
 /// Entries that are read at a time: at most 64 MiB of the longest events.
 const PAGE: usize = 64;
 
-/// Proof that a whole log was read and verified. Not anchored: that nobody put back a whole older
-/// log is only shown by comparing `size` and `root` with a note of them outside the machine.
+/// Proof that a whole log was read and verified.
+///
+/// Not anchored: nobody can tell from the folder alone that nobody put back a whole older log.
+/// Anchored: it was compared with a checkpoint that was kept elsewhere ([`AuditLog::verify_against`]).
 #[derive(Debug, PartialEq, Eq)]
 pub struct VerifiedLog {
     log: LogId,
-    size: u64,
-    root: Hash,
+    tree: TreeHead,
+    anchored: Option<u64>,
+    clock_back: Duration,
 }
 
 impl VerifiedLog {
@@ -33,44 +38,99 @@ impl VerifiedLog {
     /// Number of events.
     #[must_use]
     pub const fn size(&self) -> u64 {
-        self.size
+        self.tree.size
     }
 
     /// Merkle tree hash over all events (RFC 6962 §2.1).
     #[must_use]
     pub const fn root(&self) -> &[u8; 32] {
-        &self.root
+        &self.tree.root
+    }
+
+    /// How many events the outside checkpoint covers that the log was compared with; `None`: not
+    /// anchored.
+    #[must_use]
+    pub const fn anchored(&self) -> Option<u64> {
+        self.anchored
+    }
+
+    /// The largest step back from an event's time to the next one's; zero: none. Events stand in
+    /// the order of their numbers: threads differ by moments, a clock that was set back by more.
+    #[must_use]
+    pub const fn clock_back(&self) -> Duration {
+        self.clock_back
+    }
+}
+
+/// One line: size, and whether the log is anchored.
+impl fmt::Display for VerifiedLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} events, ", self.tree.size)?;
+        match self.anchored {
+            Some(covered) => write!(f, "anchored up to {covered}"),
+            None => f.write_str("not anchored"),
+        }
     }
 }
 
 impl AuditLog {
-    /// Reads and verifies the whole log: content, links, head and size. Other threads may go on
-    /// recording meanwhile.
+    /// Reads and verifies the whole log: content, links, head, size, and the last checkpoint that is
+    /// stored with it. Other threads may go on recording meanwhile.
     ///
     /// # Errors
     /// [`AuditError::Broken`] with the first break; [`AuditError::Unreadable`] if the store fails.
     pub fn verify(&self) -> Result<VerifiedLog, AuditError> {
+        self.verify_with(None)
+    }
+
+    /// As [`AuditLog::verify`], and the log must begin with the events that `checkpoint`, kept
+    /// outside of this machine, was signed of.
+    ///
+    /// # Errors
+    /// As [`AuditLog::verify`]. A log that was put back is [`BreakKind::Truncation`], one that was
+    /// written anew [`BreakKind::Checkpoint`]: at event 0 if it is another log altogether.
+    pub fn verify_against(&self, checkpoint: &Checkpoint) -> Result<VerifiedLog, AuditError> {
+        if checkpoint.origin() != self.verifying_key().name() {
+            return Err(broken(0, BreakKind::Checkpoint));
+        }
+        self.verify_with(Some(checkpoint.tree()))
+    }
+
+    fn verify_with(&self, outside: Option<&TreeHead>) -> Result<VerifiedLog, AuditError> {
         let known = self.position();
+        let kept = self.store.last_checkpoint().map_err(AuditError::Unreadable)?;
+        let kept = kept.map(|kept| read_kept(&kept, &self.verifying_key())).transpose();
         let end = self.store.end().map_err(AuditError::Unreadable)?;
         let head = self.store.head().map_err(AuditError::Unreadable)?;
         let claimed = head.as_ref().and_then(|head| check_head(&self.keys, head));
         let size = claimed.as_ref().map_or(end, |claimed| claimed.range.size());
 
-        let found = self.walk(size.max(end), size, &known)?;
+        let kept_tree = kept.as_ref().ok().and_then(|kept| kept.as_ref()).map(|kept| kept.tree);
+        let signed: Vec<TreeHead> = kept_tree.into_iter().chain(outside.copied()).collect();
+        let (found, clock_back) = self.walk(size.max(end), size, &known, &signed)?;
         let claimed = claimed.ok_or(broken(end, BreakKind::Head))?;
-        if size < known.range.size() {
+        if size < known.range.size() || signed.iter().any(|signed| size < signed.size) {
             return Err(broken(size, BreakKind::Truncation));
         }
         if size < end || claimed.range != found.range || claimed.link != found.link {
             return Err(broken(size, BreakKind::Head));
         }
-        Ok(VerifiedLog { log: self.id(), size, root: found.range.root() })
+        kept?;
+        let tree = TreeHead { size, root: found.range.root() };
+        Ok(VerifiedLog { log: self.id(), tree, anchored: outside.map(|tree| tree.size), clock_back })
     }
 
     /// Verifies events 0 to `target` - 1, and gives back where the chain stood after `size` of them.
-    fn walk(&self, target: u64, size: u64, known: &Position) -> Result<Position, AuditError> {
+    fn walk(
+        &self,
+        target: u64,
+        size: u64,
+        known: &Position,
+        signed: &[TreeHead],
+    ) -> Result<(Position, Duration), AuditError> {
         let mut at = Position::default();
         let mut found = Position::default();
+        let (mut time, mut clock_back) = (Timestamp::default(), Duration::ZERO);
         let mut pages = Pages { log: self, next: 0, page: Vec::new().into_iter() };
         for index in 0..target {
             let entry = match pages.next()? {
@@ -93,11 +153,18 @@ impl AuditLog {
             if subtrees != entry.subtrees {
                 return Err(broken(index, BreakKind::Index));
             }
+            if let Some(signed) =
+                signed.iter().find(|signed| signed.size == at.range.size() && signed.root != at.range.root())
+            {
+                return Err(not_signed(signed));
+            }
+            clock_back = clock_back.max(time.since(event.facts.time).unwrap_or_default());
+            time = event.facts.time;
             if at.range.size() == size {
                 found = at.clone();
             }
         }
-        Ok(found)
+        Ok((found, clock_back))
     }
 
     /// The events with these numbers, in order, as far as the log goes. Each is checked against its

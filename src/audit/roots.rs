@@ -12,6 +12,7 @@ use crate::hazmat::hash::Hash;
 use crate::hazmat::kdf::Prk;
 use crate::hazmat::mac::MacKey;
 use crate::hazmat::rng;
+use crate::hazmat::sign::SigningKey;
 use crate::vocabulary::{AccountId, TenantId};
 
 /// The versions of the audit root, one of them active.
@@ -59,6 +60,7 @@ pub(super) struct LogKeys {
     link: MacKey,
     head: MacKey,
     pseudonym: MacKey,
+    checkpoint: Key32,
 }
 
 impl LogKeys {
@@ -72,11 +74,12 @@ impl LogKeys {
         let root = roots.version(created).ok_or(KeyError::UnknownVersion { version: created })?;
         let of_tenant =
             |label| Tuple::new(label).with(&created.to_be_bytes()).with(tenant.as_str().as_bytes());
-        let of_log = |label| MacKey::new(&root.expand(of_tenant(label).with(log.as_bytes()).as_bytes()));
-        let link = of_log("cpni-guard/v1/audit/link");
-        let head = of_log("cpni-guard/v1/audit/head");
+        let of_log = |label| root.expand(of_tenant(label).with(log.as_bytes()).as_bytes());
+        let link = MacKey::new(&of_log("cpni-guard/v1/audit/link"));
+        let head = MacKey::new(&of_log("cpni-guard/v1/audit/head"));
+        let checkpoint = of_log("cpni-guard/v1/audit/checkpoint");
         let pseudonym = MacKey::new(&root.expand(of_tenant("cpni-guard/v1/audit/pseudonym").as_bytes()));
-        Ok(Self { roots, tenant, log, link, head, pseudonym })
+        Ok(Self { roots, tenant, log, link, head, pseudonym, checkpoint })
     }
 
     pub(super) const fn log(&self) -> LogId {
@@ -85,6 +88,11 @@ impl LogKeys {
 
     pub(super) const fn active(&self) -> u32 {
         self.roots.active()
+    }
+
+    /// The log's own key for checkpoints.
+    pub(super) fn signing_key(&self) -> SigningKey {
+        SigningKey::from_seed(&self.checkpoint)
     }
 
     /// The link of event `index` to the one before.

@@ -1,5 +1,6 @@
 //! Where a log is kept: the trait that a store implements, and a store in memory.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::event::LogId;
@@ -34,6 +35,15 @@ pub struct StoredHead {
     pub frontier: Vec<[u8; 32]>,
     /// MAC over all of the above.
     pub mac: [u8; 32],
+}
+
+/// A checkpoint as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredCheckpoint {
+    /// Number of events that it covers.
+    pub size: u64,
+    /// The signed note.
+    pub note: String,
 }
 
 /// Keeps one log. A store need not be trusted: what it gives back is checked.
@@ -77,6 +87,19 @@ pub trait AuditStore: Send + Sync + core::fmt::Debug {
     /// # Errors
     /// [`StoreError`] if it cannot be written.
     fn set_anchor(&self, log: LogId) -> Result<(), StoreError>;
+
+    /// The checkpoint of the largest size; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    fn last_checkpoint(&self) -> Result<Option<StoredCheckpoint>, StoreError>;
+
+    /// Keeps a checkpoint, durably, beside those before it. Where one of this size is kept already,
+    /// that one stays.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written.
+    fn add_checkpoint(&self, checkpoint: &StoredCheckpoint) -> Result<(), StoreError>;
 }
 
 /// A log in memory: for tests and samples. It is gone with the process.
@@ -88,6 +111,7 @@ pub(super) struct Memory {
     pub(super) entries: Vec<StoredEntry>,
     pub(super) head: Option<StoredHead>,
     pub(super) anchor: Option<LogId>,
+    pub(super) checkpoints: BTreeMap<u64, String>,
 }
 
 impl MemoryAuditStore {
@@ -135,6 +159,17 @@ impl AuditStore for MemoryAuditStore {
 
     fn set_anchor(&self, log: LogId) -> Result<(), StoreError> {
         self.memory().anchor = Some(log);
+        Ok(())
+    }
+
+    fn last_checkpoint(&self) -> Result<Option<StoredCheckpoint>, StoreError> {
+        let memory = self.memory();
+        let last = memory.checkpoints.last_key_value();
+        Ok(last.map(|(size, note)| StoredCheckpoint { size: *size, note: note.clone() }))
+    }
+
+    fn add_checkpoint(&self, checkpoint: &StoredCheckpoint) -> Result<(), StoreError> {
+        self.memory().checkpoints.entry(checkpoint.size).or_insert_with(|| checkpoint.note.clone());
         Ok(())
     }
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use base64ct::{Base64, Encoding as _};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::error::{AuditBreak, AuditError, BreakKind, Error, KeyError, StoreError};
+use crate::error::{AuditBreak, AuditError, BreakKind, Error, HostError, KeyError, ProofError, StoreError};
 use crate::hazmat::Key32;
 use crate::vocabulary::{
     AccountId, Action, AgentId, BasisId, Channel, ContactId, CountryCode, DataClass, Destination, EmployerId,
@@ -31,7 +32,11 @@ pub(crate) fn roots(active: u32) -> AuditRoots {
 }
 
 pub(crate) fn open(store: Arc<dyn AuditStore>) -> Result<AuditLog, Error> {
-    AuditLog::open(store, roots(1), TenantId::new("t").unwrap(), NOW)
+    AuditLog::open(store, roots(1), settings("t"), NOW)
+}
+
+fn settings(tenant: &str) -> LogSettings {
+    LogSettings { tenant: TenantId::new(tenant).unwrap(), signer: None }
 }
 
 pub(crate) fn account(number: u32) -> AccountId {
@@ -313,7 +318,7 @@ fn a_new_root_version_goes_on_with_the_same_pseudonyms() {
     let (store, log) = filled(3);
     let pseudonym = log.derive_pseudonym(&account(1));
     drop(log);
-    let log = AuditLog::open(store, roots(2), TenantId::new("t").unwrap(), NOW).unwrap();
+    let log = AuditLog::open(store, roots(2), settings("t"), NOW).unwrap();
     log.record(viewed(9), Some(&account(1))).unwrap();
     assert_eq!(log.verify().unwrap().size(), 4);
     let (_, event) = log.entries(3..4).next().unwrap().unwrap();
@@ -325,11 +330,10 @@ fn a_new_root_version_goes_on_with_the_same_pseudonyms() {
 fn another_tenant_or_root_does_not_open_a_log() {
     let (store, _) = filled(3);
     let store: Arc<dyn AuditStore> = store;
-    let tenant = |tenant| TenantId::new(tenant).unwrap();
-    let opened = AuditLog::open(Arc::clone(&store), roots(1), tenant("u"), NOW);
+    let opened = AuditLog::open(Arc::clone(&store), roots(1), settings("u"), NOW);
     assert_eq!(opened.err(), broken::<()>(3, BreakKind::Head).err().map(Error::from));
     let key = Key32::filled_by(|_| -> Result<(), ()> { Ok(()) }).unwrap();
-    let opened = AuditLog::open(store, AuditRoots::new(5, vec![(5, key)]).unwrap(), tenant("t"), NOW);
+    let opened = AuditLog::open(store, AuditRoots::new(5, vec![(5, key)]).unwrap(), settings("t"), NOW);
     assert_eq!(opened.err(), Some(Error::Key(KeyError::UnknownVersion { version: 1 })));
 }
 
@@ -585,7 +589,7 @@ fn an_end_written_anew_is_found_by_its_first_writer() {
         let memory = store.memory();
         (memory.entries.clone(), memory.head.clone())
     };
-    *rewritten.memory() = store::Memory { entries, head, anchor: None };
+    *rewritten.memory() = store::Memory { entries, head, ..store::Memory::default() };
     for (store, log) in [(&store, &log), (&rewritten, &open(rewritten.clone()).unwrap())] {
         // Each event has a nonce of its own, so these differ although their facts do not.
         log.record(viewed(30), Some(&account(1))).unwrap();
@@ -626,6 +630,248 @@ fn a_lost_anchor_is_made_again() {
     let id = log.id();
     let again = open(Arc::clone(&store) as Arc<dyn AuditStore>).unwrap();
     assert_eq!((store.anchor(), again.id()), (Ok(Some(id)), id));
+}
+
+// --- Checkpoints -----------------------------------------------------------------------------------
+
+#[test]
+fn a_checkpoint_is_made_kept_and_found_again() {
+    let (store, log) = filled(40);
+    let checkpoint = log.checkpoint().unwrap();
+    assert_eq!(checkpoint.tree(), &log.tree_head());
+    assert_eq!(checkpoint.origin(), format!("cpni-guard/audit/{}", log.id()));
+    // Whoever has the key in its text form opens it.
+    let key: VerifyingKey = log.verifying_key().to_string().parse().unwrap();
+    assert_eq!(Checkpoint::open(checkpoint.note(), &key), Ok(checkpoint.clone()));
+    assert_eq!(log.checkpoint(), Ok(checkpoint.clone()));
+    log.record(viewed(1), None).unwrap();
+    let next = log.checkpoint().unwrap();
+    assert_eq!(next.tree().size, 41);
+    assert_eq!(store.memory().checkpoints.len(), 2);
+    let reopened = open(store).unwrap();
+    assert_eq!((reopened.checkpoint(), reopened.verifying_key()), (Ok(next), key));
+    // Another log of the same roots signs with another key, under another name.
+    let (_, other) = filled(40);
+    assert_eq!(Checkpoint::open(checkpoint.note(), &other.verifying_key()), Err(ProofError::NotSigned));
+    assert_ne!(other.verifying_key().public(), log.verifying_key().public());
+}
+
+/// The key is the log's, and the checkpoint says that it is another log's.
+#[test]
+fn a_checkpoint_of_another_origin_is_refused() {
+    let (_, log) = filled(2);
+    let signing = log.keys.signing_key();
+    let text =
+        log.checkpoint().unwrap().note().split("\n\n").next().unwrap().replace("audit/", "other/") + "\n";
+    let note = log.verifying_key().note(&text, &signing.sign(text.as_bytes()));
+    assert_eq!(Checkpoint::open(&note, &log.verifying_key()), Err(ProofError::AnotherLog));
+}
+
+#[test]
+fn a_log_is_compared_with_its_last_checkpoint() {
+    // Without the checkpoint, nothing in the folder shows it (see `an_old_head_is_found`).
+    let put_back = |m: &mut store::Memory, head: &StoredHead| {
+        m.entries.truncate(30);
+        m.head = Some(head.clone());
+    };
+    let (store, log) = filled(30);
+    let old = store.memory().head.clone().unwrap();
+    for number in 30..40 {
+        log.record(viewed(number), None).unwrap();
+    }
+    log.checkpoint().unwrap();
+    put_back(&mut store.memory(), &old);
+    let opened = open(Arc::clone(&store) as Arc<dyn AuditStore>);
+    assert_eq!(opened.err(), broken::<()>(30, BreakKind::Truncation).err().map(Error::from));
+    // A lost checkpoint costs nothing else: the next one is made on demand.
+    store.memory().checkpoints.clear();
+    let log = open(Arc::clone(&store) as Arc<dyn AuditStore>).unwrap();
+    assert_eq!(log.checkpoint().unwrap().tree().size, 30);
+    // Somebody with the keys writes the last ten events anew.
+    let (other, other_log) = filled(1);
+    drop(other_log);
+    *other.memory() = {
+        let memory = store.memory();
+        store::Memory {
+            entries: memory.entries[..20].to_vec(),
+            head: None,
+            anchor: memory.anchor,
+            checkpoints: memory.checkpoints.clone(),
+        }
+    };
+    let (mut range, mut link) = (merkle::CompactRange::default(), [0; 32]);
+    for entry in &other.memory().entries {
+        range.push(entry.leaf);
+        link = entry.link;
+    }
+    for index in 20..30 {
+        let mut event = AuditEvent::decode(&store.memory().entries[index].event).unwrap();
+        event.facts.grant = [0xee; 16];
+        let event = event.encode().unwrap();
+        let leaf = crate::hazmat::hash::merkle_leaf(&event);
+        link = log.keys.link(index as u64, &link, &leaf);
+        let subtrees = range.push(leaf);
+        other.memory().entries.push(StoredEntry { index: index as u64, event, leaf, link, subtrees });
+    }
+    let (size, root, frontier) = (range.size(), range.root(), range.subtrees().to_vec());
+    let mac = log.keys.head(size, &root, &link, &frontier);
+    other.memory().head = Some(StoredHead { size, root, link, frontier, mac });
+    let opened = open(Arc::clone(&other) as Arc<dyn AuditStore>);
+    assert_eq!(opened.err(), broken::<()>(29, BreakKind::Checkpoint).err().map(Error::from));
+    // And the process that is told only afterwards.
+    let checkpoints = std::mem::take(&mut other.memory().checkpoints);
+    let forged = open(Arc::clone(&other) as Arc<dyn AuditStore>).unwrap();
+    assert_eq!(forged.verify().unwrap().to_string(), "30 events, not anchored");
+    assert_eq!(forged.verify_against(&log.checkpoint().unwrap()), broken(29, BreakKind::Checkpoint));
+    other.memory().checkpoints = checkpoints;
+    assert_eq!(forged.verify(), broken(29, BreakKind::Checkpoint));
+}
+
+#[test]
+fn an_outside_checkpoint_anchors_a_log_and_shows_what_was_put_back() {
+    let (store, log) = filled(30);
+    let before = log.checkpoint().unwrap();
+    let old = store.memory().head.clone();
+    for number in 30..40 {
+        log.record(viewed(number), None).unwrap();
+    }
+    let outside = log.checkpoint().unwrap();
+    assert_eq!(log.verify().unwrap().anchored(), None);
+    assert_eq!(log.verify_against(&before).unwrap().anchored(), Some(30));
+    assert_eq!(log.verify_against(&outside).unwrap().to_string(), "40 events, anchored up to 40");
+    drop(log);
+    // Everything is put back, the checkpoints too.
+    {
+        let mut memory = store.memory();
+        memory.entries.truncate(30);
+        memory.head = old;
+        memory.checkpoints.remove(&40);
+    }
+    let log = open(Arc::clone(&store) as Arc<dyn AuditStore>).unwrap();
+    assert_eq!(log.verify().unwrap().anchored(), None);
+    assert_eq!(log.verify_against(&before).unwrap().anchored(), Some(30));
+    assert_eq!(log.verify_against(&outside), broken(30, BreakKind::Truncation));
+    // It goes on, and is long enough again: the old checkpoint still does not fit.
+    for number in 30..50 {
+        log.record(viewed(number), Some(&account(1))).unwrap();
+    }
+    assert_eq!(log.verify_against(&outside), broken(39, BreakKind::Checkpoint));
+    // The folder was deleted, and another log begun.
+    let (_, another) = filled(50);
+    assert_eq!(another.verify_against(&outside), broken(0, BreakKind::Checkpoint));
+}
+
+#[test]
+fn a_changed_checkpoint_is_found() {
+    let changed = |change: &dyn Fn(&mut String)| {
+        let (store, log) = filled(40);
+        log.checkpoint().unwrap();
+        change(store.memory().checkpoints.get_mut(&40).unwrap());
+        (log.verify().map(|_| ()), open(store).map(|_| ()))
+    };
+    let both = both(40, BreakKind::Signature);
+    assert_eq!(changed(&|note| *note = note.replace("\n40\n", "\n39\n")), both);
+    assert_eq!(changed(&|note| *note = note.replacen("\n40\n", "\n40\n\n", 1)), both);
+    assert_eq!(changed(&|note| note.truncate(10)), both);
+    assert_eq!(changed(&String::clear), both);
+    // One of another size under this number.
+    let (store, log) = filled(40);
+    log.checkpoint().unwrap();
+    let note = store.memory().checkpoints.remove(&40).unwrap();
+    store.memory().checkpoints.insert(39, note);
+    assert_eq!(log.verify().map(|_| ()), broken(39, BreakKind::Signature));
+}
+
+/// A host's signer that can be told to fail.
+#[derive(Debug)]
+struct HostSigner {
+    key: crate::hazmat::sign::SigningKey,
+    mode: AtomicU8,
+}
+
+impl HostSigner {
+    fn new(byte: u8) -> Arc<Self> {
+        let seed = Key32::filled_by(|seed| -> Result<(), ()> {
+            *seed = [byte; 32];
+            Ok(())
+        });
+        let key = crate::hazmat::sign::SigningKey::from_seed(&seed.unwrap());
+        Arc::new(Self { key, mode: AtomicU8::new(WORK) })
+    }
+}
+
+impl CheckpointSigner for HostSigner {
+    fn public_key(&self) -> [u8; 32] {
+        self.key.public()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], HostError> {
+        match self.mode.load(Ordering::SeqCst) {
+            WORK => Ok(self.key.sign(message)),
+            FAIL => Err(HostError),
+            _ => Ok(self.key.sign(b"something else")),
+        }
+    }
+}
+
+#[test]
+fn a_host_signs_with_its_own_key_and_may_change_it() {
+    let store = Arc::new(MemoryAuditStore::new());
+    let with = |signer: &Arc<HostSigner>| {
+        let signer: Arc<dyn CheckpointSigner> = Arc::clone(signer) as _;
+        let settings = LogSettings { signer: Some(signer), ..settings("t") };
+        AuditLog::open(Arc::clone(&store) as Arc<dyn AuditStore>, roots(1), settings, NOW).unwrap()
+    };
+    let first = HostSigner::new(1);
+    let log = with(&first);
+    for (mode, expected) in [(FAIL, AuditError::NotSigned), (PANIC, AuditError::NotSigned)] {
+        first.mode.store(mode, Ordering::SeqCst);
+        assert_eq!(log.checkpoint(), Err(expected));
+        assert!(store.memory().checkpoints.is_empty());
+        log.record(viewed(1), None).unwrap();
+    }
+    first.mode.store(WORK, Ordering::SeqCst);
+    let checkpoint = log.checkpoint().unwrap();
+    assert_eq!(log.verifying_key().public(), &first.key.public());
+    drop(log);
+    // Under another key, its signature says nothing any more; its root still does.
+    let log = with(&HostSigner::new(2));
+    assert_eq!(Checkpoint::open(checkpoint.note(), &log.verifying_key()), Err(ProofError::NotSigned));
+    assert_eq!(log.verify().unwrap().size(), 3);
+    log.record(viewed(2), None).unwrap();
+    assert_eq!(log.checkpoint().unwrap().tree().size, 4);
+    drop(log);
+    store.memory().checkpoints.remove(&4);
+    let mut lines: Vec<&str> = checkpoint.note().split('\n').collect();
+    let root = Base64::encode_string(&[7; 32]);
+    lines[2] = &root;
+    let changed = lines.join("\n");
+    store.memory().checkpoints.insert(3, changed);
+    let settings = LogSettings { signer: Some(HostSigner::new(2)), ..settings("t") };
+    let opened = AuditLog::open(Arc::clone(&store) as Arc<dyn AuditStore>, roots(1), settings, NOW);
+    assert_eq!(opened.err(), broken::<()>(2, BreakKind::Checkpoint).err().map(Error::from));
+}
+
+#[test]
+fn a_store_that_cannot_keep_a_checkpoint_stops_no_event() {
+    let store = Arc::new(Flaky::default());
+    let log = open(Arc::clone(&store) as Arc<dyn AuditStore>).unwrap();
+    store.set(FAIL);
+    assert_eq!(log.checkpoint(), Err(AuditError::NotKept(StoreError::Full)));
+    store.set(WORK);
+    log.record(viewed(1), None).unwrap();
+    assert_eq!(log.checkpoint().unwrap().tree().size, 2);
+}
+
+#[test]
+fn a_clock_that_went_back_is_told() {
+    let (_, log) = filled(3);
+    assert_eq!(log.verify().unwrap().clock_back(), core::time::Duration::ZERO);
+    let mut earlier = viewed(4);
+    earlier.time = Timestamp::from_secs(NOW.as_secs() - 90);
+    log.record(earlier, None).unwrap();
+    log.record(viewed(5), None).unwrap();
+    assert_eq!(log.verify().unwrap().clock_back(), core::time::Duration::from_secs(90));
 }
 
 // --- Failing stores ------------------------------------------------------------------------------
@@ -687,6 +933,19 @@ impl AuditStore for Flaky {
 
     fn set_anchor(&self, log: LogId) -> Result<(), StoreError> {
         self.inner.set_anchor(log)
+    }
+
+    fn last_checkpoint(&self) -> Result<Option<StoredCheckpoint>, StoreError> {
+        self.fails_wholly()?;
+        self.inner.last_checkpoint()
+    }
+
+    fn add_checkpoint(&self, checkpoint: &StoredCheckpoint) -> Result<(), StoreError> {
+        if self.mode.load(Ordering::SeqCst) == WORK {
+            self.inner.add_checkpoint(checkpoint)
+        } else {
+            Err(StoreError::Full)
+        }
     }
 }
 
@@ -769,12 +1028,20 @@ fn the_vector_of_the_specification() {
     let link = keys.link(0, &[0; 32], &leaf);
     let mac = keys.head(1, &leaf, &link, &[leaf]);
     let pseudonym = keys.derive_pseudonym(&AccountId::new("8155550100").unwrap());
+    let signing = keys.signing_key();
+    let key = VerifyingKey::new(&format!("{ORIGIN_PREFIX}{id}"), signing.public());
+    let tree = TreeHead { size: 1, root: leaf };
+    let text = checkpoint::text(key.name(), &tree);
+    let note = key.note(&text, &signing.sign(text.as_bytes()));
+    assert_eq!(Checkpoint::open(&note, &key).unwrap().tree(), &tree);
     let found = [
         ("event(0)", hex(&event)),
         ("leaf(0) = root(1)", hex(&leaf)),
         ("link(0)", hex(&link)),
         ("mac", hex(&mac)),
         ("pseudonym of 8155550100", hex(&pseudonym)),
+        ("verifier key", key.to_string()),
+        ("checkpoint", note),
     ];
     // White space is how the specification breaks its lines.
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/spec/audit-log-v1.md");

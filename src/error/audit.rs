@@ -89,6 +89,13 @@ pub enum AuditError {
     /// caller's fault), or its stored hashes were changed, which verification then shows.
     #[error("the audit log cannot prove this")]
     NotProven,
+    /// The host's signer could not sign a checkpoint, or signed it wrongly. Disclosures go on. The
+    /// host's fault.
+    #[error("the checkpoint could not be signed")]
+    NotSigned,
+    /// A checkpoint could not be stored. Disclosures go on. The host's fault.
+    #[error("the checkpoint could not be stored: {0}")]
+    NotKept(StoreError),
 }
 
 impl AuditError {
@@ -102,6 +109,8 @@ impl AuditError {
             Self::Account => 6006,
             Self::KeyVersion { .. } => 6007,
             Self::NotProven => 6008,
+            Self::NotSigned => 6009,
+            Self::NotKept(_) => 6010,
         })
     }
 }
@@ -117,6 +126,21 @@ pub enum ProofError {
     /// The later tree is no continuation of the earlier one.
     #[error("the later tree does not begin with the earlier one")]
     Consistency,
+    /// The text or bytes are not in their format.
+    #[error("{why}")]
+    Format {
+        /// Which rule of `docs/spec/audit-log-v1.md` is broken.
+        why: &'static str,
+    },
+    /// The expected key did not sign this.
+    #[error("not signed by the expected key")]
+    NotSigned,
+    /// A signature that is said to be the expected key's is not.
+    #[error("the signature is not the expected key's")]
+    Signature,
+    /// It is about another log than the one expected.
+    #[error("it is about another log")]
+    AnotherLog,
 }
 
 impl ProofError {
@@ -124,6 +148,10 @@ impl ProofError {
         ErrorCode(match self {
             Self::Inclusion => 6101,
             Self::Consistency => 6102,
+            Self::Format { .. } => 6103,
+            Self::NotSigned => 6104,
+            Self::Signature => 6105,
+            Self::AnotherLog => 6106,
         })
     }
 }
@@ -151,6 +179,10 @@ pub enum BreakKind {
     Head,
     /// What is derived from the events and stored beside them does not match them.
     Index,
+    /// The checkpoint that is stored with the log was not signed with its key.
+    Signature,
+    /// A checkpoint was signed of another log than this one: it was put back or written anew.
+    Checkpoint,
 }
 
 impl fmt::Display for AuditBreak {
@@ -161,6 +193,8 @@ impl fmt::Display for AuditBreak {
             BreakKind::Truncation => "events are missing from here on",
             BreakKind::Head => "the log's head does not match its events",
             BreakKind::Index => "what is stored beside it was not derived from it",
+            BreakKind::Signature => "the checkpoint stored there was not signed with the log's key",
+            BreakKind::Checkpoint => "a checkpoint was signed of another log up to here",
         };
         write!(f, "at event {}: {what}", self.event)
     }

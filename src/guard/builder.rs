@@ -3,7 +3,7 @@
 use core::fmt;
 use std::sync::{Arc, Mutex};
 
-use crate::audit::{AuditLog, AuditRoots, AuditStore, MemoryAuditStore};
+use crate::audit::{AuditLog, AuditRoots, AuditStore, CheckpointSigner, LogSettings, MemoryAuditStore};
 use crate::classify::Schema;
 use crate::error::{Error, GuardError, IdError, PolicyError};
 use crate::interaction::accounts::{AccountStore, MemoryAccountStore};
@@ -67,6 +67,7 @@ pub struct GuardBuilder {
     notifier: Option<Arc<dyn Notifier>>,
     clock: Option<Arc<dyn Clock>>,
     limits: TimeLimits,
+    checkpoint_signer: Option<Arc<dyn CheckpointSigner>>,
 }
 
 impl GuardBuilder {
@@ -186,6 +187,13 @@ impl GuardBuilder {
         self
     }
 
+    /// Who signs checkpoints of the audit log. Without it, a key of the audit root's does.
+    #[must_use]
+    pub fn checkpoint_signer(mut self, signer: Arc<dyn CheckpointSigner>) -> Self {
+        self.checkpoint_signer = Some(signer);
+        self
+    }
+
     /// Builds the guard: loads the keys, compiles the policy, opens the audit log.
     ///
     /// # Errors
@@ -212,7 +220,8 @@ impl GuardBuilder {
         }
         let keys = Arc::new(Keyring::open(&*self.keys.ok_or_else(|| missing("keys"))?)?);
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let audit = open_audit(&keys, stores.audit, &tenant, &*clock)?;
+        let settings = LogSettings { tenant: tenant.clone(), signer: self.checkpoint_signer };
+        let audit = open_audit(&keys, stores.audit, settings, &*clock)?;
         let notices = Notices::new(stores.notices, Arc::clone(&keys), tenant.clone());
         let ledger = Arc::new(Ledger::new(stores.accounts, Arc::clone(&keys), tenant.clone()));
         let hosts =
@@ -245,11 +254,11 @@ impl fmt::Debug for GuardBuilder {
 fn open_audit(
     keys: &Keyring,
     store: Arc<dyn AuditStore>,
-    tenant: &TenantId,
+    settings: LogSettings,
     clock: &dyn Clock,
 ) -> Result<AuditLog, Error> {
     let roots = keys.audit_roots();
     let active = roots.iter().find(|root| root.active).map_or(0, |root| root.version);
     let roots = roots.into_iter().map(|root| (root.version, root.key)).collect();
-    AuditLog::open(store, AuditRoots::new(active, roots)?, tenant.clone(), clock.now())
+    AuditLog::open(store, AuditRoots::new(active, roots)?, settings, clock.now())
 }

@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::SqliteOptions;
 use super::folder;
 use super::sqlite::{Database, FileKind, of_sqlite};
-use crate::audit::{AuditStore, LogId, StoredEntry, StoredHead};
+use crate::audit::{AuditStore, LogId, StoredCheckpoint, StoredEntry, StoredHead};
 use crate::error::StoreError;
 
 const KIND: FileKind = FileKind {
@@ -30,6 +30,10 @@ const KIND: FileKind = FileKind {
             link     BLOB NOT NULL CHECK (length(link) = 32),
             frontier BLOB NOT NULL CHECK (length(frontier) % 32 = 0),
             mac      BLOB NOT NULL CHECK (length(mac) = 32)
+        ) STRICT;
+        CREATE TABLE checkpoints (
+            size INTEGER PRIMARY KEY CHECK (size > 0),
+            note TEXT NOT NULL
         ) STRICT;",
 };
 const LOCK: &str = "audit.lock";
@@ -158,6 +162,28 @@ impl AuditStore for AuditFile {
             return Err(StoreError::ReadOnly);
         }
         folder::write_file(&self.folder, ANCHOR, format!("{ANCHOR_LABEL}\n{log}\n").as_bytes())
+    }
+
+    fn last_checkpoint(&self) -> Result<Option<StoredCheckpoint>, StoreError> {
+        let connection = self.database.connection();
+        let mut query = connection
+            .prepare("SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1")
+            .map_err(of_sqlite)?;
+        let last =
+            query.query_row([], |row| Ok(StoredCheckpoint { size: number(row, 0)?, note: row.get(1)? }));
+        last.optional().map_err(of_sqlite)
+    }
+
+    fn add_checkpoint(&self, checkpoint: &StoredCheckpoint) -> Result<(), StoreError> {
+        if self.lock.is_none() {
+            return Err(StoreError::ReadOnly);
+        }
+        let size = stored(checkpoint.size)?;
+        self.database.write(|connection| {
+            let mut insert =
+                connection.prepare("INSERT OR IGNORE INTO checkpoints (size, note) VALUES (?1, ?2)")?;
+            insert.execute(params![size, checkpoint.note]).map(|_| ())
+        })
     }
 }
 

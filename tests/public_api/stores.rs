@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cpni_guard::audit::{AuditStore, LogId, MemoryAuditStore, StoredEntry, StoredHead};
+use cpni_guard::audit::{AuditStore, LogId, MemoryAuditStore, StoredCheckpoint, StoredEntry, StoredHead};
 use cpni_guard::error::{AuditError, InteractionError, StoreError};
 use cpni_guard::interaction::accounts::{
     AccountRef, AccountStore, AttemptLimits, AttemptState, CounterKey, MemoryAccountStore, StoredHistory,
@@ -51,6 +51,14 @@ impl AuditStore for Failing<MemoryAuditStore> {
 
     fn set_anchor(&self, log: LogId) -> Result<(), StoreError> {
         self.check().and_then(|()| self.inner.set_anchor(log))
+    }
+
+    fn last_checkpoint(&self) -> Result<Option<StoredCheckpoint>, StoreError> {
+        self.check().and_then(|()| self.inner.last_checkpoint())
+    }
+
+    fn add_checkpoint(&self, checkpoint: &StoredCheckpoint) -> Result<(), StoreError> {
+        self.check().and_then(|()| self.inner.add_checkpoint(checkpoint))
     }
 }
 
