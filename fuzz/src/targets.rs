@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use cpni_guard::audit::AuditEvent;
+use cpni_guard::audit::{AuditEvent, Checkpoint, EventProof, VerifyingKey};
 use cpni_guard::classify::identifiers::{AccountPattern, check, normalise};
 use cpni_guard::interaction::{BackupQuestions, ConsentEvent};
 use cpni_guard::policy::{Facts, Pack, Policy};
@@ -29,6 +29,7 @@ pub const ALL: &[(&str, Target)] = &[
     ("sealed_field", sealed_field),
     ("round_trip", round_trip),
     ("audit_event", audit_event),
+    ("event_proof", event_proof),
     ("consent_event", consent_event),
     ("backup_questions", backup_questions),
     ("queued_notice", queued_notice),
@@ -187,6 +188,22 @@ pub fn round_trip(data: &[u8]) {
 pub fn audit_event(data: &[u8]) {
     if let Ok(event) = AuditEvent::decode(data) {
         assert_eq!(event.encode().as_deref(), Ok(data));
+    }
+}
+
+/// Proofs of events, checkpoints and verifier keys: what a stranger hands over. The key is the one of
+/// `docs/spec/audit-log-v1.md`, which signed one event and no more.
+pub fn event_proof(data: &[u8]) {
+    const KEY: &str = "cpni-guard/audit/02020202020202020202020202020202+e5349f92+Ac7hxizHDqP3z66d/NN5D7ELYBpjzIi5owm3hh4TFmJZ";
+    let (Ok(text), Ok(key)) = (core::str::from_utf8(data), KEY.parse()) else { return };
+    if let Ok(proof) = EventProof::open(text, &key) {
+        assert_eq!((proof.index(), proof.checkpoint().tree().size), (0, 1));
+    }
+    if let Ok(checkpoint) = Checkpoint::open(text, &key) {
+        assert_eq!((checkpoint.origin(), checkpoint.tree().size), (key.name(), 1));
+    }
+    if let Ok(other) = text.parse::<VerifyingKey>() {
+        assert_eq!(other.to_string(), text);
     }
 }
 

@@ -60,6 +60,15 @@ impl Checkpoint {
         &self.origin
     }
 
+    /// The id of the log, if it is one of this library.
+    #[must_use]
+    pub fn log(&self) -> Option<LogId> {
+        let digits = self.origin.strip_prefix(ORIGIN_PREFIX)?;
+        let id = LogId::from_bytes(u128::from_str_radix(digits, 16).ok()?.to_be_bytes());
+        // One form only: no sign, no upper case, no missing zeros.
+        (id.to_string() == digits).then_some(id)
+    }
+
     /// The tree that was signed.
     #[must_use]
     pub const fn tree(&self) -> &TreeHead {

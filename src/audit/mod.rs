@@ -8,6 +8,7 @@
 //! Security note: the chain shows every change by somebody without the keys, except putting back
 //! a whole older state of the folder. Only a checkpoint outside the machine shows that.
 
+mod bundle;
 mod checkpoint;
 mod event;
 mod log;
@@ -22,6 +23,7 @@ mod v1;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use bundle::{EventProof, MAX_EVENT_PROOF_LEN};
 pub use checkpoint::{Checkpoint, CheckpointSigner, ORIGIN_PREFIX};
 pub use event::{AccountMark, ActionRecord, Actor, AuditEvent, EventFacts, FieldRecord, LogId};
 pub(crate) use log::LogSettings;

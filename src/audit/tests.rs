@@ -782,6 +782,73 @@ fn a_changed_checkpoint_is_found() {
     assert_eq!(log.verify().map(|_| ()), broken(39, BreakKind::Signature));
 }
 
+#[test]
+fn one_event_is_proved_with_the_public_key_alone() {
+    let (store, log) = filled(40);
+    for index in [0, 1, 23, 39] {
+        let proof = log.prove(index).unwrap();
+        let key: VerifyingKey = log.verifying_key().to_string().parse().unwrap();
+        let opened = EventProof::open(&proof, &key).unwrap();
+        let (_, event) = log.entries(index..index + 1).next().unwrap().unwrap();
+        assert_eq!((opened.index(), opened.event()), (index, &event));
+        assert_eq!(opened.checkpoint().tree().size, 40);
+    }
+    assert_eq!(log.prove(40), Err(AuditError::NotProven));
+    // The last checkpoint covers it: no other is made.
+    log.record(viewed(1), None).unwrap();
+    log.prove(39).unwrap();
+    assert_eq!(store.memory().checkpoints.len(), 1);
+    log.prove(40).unwrap();
+    assert_eq!(store.memory().checkpoints.len(), 2);
+    store.memory().entries[23].event[40] ^= 1;
+    assert_eq!(log.prove(23), Err(AuditError::NotProven));
+}
+
+#[test]
+fn no_changed_proof_of_an_event_opens() {
+    let (_, log) = filled(11);
+    let (proof, key) = (log.prove(9).unwrap(), log.verifying_key());
+    let opened = EventProof::open(&proof, &key).unwrap();
+    for at in 0..proof.len() {
+        assert!(proof.get(..at).is_none_or(|cut| EventProof::open(cut, &key).is_err()), "{at} bytes");
+        for byte in [b'\n', b' ', b'A', b'B', b'1', b'='] {
+            let mut changed = proof.clone().into_bytes();
+            if std::mem::replace(&mut changed[at], byte) != byte
+                && let Ok(changed) = String::from_utf8(changed)
+            {
+                assert!(EventProof::open(&changed, &key).is_err(), "{changed}");
+            }
+        }
+    }
+    let (_, other) = filled(11);
+    assert_eq!(EventProof::open(&proof, &other.verifying_key()), Err(ProofError::NotSigned));
+    // Another event's proof with this one's bytes.
+    let extra = |proof: &str| proof.lines().nth(1).unwrap().to_owned();
+    let mixed = log.prove(8).unwrap().replace(&extra(&log.prove(8).unwrap()), &extra(&proof));
+    assert_eq!(EventProof::open(&mixed, &key), Err(ProofError::Inclusion));
+    // A path longer than any tree's.
+    let long = proof.replacen("\n\n", &format!("\n{}\n\n", [extra_hash(); 62].join("\n")), 1);
+    assert!(matches!(EventProof::open(&long, &key), Err(ProofError::Format { .. })));
+    assert_eq!(opened.event().facts, viewed(9));
+}
+
+fn extra_hash() -> &'static str {
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+}
+
+/// Signed with the key of a log, about a tree that holds an event of another one.
+#[test]
+fn an_event_that_names_another_log_is_no_proof() {
+    let (_, log) = filled(1);
+    let event = event().encode().unwrap();
+    let tree = TreeHead { size: 1, root: leaf_hash(&event) };
+    let key = log.verifying_key();
+    let text = checkpoint::text(key.name(), &tree);
+    let note = key.note(&text, &log.keys.signing_key().sign(text.as_bytes()));
+    let proof = format!("c2sp.org/tlog-proof@v1\nextra {}\nindex 0\n\n{note}", Base64::encode_string(&event));
+    assert_eq!(EventProof::open(&proof, &key), Err(ProofError::AnotherLog));
+}
+
 /// A host's signer that can be told to fail.
 #[derive(Debug)]
 struct HostSigner {
@@ -1043,6 +1110,10 @@ fn the_vector_of_the_specification() {
         ("verifier key", key.to_string()),
         ("checkpoint", note),
     ];
+    // The seed of the fuzz target is the proof of this event.
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/event_proof/genesis.tlog-proof");
+    let proof = EventProof::open(&std::fs::read_to_string(path).unwrap(), &key).unwrap();
+    assert_eq!((proof.index(), proof.event()), (0, &genesis));
     // White space is how the specification breaks its lines.
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/spec/audit-log-v1.md");
     let spec: String = std::fs::read_to_string(path).unwrap().split_whitespace().collect();
