@@ -184,6 +184,13 @@ pub(super) const fn not_signed(signed: &TreeHead) -> AuditError {
     broken(signed.size.saturating_sub(1), BreakKind::Checkpoint)
 }
 
+/// What a stored checkpoint says, of which nothing is checked: only to compare it with another.
+#[cfg(feature = "sqlite")]
+pub(crate) fn peek(note: &[u8]) -> Option<(&str, TreeHead)> {
+    let (text, _) = note::split(core::str::from_utf8(note).ok()?).ok()?;
+    body(text).ok()
+}
+
 /// What is signed.
 pub(super) fn text(origin: &str, tree: &TreeHead) -> String {
     format!("{origin}\n{}\n{}\n", tree.size, Base64::encode_string(&tree.root))

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::checkpoint::{Checkpoint, CheckpointSigner, Signer, compare, read_kept};
 use super::event::{AuditEvent, EventFacts, LogId};
+use super::group::Groups;
 use super::merkle::CompactRange;
+use super::publish::Due;
 use super::roots::{AuditRoots, LogKeys};
 use super::store::{AuditStore, StoredEntry, StoredHead};
 use crate::error::{AuditBreak, AuditError, BreakKind, Error, StoreError};
@@ -20,6 +22,8 @@ pub struct AuditLog {
     pub(super) signer: Signer,
     /// The last checkpoint of the present signer.
     pub(super) checkpoint: Mutex<Option<Checkpoint>>,
+    pub(super) due: Due,
+    groups: Groups<(Vec<u8>, Hash), Result<u64, AuditError>>,
     state: Mutex<State>,
 }
 
@@ -128,8 +132,8 @@ impl AuditLog {
                 Err(cause) => return Err(AuditError::NotRecorded(cause).into()),
             }
         }
-        let checkpoint = Mutex::new(kept.and_then(|kept| kept.checked));
-        Ok(Self { store, keys, signer, checkpoint, state: Mutex::new(State { position, tried: None }) })
+        let checkpoint = kept.and_then(|kept| kept.checked);
+        Ok(Self::new(store, keys, signer, checkpoint, position))
     }
 
     fn begin(
@@ -141,10 +145,22 @@ impl AuditLog {
         let id = LogId::from_bytes(rng::make_array().map_err(|_| AuditError::Random)?);
         let created = roots.active();
         let (keys, signer) = derive(roots, created, settings, id)?;
-        let log = Self { store, keys, signer, checkpoint: Mutex::default(), state: Mutex::default() };
+        let log = Self::new(store, keys, signer, None, Position::default());
         log.append(EventFacts::new(EventKind::Genesis, now), None)?;
         log.store.set_anchor(id).map_err(AuditError::NotRecorded)?;
         Ok(log)
+    }
+
+    fn new(
+        store: Arc<dyn AuditStore>,
+        keys: LogKeys,
+        signer: Signer,
+        checkpoint: Option<Checkpoint>,
+        position: Position,
+    ) -> Self {
+        let state = Mutex::new(State { position, tried: None });
+        let (due, groups) = (Due::default(), Groups::default());
+        Self { store, keys, signer, checkpoint: Mutex::new(checkpoint), due, groups, state }
     }
 
     /// The log's id.
@@ -160,7 +176,7 @@ impl AuditLog {
     }
 
     /// Writes an event and returns when it is on stable storage. The log adds the account's
-    /// pseudonym and sealed id.
+    /// pseudonym and sealed id. Events of threads that come meanwhile share one write.
     ///
     /// Fails with [`AuditError::NotRecorded`] if the store fails (the log goes on when the store
     /// does), with [`AuditError::Format`] if the facts are over a limit or contradict each other,
@@ -199,22 +215,40 @@ impl AuditLog {
         let event = AuditEvent { log: self.keys.log(), key_version: self.keys.active(), account, facts };
         let event = event.encode()?;
         let leaf = merkle_leaf(&event);
+        let stored = self.groups.run((event, leaf), |group| {
+            let count = group.len();
+            match self.store_group(group) {
+                Ok(first) => (first..).take(count).map(Ok).collect(),
+                Err(cause) => vec![Err(cause); count],
+            }
+        });
+        // Nothing: the store panicked on another thread that wrote for this one as well.
+        let index = stored.unwrap_or(Err(AuditError::NotRecorded(StoreError::Io)))?;
+        Ok(Recorded { index, grant })
+    }
 
+    /// Stores events in one transaction, under one head. Gives back the number of the first.
+    fn store_group(&self, group: Vec<(Vec<u8>, Hash)>) -> Result<u64, AuditError> {
         let mut state = self.state();
         self.settle(&mut state)?;
-        let index = state.position.range.size();
-        let link = self.keys.link(index, &state.position.link, &leaf);
-        let mut next = Position { range: state.position.range.clone(), link };
-        let subtrees = next.range.push(leaf);
-        let head = self.head_of(&next);
+        let mut next = state.position.clone();
+        let first = next.range.size();
+        let mut entries = Vec::with_capacity(group.len());
+        for (event, leaf) in group {
+            let index = next.range.size();
+            next.link = self.keys.link(index, &next.link, &leaf);
+            let subtrees = next.range.push(leaf);
+            entries.push(StoredEntry { index, event, leaf, link: next.link, subtrees });
+        }
+        let (head, size) = (self.head_of(&next), next.range.size());
         // Before the attempt: a store that panics leaves it set as well.
         state.tried = Some(next);
-        let stored = self.store.append(&[StoredEntry { index, event, leaf, link, subtrees }], &head);
-        stored.map_err(AuditError::NotRecorded)?;
+        self.store.append(&entries, &head).map_err(AuditError::NotRecorded)?;
         if let Some(reached) = state.tried.take() {
             state.position = reached;
         }
-        Ok(Recorded { index, grant })
+        self.due.reached(size);
+        Ok(first)
     }
 
     /// After an append that failed: finds out whether the store took it.

@@ -11,10 +11,12 @@
 mod bundle;
 mod checkpoint;
 mod event;
+mod group;
 mod log;
 mod merkle;
 mod note;
 mod proof;
+mod publish;
 mod read;
 mod roots;
 mod store;
@@ -24,12 +26,16 @@ mod v1;
 pub(crate) mod tests;
 
 pub use bundle::{EventProof, MAX_EVENT_PROOF_LEN};
+#[cfg(feature = "sqlite")]
+pub(crate) use checkpoint::peek;
 pub use checkpoint::{Checkpoint, CheckpointSigner, ORIGIN_PREFIX};
 pub use event::{AccountMark, ActionRecord, Actor, AuditEvent, EventFacts, FieldRecord, LogId};
 pub(crate) use log::LogSettings;
 pub use log::{AuditLog, Recorded};
 pub use note::{MAX_NOTE_LEN, VerifyingKey};
 pub use proof::{TreeHead, leaf_hash, verify_consistency, verify_inclusion};
+pub use publish::{CheckpointSink, CheckpointStatus, DEFAULT_CHECKPOINT_EVENTS, DEFAULT_CHECKPOINT_INTERVAL};
+pub(crate) use publish::{Publisher, Publishing};
 pub use read::{Entries, VerifiedLog};
 pub(crate) use roots::AuditRoots;
 pub use store::{AuditStore, MemoryAuditStore, StoredCheckpoint, StoredEntry, StoredHead};

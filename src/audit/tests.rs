@@ -1034,6 +1034,34 @@ fn a_store_that_fails_records_nothing_and_the_log_goes_on() {
     assert_eq!(log.verify().unwrap().size(), 3);
 }
 
+/// Threads share writes, some of which fail: who was told of success is in the log, and nobody else.
+#[test]
+fn a_write_that_fails_fails_for_all_who_shared_it() {
+    let store = Arc::new(Flaky::default());
+    let log = open(Arc::clone(&store) as Arc<dyn AuditStore>).unwrap();
+    let recorded: Vec<u64> = std::thread::scope(|scope| {
+        let threads = (0..8).map(|thread| {
+            let (log, store) = (&log, &store);
+            scope.spawn(move || {
+                let turns = (0..50_u8).filter_map(|turn| {
+                    if turn % 5 == thread % 5 {
+                        store.set(if turn % 2 == 0 { FAIL } else { WORK });
+                    }
+                    log.record(viewed(turn), None).ok().map(|recorded| recorded.index())
+                });
+                turns.collect::<Vec<_>>()
+            })
+        });
+        threads.collect::<Vec<_>>().into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    store.set(WORK);
+    let mut indices = recorded.clone();
+    indices.sort_unstable();
+    assert!(indices.iter().copied().eq(1..=recorded.len() as u64), "{indices:?}");
+    assert!(!recorded.is_empty() && recorded.len() < 400, "{}", recorded.len());
+    assert_eq!(log.verify().unwrap().size(), 1 + recorded.len() as u64);
+}
+
 #[test]
 fn an_event_that_was_stored_in_spite_of_a_failure_stays() {
     let store = Arc::new(Flaky::default());

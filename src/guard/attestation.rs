@@ -140,6 +140,7 @@ impl Guard {
 
     fn gaps(&self) -> Vec<&'static str> {
         let inner = &*self.0;
+        let checkpoints = inner.audit.checkpoint_status();
         let lacks = [
             (
                 inner.delivery.is_none(),
@@ -153,7 +154,11 @@ impl Guard {
                 inner.hosts.hotlines.is_none(),
                 "no list of covered hotlines: customers' call logs are withheld",
             ),
-            (true, "no checkpoint of the audit log outside this machine: it is not anchored"),
+            (
+                checkpoints.published.is_none(),
+                "no checkpoint of the audit log outside this machine: it is not anchored",
+            ),
+            (checkpoints.failing, "the last checkpoint of the audit log could not be made or published"),
             (true, "attempts are limited per store: hosts that share no store have limits of their own"),
         ];
         lacks.into_iter().filter(|(is_lacking, _)| *is_lacking).map(|(_, gap)| gap).collect()

@@ -1,9 +1,14 @@
 //! Putting a guard together.
 
 use core::fmt;
+use core::num::NonZeroU64;
+use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
-use crate::audit::{AuditLog, AuditRoots, AuditStore, CheckpointSigner, LogSettings, MemoryAuditStore};
+use crate::audit::{
+    AuditLog, AuditRoots, AuditStore, CheckpointSigner, CheckpointSink, LogSettings, MemoryAuditStore,
+    Publisher, Publishing,
+};
 use crate::classify::Schema;
 use crate::error::{Error, GuardError, IdError, PolicyError};
 use crate::interaction::accounts::{AccountStore, MemoryAccountStore};
@@ -68,6 +73,7 @@ pub struct GuardBuilder {
     clock: Option<Arc<dyn Clock>>,
     limits: TimeLimits,
     checkpoint_signer: Option<Arc<dyn CheckpointSigner>>,
+    publishing: Publishing,
 }
 
 impl GuardBuilder {
@@ -194,6 +200,23 @@ impl GuardBuilder {
         self
     }
 
+    /// Takes checkpoints of the audit log outside the machine. There may be several. Without one,
+    /// nothing shows that the whole log was put back.
+    #[must_use]
+    pub fn checkpoint_sink(mut self, sink: Arc<dyn CheckpointSink>) -> Self {
+        self.publishing.sinks.push(sink);
+        self
+    }
+
+    /// Makes a checkpoint after so many events, or after so long if there are new ones.
+    /// [`crate::audit::DEFAULT_CHECKPOINT_EVENTS`] and
+    /// [`crate::audit::DEFAULT_CHECKPOINT_INTERVAL`] where it is not said.
+    #[must_use]
+    pub fn checkpoint_every(mut self, events: NonZeroU64, time: Duration) -> Self {
+        (self.publishing.every_events, self.publishing.every) = (events.get(), time);
+        self
+    }
+
     /// Builds the guard: loads the keys, compiles the policy, opens the audit log.
     ///
     /// # Errors
@@ -221,7 +244,8 @@ impl GuardBuilder {
         let keys = Arc::new(Keyring::open(&*self.keys.ok_or_else(|| missing("keys"))?)?);
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let settings = LogSettings { tenant: tenant.clone(), signer: self.checkpoint_signer };
-        let audit = open_audit(&keys, stores.audit, settings, &*clock)?;
+        let audit = Arc::new(open_audit(&keys, stores.audit, settings, &*clock)?);
+        let publisher = Publisher::start(Arc::clone(&audit), self.publishing)?;
         let notices = Notices::new(stores.notices, Arc::clone(&keys), tenant.clone());
         let ledger = Arc::new(Ledger::new(stores.accounts, Arc::clone(&keys), tenant.clone()));
         let hosts =
@@ -233,6 +257,7 @@ impl GuardBuilder {
             policy,
             ledger,
             audit,
+            _publisher: publisher,
             hosts,
             delivery: self.delivery,
             notifier: self.notifier,

@@ -13,7 +13,7 @@ mod notices;
 use core::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::audit::{AuditLog, EventFacts};
+use crate::audit::{AuditLog, EventFacts, Publisher};
 use crate::classify::{Concern, FieldValue, Record, Schema};
 use crate::envelope::{
     Binding, PlainContent, PlainField, RowParts, SealedRecord, Stored, encode_rows, seal_record,
@@ -46,7 +46,8 @@ struct Inner {
     keys: Arc<Keyring>,
     policy: Arc<Policy>,
     ledger: Arc<Ledger>,
-    audit: AuditLog,
+    audit: Arc<AuditLog>,
+    _publisher: Publisher,
     hosts: Arc<Hosts>,
     delivery: Option<Arc<dyn Delivery>>,
     /// `None`: `notices`.

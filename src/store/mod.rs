@@ -8,6 +8,7 @@
 //! owner only (0600), because who can write them can roll them back.
 
 mod audit_file;
+mod checkpoint_folder;
 mod folder;
 mod notice_file;
 mod sqlite;
@@ -28,6 +29,8 @@ use crate::interaction::accounts::AccountStore;
 use audit_file::AuditFile;
 use notice_file::NoticeFile;
 use state_file::StateFile;
+
+pub use checkpoint_folder::CheckpointFolder;
 
 /// How long a write waits for somebody else's lock, unless [`SqliteOptions::busy_timeout`] says otherwise.
 pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);

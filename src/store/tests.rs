@@ -9,8 +9,8 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::audit::tests::{account, broken, open as open_log, viewed};
-use crate::audit::{AuditLog, LogId};
-use crate::error::{AuditError, BreakKind, Error};
+use crate::audit::{AuditLog, CheckpointSink as _, LogId};
+use crate::error::{AuditError, BreakKind, Error, HostError};
 use crate::interaction::accounts::{AccountRef, AttemptLimits, AttemptState, CounterKey};
 use crate::interaction::notice_store::tests::must_hold as notices_must_hold;
 use crate::interaction::notices::tests::{NOON, account as customer, notice, queue};
@@ -180,6 +180,65 @@ fn a_full_store_records_nothing_and_goes_on_when_there_is_space() {
     let log = folder.log().unwrap();
     assert_eq!(log.record(viewed(1), None).unwrap().index(), recorded);
     assert_eq!(log.verify().unwrap().size(), recorded + 1);
+}
+
+#[test]
+fn a_checkpoint_in_a_folder_is_never_replaced_by_an_older_or_another_one() {
+    let (folder, outside) = (TemporaryFolder::new(), TemporaryFolder::new());
+    let sink = CheckpointFolder::open(outside.path()).unwrap();
+    let log = folder.filled(5);
+    let file = outside.path().join(format!("{}.checkpoint", log.id()));
+    let there = || fs::read_to_string(&file).unwrap();
+    let old = log.checkpoint().unwrap();
+    sink.publish(&old).unwrap();
+    sink.publish(&old).unwrap();
+    assert_eq!(there(), old.note());
+    log.record(viewed(1), None).unwrap();
+    let new = log.checkpoint().unwrap();
+    sink.publish(&new).unwrap();
+    assert_eq!(sink.publish(&old), Err(HostError));
+    assert_eq!(there(), new.note());
+    // Another tree of the same size: one of two logs is forged.
+    let (_, other_root) = new.note().split_once("\n6\n").unwrap();
+    let other_root = other_root.split('\n').next().unwrap();
+    fs::write(&file, new.note().replace(other_root, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")).unwrap();
+    assert_eq!(sink.publish(&new), Err(HostError));
+    // A file that is no checkpoint of this log.
+    for other in ["", "nothing of ours", &new.note().replace("audit/", "other/")] {
+        fs::write(&file, other).unwrap();
+        assert_eq!(sink.publish(&new), Err(HostError));
+        assert_eq!(there(), other);
+    }
+    // Another log has a file of its own.
+    let another = TemporaryFolder::new();
+    sink.publish(&another.filled(1).checkpoint().unwrap()).unwrap();
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn checkpoints_are_kept_in_the_file_and_compared_when_it_is_opened() {
+    let folder = TemporaryFolder::new();
+    let log = folder.filled(20);
+    let first = log.checkpoint().unwrap();
+    log.record(viewed(1), None).unwrap();
+    let last = log.checkpoint().unwrap();
+    drop(log);
+    let store = SqliteStore::options().read_only().open(folder.path()).unwrap();
+    let reader = open_log(store.audit()).unwrap();
+    assert_eq!(reader.checkpoint(), Ok(last));
+    assert_eq!(reader.verify_against(&first).unwrap().anchored(), Some(20));
+    drop((reader, store));
+    let hand = folder.other_hand("audit.sqlite3");
+    let kept: i64 = hand.query_row("SELECT count(*) FROM checkpoints", [], |row| row.get(0)).unwrap();
+    assert_eq!(kept, 2);
+    // The whole table of events was put back, the checkpoints were forgotten.
+    hand.execute_batch("UPDATE checkpoints SET size = 22 WHERE size = 21").unwrap();
+    assert_eq!(folder.log().err(), broken::<()>(22, BreakKind::Signature).err().map(Error::from));
+    hand.execute_batch("UPDATE checkpoints SET size = 21 WHERE size = 22; UPDATE checkpoints SET note = 'x'")
+        .unwrap();
+    assert_eq!(folder.log().err(), broken::<()>(21, BreakKind::Signature).err().map(Error::from));
+    hand.execute_batch("DELETE FROM checkpoints").unwrap();
+    assert_eq!(folder.log().unwrap().verify().unwrap().size(), 21);
 }
 
 #[test]

@@ -247,6 +247,9 @@ fn wrong_passwords_lock_the_account_over_all_agents() {
 
 #[cfg(feature = "sqlite")]
 mod sqlite {
+    use cpni_guard::audit::{Checkpoint, CheckpointStatus};
+    use cpni_guard::error::{AuditBreak, BreakKind};
+    use cpni_guard::store::CheckpointFolder;
     use cpni_guard::SqliteStore;
 
     use super::*;
@@ -266,6 +269,56 @@ mod sqlite {
         fn drop(&mut self) {
             drop(std::fs::remove_dir_all(&self.0));
         }
+    }
+
+    #[test]
+    fn checkpoints_leave_the_machine_and_show_a_folder_that_was_put_back() {
+        let (folder, outside) = (Folder::new("anchored"), Folder::new("outside"));
+        let keys = Arc::new(MemoryKeys::new().unwrap());
+        let dana = account("A-1");
+        let carrier = || {
+            let sink = Arc::new(CheckpointFolder::open(&outside.0).unwrap());
+            let store = SqliteStore::open(&folder.0).unwrap();
+            Carrier::built(Arc::clone(&keys), store, |builder| builder.checkpoint_sink(sink)).unwrap()
+        };
+        let settled = |carrier: &Carrier| {
+            // The first checkpoint is made on a thread of its own.
+            while carrier.guard.audit().checkpoint_status() == CheckpointStatus::default() {
+                std::thread::yield_now();
+            }
+            carrier.guard.audit().checkpoint_status()
+        };
+        let first = carrier();
+        let key = first.guard.audit().verifying_key();
+        assert_eq!(settled(&first).published, Some(1));
+        let not_anchored = |carrier: &Carrier| {
+            carrier.guard.attestation().gaps.iter().any(|gap| gap.contains("not anchored"))
+        };
+        assert!(!not_anchored(&first));
+        let file = outside.0.join(format!("{}.checkpoint", first.guard.audit().id()));
+        let published = || Checkpoint::open(&std::fs::read_to_string(&file).unwrap(), &key).unwrap();
+        assert_eq!(published().tree().size, 1);
+        drop(first);
+        // What somebody keeps to put it back later.
+        let kept = std::fs::read(folder.0.join("audit.sqlite3")).unwrap();
+
+        let second = carrier();
+        second.customer(&dana);
+        drop(second);
+        assert_eq!(published().tree().size, 2);
+
+        std::fs::write(folder.0.join("audit.sqlite3"), kept).unwrap();
+        let third = carrier();
+        assert_eq!(third.guard.audit().verify().unwrap().to_string(), "1 events, not anchored");
+        let refused = third.guard.audit().verify_against(&published()).unwrap_err();
+        assert_eq!(refused, AuditError::Broken(AuditBreak { event: 1, kind: BreakKind::Truncation }));
+        // The folder outside takes no smaller checkpoint, and says so; disclosures go on.
+        let status = settled(&third);
+        assert_eq!((status.published, status.failing, status.failures > 0), (None, true, true));
+        assert!(not_anchored(&third));
+        third.customer(&dana);
+        assert!(third.guard.audit().size() > 1);
+        assert_eq!(published().tree().size, 2);
     }
 
     #[test]
