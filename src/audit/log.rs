@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::checkpoint::{Checkpoint, CheckpointSigner, Signer, compare, read_kept};
-use super::event::{AuditEvent, EventFacts, LogId};
+use super::event::{Actor, AuditEvent, EventFacts, LogId};
 use super::group::Groups;
 use super::merkle::CompactRange;
 use super::publish::Due;
@@ -33,6 +33,20 @@ pub(crate) struct LogSettings {
     pub(crate) tenant: TenantId,
     /// Who signs checkpoints; `None`: the log's own key.
     pub(crate) signer: Option<Arc<dyn CheckpointSigner>>,
+    /// The log in whose place one is begun, if one is begun.
+    pub(crate) earlier: Option<EarlierLog>,
+}
+
+/// A log that was refused and set aside, so that another begins in its place. That is written into
+/// the new log; the old one stays as evidence.
+#[derive(Debug, Clone, Default)]
+pub struct EarlierLog {
+    /// Which log; `None`: not known.
+    pub log: Option<LogId>,
+    /// The stable number ([`crate::ErrorCode`]) of why it was refused; 0: not known.
+    pub cause: u16,
+    /// Who decided to begin another one.
+    pub actor: Option<Actor>,
 }
 
 /// Where the log stands.
@@ -144,9 +158,18 @@ impl AuditLog {
     ) -> Result<Self, Error> {
         let id = LogId::from_bytes(rng::make_array().map_err(|_| AuditError::Random)?);
         let created = roots.active();
+        let earlier = settings.earlier.clone();
         let (keys, signer) = derive(roots, created, settings, id)?;
         let log = Self::new(store, keys, signer, None, Position::default());
-        log.append(EventFacts::new(EventKind::Genesis, now), None)?;
+        let mut events = vec![log.encode(EventFacts::new(EventKind::Genesis, now), None)?];
+        if let Some(earlier) = earlier {
+            let mut facts = EventFacts::new(EventKind::Reanchored, now);
+            facts.interaction = earlier.log.map_or([0; 16], |log| *log.as_bytes());
+            (facts.cause, facts.actor) = (earlier.cause, earlier.actor);
+            events.push(log.encode(facts, None)?);
+        }
+        // In one transaction: a log that takes another's place says so from its beginning.
+        log.store_group(events)?;
         log.store.set_anchor(id).map_err(AuditError::NotRecorded)?;
         Ok(log)
     }
@@ -186,10 +209,20 @@ impl AuditLog {
         facts: EventFacts,
         account: Option<&AccountId>,
     ) -> Result<Recorded, AuditError> {
-        if facts.kind == EventKind::Genesis {
-            return Err(AuditError::Format { why: "a genesis is only written by the log" });
+        if matches!(facts.kind, EventKind::Genesis | EventKind::Reanchored) {
+            return Err(AuditError::Format { why: "how a log begins is only written by the log" });
         }
-        self.append(facts, account)
+        let grant = facts.grant;
+        let stored = self.groups.run(self.encode(facts, account)?, |group| {
+            let count = group.len();
+            match self.store_group(group) {
+                Ok(first) => (first..).take(count).map(Ok).collect(),
+                Err(cause) => vec![Err(cause); count],
+            }
+        });
+        // Nothing: the store panicked on another thread that wrote for this one as well.
+        let index = stored.unwrap_or(Err(AuditError::NotRecorded(StoreError::Io)))?;
+        Ok(Recorded { index, grant })
     }
 
     /// The pseudonym that events about this account have.
@@ -209,22 +242,13 @@ impl AuditLog {
         event.account.as_ref().map(|mark| self.keys.open_mark(event.key_version, mark)).transpose()
     }
 
-    fn append(&self, facts: EventFacts, account: Option<&AccountId>) -> Result<Recorded, AuditError> {
-        let grant = facts.grant;
+    /// The bytes of an event, and their leaf hash.
+    fn encode(&self, facts: EventFacts, account: Option<&AccountId>) -> Result<(Vec<u8>, Hash), AuditError> {
         let account = account.map(|account| self.keys.make_mark(account)).transpose()?;
         let event = AuditEvent { log: self.keys.log(), key_version: self.keys.active(), account, facts };
         let event = event.encode()?;
         let leaf = merkle_leaf(&event);
-        let stored = self.groups.run((event, leaf), |group| {
-            let count = group.len();
-            match self.store_group(group) {
-                Ok(first) => (first..).take(count).map(Ok).collect(),
-                Err(cause) => vec![Err(cause); count],
-            }
-        });
-        // Nothing: the store panicked on another thread that wrote for this one as well.
-        let index = stored.unwrap_or(Err(AuditError::NotRecorded(StoreError::Io)))?;
-        Ok(Recorded { index, grant })
+        Ok((event, leaf))
     }
 
     /// Stores events in one transaction, under one head. Gives back the number of the first.

@@ -31,7 +31,7 @@ pub(crate) use checkpoint::peek;
 pub use checkpoint::{Checkpoint, CheckpointSigner, ORIGIN_PREFIX};
 pub use event::{AccountMark, ActionRecord, Actor, AuditEvent, EventFacts, FieldRecord, LogId};
 pub(crate) use log::LogSettings;
-pub use log::{AuditLog, Recorded};
+pub use log::{AuditLog, EarlierLog, Recorded};
 pub use note::{MAX_NOTE_LEN, VerifyingKey};
 pub use proof::{TreeHead, leaf_hash, verify_consistency, verify_inclusion};
 pub use publish::{CheckpointSink, CheckpointStatus, DEFAULT_CHECKPOINT_EVENTS, DEFAULT_CHECKPOINT_INTERVAL};

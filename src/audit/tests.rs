@@ -36,7 +36,7 @@ pub(crate) fn open(store: Arc<dyn AuditStore>) -> Result<AuditLog, Error> {
 }
 
 fn settings(tenant: &str) -> LogSettings {
-    LogSettings { tenant: TenantId::new(tenant).unwrap(), signer: None }
+    LogSettings { tenant: TenantId::new(tenant).unwrap(), signer: None, earlier: None }
 }
 
 pub(crate) fn account(number: u32) -> AccountId {
@@ -338,10 +338,12 @@ fn another_tenant_or_root_does_not_open_a_log() {
 }
 
 #[test]
-fn nobody_else_writes_a_genesis() {
+fn nobody_else_writes_how_a_log_begins() {
     let (_, log) = filled(1);
-    let genesis = EventFacts::new(EventKind::Genesis, NOW);
-    assert!(matches!(log.record(genesis, None), Err(AuditError::Format { .. })));
+    for kind in [EventKind::Genesis, EventKind::Reanchored] {
+        let beginning = EventFacts::new(kind, NOW);
+        assert!(matches!(log.record(beginning, None), Err(AuditError::Format { .. })));
+    }
     assert_eq!(log.verify().unwrap().size(), 1);
 }
 
@@ -608,6 +610,28 @@ fn an_emptied_log_does_not_begin_anew() {
     });
     assert_eq!(verified, broken(0, BreakKind::Head));
     assert_eq!(reopened, broken(0, BreakKind::Truncation).map_err(Error::from));
+}
+
+#[test]
+fn a_log_that_takes_the_place_of_another_says_so_once() {
+    let (_, refused) = filled(3);
+    let actor = viewed(1).actor;
+    let earlier = EarlierLog { log: Some(refused.id()), cause: 6003, actor: actor.clone() };
+    let settings = || LogSettings { earlier: Some(earlier.clone()), ..settings("t") };
+    let store = Arc::new(Flaky::default());
+    let open = || AuditLog::open(Arc::clone(&store) as Arc<dyn AuditStore>, roots(1), settings(), NOW);
+    // Both of its first events, or none.
+    store.set(FAIL);
+    assert!(open().is_err());
+    assert_eq!(store.end(), Ok(0));
+    store.set(WORK);
+    drop(open().unwrap());
+    let log = open().unwrap();
+    assert_eq!(log.verify().unwrap().size(), 2);
+    let (_, event) = log.entries(1..2).next().unwrap().unwrap();
+    let mut expected = EventFacts::new(EventKind::Reanchored, NOW);
+    (expected.interaction, expected.cause, expected.actor) = (*refused.id().as_bytes(), 6003, actor);
+    assert_eq!(event.facts, expected);
 }
 
 #[test]

@@ -6,8 +6,8 @@ use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
 use crate::audit::{
-    AuditLog, AuditRoots, AuditStore, CheckpointSigner, CheckpointSink, LogSettings, MemoryAuditStore,
-    Publisher, Publishing,
+    AuditLog, AuditRoots, AuditStore, CheckpointSigner, CheckpointSink, EarlierLog, LogSettings,
+    MemoryAuditStore, Publisher, Publishing,
 };
 use crate::classify::Schema;
 use crate::error::{Error, GuardError, IdError, PolicyError};
@@ -74,6 +74,7 @@ pub struct GuardBuilder {
     limits: TimeLimits,
     checkpoint_signer: Option<Arc<dyn CheckpointSigner>>,
     publishing: Publishing,
+    earlier_log: Option<EarlierLog>,
 }
 
 impl GuardBuilder {
@@ -208,6 +209,14 @@ impl GuardBuilder {
         self
     }
 
+    /// If a new audit log begins, it says that it does in the place of this one, which was refused and
+    /// set aside. A log that is there already is opened as ever.
+    #[must_use]
+    pub fn in_place_of(mut self, earlier: EarlierLog) -> Self {
+        self.earlier_log = Some(earlier);
+        self
+    }
+
     /// Makes a checkpoint after so many events, or after so long if there are new ones.
     /// [`crate::audit::DEFAULT_CHECKPOINT_EVENTS`] and
     /// [`crate::audit::DEFAULT_CHECKPOINT_INTERVAL`] where it is not said.
@@ -243,7 +252,8 @@ impl GuardBuilder {
         }
         let keys = Arc::new(Keyring::open(&*self.keys.ok_or_else(|| missing("keys"))?)?);
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let settings = LogSettings { tenant: tenant.clone(), signer: self.checkpoint_signer };
+        let settings =
+            LogSettings { tenant: tenant.clone(), signer: self.checkpoint_signer, earlier: self.earlier_log };
         let audit = Arc::new(open_audit(&keys, stores.audit, settings, &*clock)?);
         let publisher = Publisher::start(Arc::clone(&audit), self.publishing)?;
         let notices = Notices::new(stores.notices, Arc::clone(&keys), tenant.clone());

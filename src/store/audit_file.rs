@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::SqliteOptions;
 use super::folder;
 use super::sqlite::{Database, FileKind, of_sqlite};
+use super::{SetAside, SqliteOptions};
 use crate::audit::{AuditStore, LogId, StoredCheckpoint, StoredEntry, StoredHead};
 use crate::error::StoreError;
 
@@ -64,6 +64,19 @@ impl AuditFile {
         }
         Ok(Self { folder: folder.to_path_buf(), database, lock })
     }
+}
+
+/// Moves the files of the log away. The anchor goes last: while it is there, no new log begins.
+pub(super) fn set_aside(folder: &Path) -> Result<SetAside, StoreError> {
+    let lock = take_lock(folder)?;
+    let log = folder::read_file(folder, ANCHOR)?.as_deref().and_then(anchor_of);
+    let aside = folder::create_next(folder, "refused-")?;
+    for suffix in ["", "-wal", "-shm"] {
+        folder::move_file(folder, &format!("{}{suffix}", KIND.name), &aside)?;
+    }
+    folder::move_file(folder, ANCHOR, &aside)?;
+    drop(lock);
+    Ok(SetAside { folder: aside, log })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::StoreError;
 
@@ -47,6 +47,23 @@ pub(super) fn write_file(folder: &Path, name: &str, content: &[u8]) -> Result<()
     let renamed = written.and_then(|()| fs::rename(folder.join(temporary), folder.join(name)));
     renamed.map_err(|error| of_io(&error))?;
     sync(folder)
+}
+
+/// Makes the first folder `prefix` 1, 2, … that is not there.
+pub(super) fn create_next(folder: &Path, prefix: &str) -> Result<PathBuf, StoreError> {
+    let free = (1_u64..).map(|number| folder.join(format!("{prefix}{number}"))).find(|path| !path.exists());
+    let path = free.ok_or(StoreError::Open)?;
+    create(&path)?;
+    Ok(path)
+}
+
+/// Moves a file into another folder of the same file system, durably. Nothing, if it is not there.
+pub(super) fn move_file(folder: &Path, name: &str, to: &Path) -> Result<(), StoreError> {
+    match fs::rename(folder.join(name), to.join(name)) {
+        Ok(()) => sync(to).and_then(|()| sync(folder)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(of_io(&error)),
+    }
 }
 
 /// The content of a small file; `None` if it is not there.

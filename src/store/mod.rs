@@ -17,11 +17,11 @@ mod state_file;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::audit::AuditStore;
+use crate::audit::{AuditStore, LogId};
 use crate::error::StoreError;
 use crate::interaction::NoticeStore;
 use crate::interaction::accounts::AccountStore;
@@ -56,6 +56,17 @@ impl SqliteStore {
         Self::options().open(folder)
     }
 
+    /// Moves the audit log of a folder, which was refused, into a folder `refused-1`, `refused-2`, … in it,
+    /// unchanged: evidence. The next [`SqliteStore::open`] begins a new log, which should say in whose
+    /// place it stands ([`crate::GuardBuilder::in_place_of`]). The state of accounts stays.
+    ///
+    /// # Errors
+    /// [`StoreError::AnotherWriter`] if the log is open; others as the file system says. What was
+    /// moved by then stays moved, and no new log begins before this was called again.
+    pub fn set_aside(folder: impl AsRef<Path>) -> Result<SetAside, StoreError> {
+        audit_file::set_aside(folder.as_ref())
+    }
+
     /// Opens with other settings than [`SqliteStore::open`].
     pub const fn options() -> SqliteOptions {
         SqliteOptions { max_audit_bytes: None, busy_timeout: DEFAULT_BUSY_TIMEOUT, read_only: false }
@@ -78,6 +89,15 @@ impl SqliteStore {
     pub fn notices(&self) -> Arc<dyn NoticeStore> {
         Arc::clone(&self.notices) as Arc<dyn NoticeStore>
     }
+}
+
+/// An audit log that was set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAside {
+    /// Where it is now.
+    pub folder: PathBuf,
+    /// Which log its anchor names; `None`: it has none that can be read.
+    pub log: Option<LogId>,
 }
 
 /// Settings of a [`SqliteStore`].

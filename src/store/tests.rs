@@ -242,6 +242,35 @@ fn checkpoints_are_kept_in_the_file_and_compared_when_it_is_opened() {
 }
 
 #[test]
+fn a_refused_log_is_set_aside_whole_and_another_begins_only_then() {
+    let folder = TemporaryFolder::new();
+    let log = folder.filled(20);
+    let id = log.id();
+    assert_eq!(SqliteStore::set_aside(folder.path()), Err(StoreError::AnotherWriter));
+    drop(log);
+    // A tail that was cut, and a file that was emptied: refused both times, and not begun anew.
+    folder.other_hand("audit.sqlite3").execute_batch("DELETE FROM entries WHERE idx >= 12").unwrap();
+    assert_eq!(folder.log().err(), broken::<()>(12, BreakKind::Truncation).err().map(Error::from));
+    let bytes = fs::read(folder.path().join("audit.sqlite3")).unwrap();
+    let aside = SqliteStore::set_aside(folder.path()).unwrap();
+    assert_eq!((aside.folder.clone(), aside.log), (folder.path().join("refused-1"), Some(id)));
+    assert_eq!(fs::read(aside.folder.join("audit.sqlite3")).unwrap(), bytes);
+    let log = folder.filled(5);
+    assert_ne!(log.id(), id);
+    assert_eq!(log.verify().unwrap().size(), 5);
+    let id = log.id();
+    drop(log);
+    fs::write(folder.path().join("audit.sqlite3"), "").unwrap();
+    assert_eq!(folder.log().err(), broken::<()>(0, BreakKind::Truncation).err().map(Error::from));
+    // Interrupted before the anchor went: still refused; called again, the rest goes.
+    fs::remove_file(folder.path().join("audit.sqlite3")).unwrap();
+    assert_eq!(folder.log().err(), broken::<()>(0, BreakKind::Truncation).err().map(Error::from));
+    let aside = SqliteStore::set_aside(folder.path()).unwrap();
+    assert_eq!((aside.folder, aside.log), (folder.path().join("refused-2"), Some(id)));
+    assert_eq!(folder.log().unwrap().verify().unwrap().size(), 1);
+}
+
+#[test]
 fn a_busy_store_records_nothing_and_goes_on_when_it_is_free() {
     let folder = TemporaryFolder::new();
     let impatient = SqliteStore::options().busy_timeout(Duration::from_millis(20)).open(folder.path());

@@ -766,6 +766,8 @@ codes! {
         NoticeNotHandedOver = 19, "notice_not_handed_over";
         /// The host gave a notice up. It leaves the queue next.
         NoticeDiscarded = 20, "notice_discarded";
+        /// This log begins in the place of an earlier one that was refused and set aside.
+        Reanchored = 21, "reanchored";
     }
 }
 
