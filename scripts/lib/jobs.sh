@@ -3,7 +3,7 @@
 # Whatever it prints goes to its log; `note` speaks to the person; `skip` and `fail` end it.
 
 # Cheap and likely to fail first; what loads the machine last.
-readonly JOBS=(fmt clippy test doc layering docs-drift scripts vectors msrv package deny examples oracle powercut bench fuzz)
+readonly JOBS=(fmt clippy test doc layering docs-drift scripts vectors interop msrv package deny examples oracle powercut bench fuzz)
 declare -rA ABOUT=(
     [fmt]='formatting, of the fuzz targets, the oracle and the crash tests too'
     [clippy]='lints as errors: all targets with all features, and the core without features'
@@ -13,6 +13,7 @@ declare -rA ABOUT=(
     [docs-drift]='the documents name only what is there'
     [scripts]='the shell scripts parse, and do what they say on made input'
     [vectors]='committed vectors, and those of ../shared where it is there'
+    [interop]='Go opens our checkpoints and checks our proofs'
     [msrv]='builds with the oldest Rust that Cargo.toml promises'
     [package]='the published package holds the crate and nothing else, and builds'
     [deny]='licences, banned crates, sources; advisories where the network allows'
@@ -108,6 +109,17 @@ cross_check() {
             note "$program did not run: it needs python3 with 'cryptography'"
         fi
     done
+}
+
+# The program that checks is Go's own code for signed notes and transparency logs.
+job_interop() {
+    command -v go > /dev/null || skip_unless_ci "Go is missing (Debian: apt-get install golang)"
+    (cd tests/interop && go mod download) ||
+        skip_unless_ci "golang.org/x/mod cannot be fetched here (GOPROXY=$(go env GOPROXY))"
+    test -z "$(gofmt -l tests/interop)" || fail "gofmt -w tests/interop"
+    need_c_compiler
+    cargo test --locked --all-features --test interop -- --ignored
+    note "$(go version | cut -d' ' -f3), $(cd tests/interop && go list -m golang.org/x/mod)"
 }
 
 job_msrv() {
