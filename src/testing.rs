@@ -9,6 +9,7 @@
 use core::fmt;
 use std::sync::Arc;
 
+use crate::audit::{CompactRange, leaf_hash};
 use crate::envelope::{
     Binding, Opener, PlainContent, PlainField, SealedField, SealedRecord, decode_rows, encode_rows,
     seal_record,
@@ -47,6 +48,23 @@ pub enum Content<'f> {
 /// For tests and benches: the plan of an interaction without the interaction.
 #[derive(Debug)]
 pub struct Plan(policy::Plan);
+
+/// For benches: the tree of a log without the log.
+#[derive(Debug, Default)]
+pub struct Tree(CompactRange);
+
+impl Tree {
+    /// Adds an event, and gives back the hashes of the subtrees that it completes.
+    pub fn push(&mut self, event: &[u8]) -> Vec<[u8; 32]> {
+        self.0.push(leaf_hash(event))
+    }
+
+    /// The Merkle tree hash of all events.
+    #[must_use]
+    pub fn root(&self) -> [u8; 32] {
+        self.0.root()
+    }
+}
 
 impl SealingAccount {
     /// An account under this data root, of version 1.

@@ -9,6 +9,7 @@ mod guard;
 mod raw;
 mod sealing;
 mod subscriber;
+mod tree;
 
 criterion::criterion_group!(
     ratios,
@@ -21,5 +22,6 @@ criterion::criterion_group!(
     decisions::look_up,
     decisions::whole_plan,
     decisions::load_packs,
+    tree::append,
 );
 criterion::criterion_main!(ratios);

@@ -166,6 +166,7 @@ job_examples() {
     compgen -G 'examples/*.rs' > /dev/null || compgen -G 'examples/*/main.rs' > /dev/null || skip "no example yet"
     need_c_compiler
     cargo build --release --locked --examples
+    cargo run --quiet --release --locked --example witness
     example 0 care_desk
     if [[ -f $SHARED/data/telco-customers.csv ]]; then
         example 0 care_desk --input "$SHARED/data/telco-customers.csv" --schema examples/telco-customers.toml

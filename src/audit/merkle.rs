@@ -5,7 +5,7 @@ use crate::hazmat::hash::{Hash, merkle_node, sha256};
 
 /// A tree that only grows. Holds at most 64 hashes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct CompactRange {
+pub(crate) struct CompactRange {
     size: u64,
     /// Largest subtree first: one for each bit that is set in `size`.
     subtrees: Vec<Hash>,
@@ -29,7 +29,7 @@ impl CompactRange {
 
     /// Adds a leaf, and gives back the hashes of the subtrees that it completes, smallest first.
     /// Joins two subtrees for each bit that carries: one join a leaf on average.
-    pub(super) fn push(&mut self, leaf: Hash) -> Vec<Hash> {
+    pub(crate) fn push(&mut self, leaf: Hash) -> Vec<Hash> {
         let mut node = leaf;
         let mut completed = Vec::new();
         for _ in 0..self.size.trailing_ones() {
@@ -44,7 +44,7 @@ impl CompactRange {
     }
 
     /// The Merkle tree hash of all leaves.
-    pub(super) fn root(&self) -> Hash {
+    pub(crate) fn root(&self) -> Hash {
         joined(&self.subtrees).unwrap_or_else(|| sha256(b""))
     }
 }

@@ -32,6 +32,8 @@ pub use checkpoint::{Checkpoint, CheckpointSigner, ORIGIN_PREFIX};
 pub use event::{AccountMark, ActionRecord, Actor, AuditEvent, EventFacts, FieldRecord, LogId};
 pub(crate) use log::LogSettings;
 pub use log::{AuditLog, EarlierLog, Recorded};
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use merkle::CompactRange;
 pub use note::{MAX_NOTE_LEN, VerifyingKey};
 pub use proof::{TreeHead, leaf_hash, verify_consistency, verify_inclusion};
 pub use publish::{CheckpointSink, CheckpointStatus, DEFAULT_CHECKPOINT_EVENTS, DEFAULT_CHECKPOINT_INTERVAL};

@@ -239,7 +239,12 @@ fn split(from: u64, to: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use base64ct::{Base64, Encoding};
+    use ct_merkle::mem_backed_tree::MemoryBackedTree;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
     use serde_json::Value;
+    use sha2::Sha256;
 
     use super::super::merkle::CompactRange;
     use super::super::store::{MemoryAuditStore, StoredEntry};
@@ -303,6 +308,42 @@ mod tests {
                     refused(earlier, tree, &path[1..]);
                 }
             }
+        }
+    }
+
+    proptest! {
+        /// Another implementation gives the same roots, and the same proofs, for every event and tree.
+        #[test]
+        fn another_crate_agrees(leaves in vec(vec(any::<u8>(), 0..40), 1..150), pick in any::<(Index, Index)>()) {
+            let mut other = MemoryBackedTree::<Sha256, Vec<u8>>::new();
+            let store = MemoryAuditStore::new();
+            let mut range = CompactRange::default();
+            let earlier = pick.0.index(leaves.len()) + 1;
+            let mut earlier_root = Hash::default();
+            for (index, event) in (0..).zip(&leaves) {
+                let leaf = merkle_leaf(event);
+                let subtrees = range.push(leaf);
+                let entry = StoredEntry { index, event: Vec::new(), leaf, link: [0; 32], subtrees };
+                store.memory().entries.push(entry);
+                other.push(event.clone());
+                let other_root = other.root();
+                prop_assert_eq!(&other_root.as_bytes()[..], &range.root()[..]);
+                if range.size() == earlier as u64 {
+                    earlier_root = range.root();
+                }
+            }
+            let tree = TreeHead { size: range.size(), root: range.root() };
+            let nodes = Nodes(&store);
+            let index = pick.1.index(leaves.len());
+            let path = nodes.inclusion(index as u64, tree.size).unwrap();
+            let theirs = other.prove_inclusion(index);
+            prop_assert_eq!(theirs.as_bytes(), path.as_flattened());
+            prop_assert_eq!(verify_inclusion(&tree, index as u64, &merkle_leaf(&leaves[index]), &path), Ok(()));
+            let path = nodes.consistency(earlier as u64, tree.size).unwrap();
+            let theirs = other.prove_consistency(leaves.len() - earlier);
+            let earlier = TreeHead { size: earlier as u64, root: earlier_root };
+            prop_assert_eq!(theirs.as_bytes(), path.as_flattened());
+            prop_assert_eq!(verify_consistency(&earlier, &tree, &path), Ok(()));
         }
     }
 

@@ -723,7 +723,7 @@ fn a_log_is_compared_with_its_last_checkpoint() {
             checkpoints: memory.checkpoints.clone(),
         }
     };
-    let (mut range, mut link) = (merkle::CompactRange::default(), [0; 32]);
+    let (mut range, mut link) = (CompactRange::default(), [0; 32]);
     for entry in &other.memory().entries {
         range.push(entry.leaf);
         link = entry.link;
