@@ -247,10 +247,10 @@ fn wrong_passwords_lock_the_account_over_all_agents() {
 
 #[cfg(feature = "sqlite")]
 mod sqlite {
+    use cpni_guard::SqliteStore;
     use cpni_guard::audit::{Checkpoint, CheckpointStatus};
     use cpni_guard::error::{AuditBreak, BreakKind};
     use cpni_guard::store::CheckpointFolder;
-    use cpni_guard::SqliteStore;
 
     use super::*;
 
