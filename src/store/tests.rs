@@ -173,7 +173,7 @@ fn a_full_store_records_nothing_and_goes_on_when_there_is_space() {
         assert!(recorded < 1000);
     };
     assert_eq!(cause, AuditError::NotRecorded(StoreError::Full));
-    assert_eq!(log.record(viewed(1), None).err(), Some(cause));
+    assert_eq!(log.record(viewed(1), Some(&account(1))).err(), Some(cause));
     assert_eq!(log.verify().unwrap().size(), recorded);
     assert!(recorded > 20, "{recorded}");
     drop(log);
