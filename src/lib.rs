@@ -10,6 +10,7 @@ pub mod guard;
 mod hazmat;
 pub mod interaction;
 pub mod keys;
+pub mod oversight;
 pub mod policy;
 mod sensitive;
 #[cfg(feature = "sqlite")]
@@ -29,6 +30,7 @@ pub use guard::{
 };
 pub use interaction::{AgentSession, Contact, Evidence, NamedCall, Notice, PhotoId, Presented};
 pub use keys::{KeyProvider, MemoryKeys, PassphraseKeys};
+pub use oversight::watch::{Alarm, AlarmSink, WatchRules};
 pub use policy::{Decision, Reason};
 pub use sensitive::Sensitive;
 #[cfg(feature = "sqlite")]

@@ -17,6 +17,7 @@ use crate::envelope::{
 use crate::error::{Error, KeyError, SealedError};
 use crate::interaction::recode_notice_for_testing as notice_recode;
 use crate::keys::{AccountKeys, KeyBranch, KeyState, KeyVersion, Keyring};
+use crate::oversight::watch::recode_for_testing as tally_recode;
 use crate::policy::{self, Decision, Facts, Policy};
 use crate::sensitive::Sensitive;
 use crate::vocabulary::{
@@ -220,6 +221,12 @@ pub fn recode_calls(chunk: &[u8]) -> Result<Vec<Sensitive<Vec<u8>>>, SealedError
 #[must_use]
 pub fn recode_notice(plain: &[u8]) -> Option<Vec<u8>> {
     notice_recode(plain)
+}
+
+/// For tests: reads what the watch keeps of an agent and writes it again; `None` where it is refused.
+#[must_use]
+pub fn recode_tally(bytes: &[u8]) -> Option<Vec<u8>> {
+    tally_recode(bytes)
 }
 
 fn derive(keyring: &Keyring, tenant: &TenantId, account: &AccountId) -> Result<AccountKeys, KeyError> {

@@ -42,6 +42,7 @@ const ROOMS: &[(&str, Uses)] = &[
     // second
     ("envelope", Uses::These(&["keys", "hazmat", "classify", "sensitive"])),
     ("audit", Uses::These(&["hazmat", "classify"])), // ids and codes: never a `Sensitive<T>`
+    ("oversight", Uses::These(&["hazmat", "toml_reader"])), // keyed pseudonyms, ids and times
     // third
     ("interaction", Uses::These(&["policy", "classify", "hazmat", "keys", "sensitive", "toml_reader"])),
     // fourth
@@ -51,7 +52,7 @@ const ROOMS: &[(&str, Uses)] = &[
     ),
     // roof
     ("guard", Uses::All), // the only room that names `store`
-    ("store", Uses::These(&["audit", "interaction"])),
+    ("store", Uses::These(&["audit", "interaction", "oversight"])),
     ("testing", Uses::All), // only with the feature of that name
 ];
 

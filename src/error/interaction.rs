@@ -58,6 +58,15 @@ pub enum InteractionError {
     /// added. The caller's fault.
     #[error("the consent history is full")]
     ConsentHistoryFull,
+    /// A rule of the watch blocks the agent. The answer does not say which.
+    #[error("refused until this has been looked into")]
+    HeldBack,
+    /// A rule of the watch asks for a second person's approval first. The answer does not say which.
+    #[error("refused until a second person approves")]
+    NeedsSecondPerson,
+    /// What agents do cannot be counted now, and what is allowed without is used up. The host's fault.
+    #[error("refused, because what agents do cannot be counted now")]
+    NotCounted,
     /// A catalogue of back-up questions was refused. The fault of whoever wrote it.
     #[error("back-up questions: {0}")]
     Questions(FileFault),
@@ -93,6 +102,9 @@ impl InteractionError {
             Self::MayNotApprove => 5015,
             Self::NoticeUnreadable => 5016,
             Self::ConsentHistoryFull => 5017,
+            Self::HeldBack => 5020,
+            Self::NeedsSecondPerson => 5021,
+            Self::NotCounted => 5022,
         })
     }
 }

@@ -14,6 +14,7 @@ mod interaction;
 mod keys;
 mod policy;
 mod record;
+mod watch;
 
 use core::fmt;
 
@@ -26,6 +27,7 @@ pub use interaction::{HostError, InteractionError};
 pub use keys::KeyError;
 pub use policy::PolicyError;
 pub use record::{IdError, RecordError, SchemaError};
+pub use watch::WatchError;
 
 /// Everything that can go wrong in this crate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +69,9 @@ pub enum Error {
     /// A guard could not be built (9000–9099).
     #[error(transparent)]
     Guard(#[from] GuardError),
+    /// The rules of the watch were refused (9200–9299).
+    #[error(transparent)]
+    Watch(#[from] WatchError),
 }
 
 impl Error {
@@ -86,6 +91,7 @@ impl Error {
             Self::Store(cause) => cause.code(),
             Self::Disclose(cause) => cause.code(),
             Self::Guard(cause) => cause.code(),
+            Self::Watch(cause) => cause.code(),
         }
     }
 }

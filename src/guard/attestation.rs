@@ -155,6 +155,11 @@ impl Guard {
                 "no list of covered hotlines: customers' call logs are withheld",
             ),
             (
+                inner.watcher.rules().rules().is_empty(),
+                "no watch: nobody is told of an agent who looks at too much",
+            ),
+            (inner.alarms.is_none(), "no alarm sink: what the watch notices stands in the audit log only"),
+            (
                 checkpoints.published.is_none(),
                 "no checkpoint of the audit log outside this machine: it is not anchored",
             ),

@@ -17,13 +17,14 @@ use crate::interaction::{
     NoticeStore, Notices, TimeLimits,
 };
 use crate::keys::{KeyProvider, Keyring};
+use crate::oversight::watch::{AlarmSink, MemoryWatchStore, WatchRules, WatchStore, Watcher};
 use crate::policy::{Override, Pack, Policy};
 use crate::vocabulary::{Clock, RuleId, SystemClock, TenantId};
 
 use super::doors::{Delivery, Notifier};
 use super::{Guard, Inner};
 
-/// Where the audit log, the state of accounts and the queue of notices are kept.
+/// Where the audit log, the state of accounts, the queue of notices and the watch are kept.
 #[derive(Debug, Clone)]
 pub struct Stores {
     /// The audit log.
@@ -32,6 +33,8 @@ pub struct Stores {
     pub accounts: Arc<dyn AccountStore>,
     /// Notices to customers, until they are handed over. Used where there is no [`Notifier`].
     pub notices: Arc<dyn NoticeStore>,
+    /// What agents did lately, and which accounts are decoys.
+    pub watch: Arc<dyn WatchStore>,
 }
 
 impl Stores {
@@ -42,6 +45,7 @@ impl Stores {
             audit: Arc::new(MemoryAuditStore::new()),
             accounts: Arc::new(MemoryAccountStore::new()),
             notices: Arc::new(MemoryNoticeStore::new()),
+            watch: Arc::new(MemoryWatchStore::new()),
         }
     }
 }
@@ -49,7 +53,12 @@ impl Stores {
 #[cfg(feature = "sqlite")]
 impl From<crate::store::SqliteStore> for Stores {
     fn from(store: crate::store::SqliteStore) -> Self {
-        Self { audit: store.audit(), accounts: store.accounts(), notices: store.notices() }
+        Self {
+            audit: store.audit(),
+            accounts: store.accounts(),
+            notices: store.notices(),
+            watch: store.watch(),
+        }
     }
 }
 
@@ -70,6 +79,8 @@ pub struct GuardBuilder {
     hotlines: Option<Arc<dyn HotlineList>>,
     delivery: Option<Arc<dyn Delivery>>,
     notifier: Option<Arc<dyn Notifier>>,
+    watch: Option<WatchRules>,
+    alarms: Option<Arc<dyn AlarmSink>>,
     clock: Option<Arc<dyn Clock>>,
     limits: TimeLimits,
     checkpoint_signer: Option<Arc<dyn CheckpointSigner>>,
@@ -100,7 +111,7 @@ impl GuardBuilder {
         self
     }
 
-    /// Where the audit log, the state of accounts and the queue of notices are kept.
+    /// Where the audit log, the state of accounts, the queue of notices and the watch are kept.
     #[must_use]
     pub fn store(mut self, stores: impl Into<Stores>) -> Self {
         self.stores = Some(stores.into());
@@ -177,6 +188,21 @@ impl GuardBuilder {
     #[must_use]
     pub fn notifier(mut self, notifier: Arc<dyn Notifier>) -> Self {
         self.notifier = Some(notifier);
+        self
+    }
+
+    /// What agents are watched by, in place of [`WatchRules::built_in`].
+    #[must_use]
+    pub fn watch(mut self, rules: WatchRules) -> Self {
+        self.watch = Some(rules);
+        self
+    }
+
+    /// Who is told when a rule of the watch trips or a decoy is touched. Without it that stands in the
+    /// audit log only.
+    #[must_use]
+    pub fn alarms(mut self, sink: Arc<dyn AlarmSink>) -> Self {
+        self.alarms = Some(sink);
         self
     }
 
@@ -257,6 +283,8 @@ impl GuardBuilder {
         let audit = Arc::new(open_audit(&keys, stores.audit, settings, &*clock)?);
         let publisher = Publisher::start(Arc::clone(&audit), self.publishing)?;
         let notices = Notices::new(stores.notices, Arc::clone(&keys), tenant.clone());
+        let rules = self.watch.map_or_else(WatchRules::built_in, Ok)?;
+        let watcher = Watcher::new(stores.watch, keys.reference_key(&tenant), rules);
         let ledger = Arc::new(Ledger::new(stores.accounts, Arc::clone(&keys), tenant.clone()));
         let hosts =
             Arc::new(Hosts { directory, contacts, accounts: self.accounts, hotlines: self.hotlines, clock });
@@ -272,6 +300,8 @@ impl GuardBuilder {
             delivery: self.delivery,
             notifier: self.notifier,
             notices,
+            watcher,
+            alarms: self.alarms,
             limits: self.limits,
             policy_hash: Mutex::default(),
         }));

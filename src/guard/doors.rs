@@ -8,10 +8,11 @@ use crate::envelope::Stored;
 use crate::error::{Error, HostError, InteractionError, KeyError, RecordError};
 use crate::hazmat::{equal, rng};
 use crate::interaction::{AgentSession, Approval, CodeTo, ConsentEvent, ConsentKind, Notice, Presented};
+use crate::oversight::watch::What;
 use crate::policy::Decision;
 use crate::sensitive::Sensitive;
 use crate::vocabulary::{
-    AccountId, Action, BasisId, ContactPointId, Destination, EventKind, FieldName, IdentifierKind,
+    AccountId, Action, BasisId, ContactPointId, DataClass, Destination, EventKind, FieldName, IdentifierKind,
     Obligation, Obligations, Op, Outcome, ScriptVersion, Shape, Timestamp, WithheldBecause,
 };
 
@@ -118,6 +119,8 @@ impl Interaction {
             let counted = self.session.count_verify();
             self.refuse_if_locked(counted)?;
         }
+        let ssn = matches!(class, DataClass::Ssn | DataClass::SsnLast4);
+        self.watch(What::Verified { ssn, refused: !decision.is_allowed() }, now)?;
         let grant = self.session.plan().grant_verifying(make_id()?, name.clone(), class);
         let mut facts = self.event(EventKind::Verified, now);
         facts.grant = grant.as_ref().map_or([0; 16], |grant| *grant.id());
@@ -158,6 +161,8 @@ impl Interaction {
                 (class, ViewedField { decision: self.session.sending(class, to), name })
             })
             .collect();
+        let refused = !decided.iter().any(|(_, field)| field.decision.is_allowed());
+        self.watch(What::Read { refused }, now)?;
         let mut facts = self.event(EventKind::Sent, now);
         facts.grant = grant.as_ref().map_or([0; 16], |grant| *grant.id());
         facts.destination = Some(to);
@@ -280,6 +285,7 @@ impl Interaction {
     /// [`Interaction::view`].
     pub fn decide(&mut self, action: Action) -> Result<Decision, Error> {
         let now = self.session.refresh()?;
+        self.watch(What::Decided(action), now)?;
         let decision = self.session.action(action);
         let mut facts = self.event(EventKind::Decided, now);
         facts.action = Some(ActionRecord {

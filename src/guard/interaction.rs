@@ -10,6 +10,7 @@ use crate::error::{AuditError, Error, InteractionError, RecordError, SealedError
 use crate::hazmat::rng;
 use crate::interaction::{AgentProfile, EndReason, Evidence, Looked, NamedCall, PhotoId, Presented, Session};
 use crate::keys::AccountKeys;
+use crate::oversight::watch::What;
 use crate::policy::{Decision, Grant};
 use crate::vocabulary::{
     Channel, CountryCode, DataClass, EventKind, FieldName, Op, RuleId, Scope, Timestamp,
@@ -69,6 +70,7 @@ impl Interaction {
             Self { guard, session, keys: Vec::new(), disclosed: Vec::new(), end_recorded: false };
         let now = interaction.session.liveness().check()?;
         interaction.record(interaction.event(EventKind::InteractionOpened, now))?;
+        interaction.watch(What::Opened, now)?;
         Ok(interaction)
     }
 
@@ -129,7 +131,7 @@ impl Interaction {
     /// value; the record of it is durable before any value is opened.
     ///
     /// # Errors
-    /// [`InteractionError`]: ended or expired; [`RecordError`] for a field that the schema does not
+    /// [`InteractionError`]: ended or expired, held back by the watch; [`RecordError`] for a field that the schema does not
     /// name; [`AuditError`] if the view could not be recorded; [`SealedError`] or
     /// [`crate::error::KeyError`] if the sealed bytes are not what they claim. Nothing is disclosed then.
     pub fn view<'s, 'r, R: Into<FieldRequest<'r>>>(
@@ -156,6 +158,8 @@ impl Interaction {
                 )
             })
             .collect();
+        let refused = !viewed.iter().any(|(_, field)| field.decision.is_allowed());
+        self.watch(What::Read { refused }, now)?;
         let mut facts = self.event(EventKind::Viewed, now);
         facts.grant = grant.as_ref().map_or([0; 16], |grant| *grant.id());
         facts.fields = viewed

@@ -9,6 +9,7 @@ mod builder;
 mod doors;
 mod interaction;
 mod notices;
+mod watch;
 
 use core::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +27,7 @@ use crate::interaction::{
     TimeLimits,
 };
 use crate::keys::Keyring;
+use crate::oversight::watch::{AlarmSink, Watcher};
 use crate::policy::{PackStatus, Policy};
 use crate::sensitive::Sensitive;
 use crate::vocabulary::{AccountId, BasisId, CivilDate, EventKind, Purpose, TenantId, Timestamp};
@@ -53,6 +55,8 @@ struct Inner {
     /// `None`: `notices`.
     notifier: Option<Arc<dyn Notifier>>,
     notices: Notices,
+    watcher: Watcher,
+    alarms: Option<Arc<dyn AlarmSink>>,
     limits: TimeLimits,
     policy_hash: Mutex<Option<(Option<CivilDate>, [u8; 32])>>,
 }
@@ -128,7 +132,8 @@ impl Guard {
     ///
     /// # Errors
     /// [`crate::error::InteractionError`] if the directory does not know the agent or cannot
-    /// answer; [`crate::error::AuditError`] if the opening could not be recorded.
+    /// answer, or the watch holds the agent back; [`crate::error::AuditError`] if the opening could not
+    /// be recorded.
     pub fn interaction(
         &self,
         agent: AgentSession,
@@ -158,6 +163,7 @@ impl Guard {
                 let mut facts = self.event(EventKind::InteractionOpened, self.now());
                 (facts.interaction, facts.purpose, facts.cause) = (id, Some(purpose), refused.code().get());
                 inner.audit.record(facts, Some(account))?;
+                self.alarm_if_decoy(account, id)?;
                 Err(refused)
             }
         }

@@ -8,8 +8,8 @@ use crate::error::{Error, InteractionError};
 use crate::policy::{AccountFact, AgentFact, Decision, Facts, Grant, Plan, Policy};
 use crate::sensitive::Sensitive;
 use crate::vocabulary::{
-    AccountId, Action, BasisId, Channel, CivilDate, Clock, ContactId, ContactPointId, DataClass, Destination,
-    EstablishedBy, EvidenceKind, FieldName, Purpose, Role, Scope, Timestamp,
+    AccountId, Action, AgentId, BasisId, Channel, CivilDate, Clock, ContactId, ContactPointId, DataClass,
+    Destination, EstablishedBy, EvidenceKind, FieldName, Purpose, Role, Scope, Timestamp,
 };
 
 use super::accounts::AccountRef;
@@ -68,6 +68,20 @@ impl Hosts {
             Some(source) => source.account_facts(account).unwrap_or_default(),
             None => ledger.facts(account_ref).unwrap_or_default(),
         }
+    }
+
+    /// Who signs in to approve, and whether this person may approve what `agent` does. `None`: nobody known.
+    pub(crate) fn approver(
+        &self,
+        session: &AgentSession,
+        agent: &AgentId,
+        now: Timestamp,
+    ) -> Result<Option<(AgentProfile, bool)>, Error> {
+        let approver = ask_directory(&*self.directory, session)?;
+        Ok(approver.map(|approver| {
+            let may = may_approve(&approver, agent, now);
+            (approver, may)
+        }))
     }
 
     /// Whether the list of covered hotlines is fresh.
@@ -356,11 +370,7 @@ impl Session {
         session: &AgentSession,
         now: Timestamp,
     ) -> Result<Option<(AgentProfile, bool)>, Error> {
-        let approver = ask_directory(&*self.hosts.directory, session)?;
-        Ok(approver.map(|approver| {
-            let may = may_approve(&approver, &self.profile.id, now);
-            (approver, may)
-        }))
+        self.hosts.approver(session, &self.profile.id, now)
     }
 
     /// Lets an approval count, once it is recorded.
@@ -369,6 +379,17 @@ impl Session {
             self.approvals.push(approval);
         }
         self.decide_anew(now);
+    }
+
+    /// Whether a second person approved what is read in this interaction, or this action.
+    pub(crate) fn is_approved(&self, action: Option<Action>) -> bool {
+        let action = action.map(Approval::Action);
+        self.approvals.iter().any(|approval| *approval == Approval::Disclosure || Some(*approval) == action)
+    }
+
+    /// Whether there is a live contact or an open case, of the agent's own and about this account.
+    pub(crate) fn has_contact(&self) -> bool {
+        matches!(self.standing, Standing::Live(_))
     }
 
     /// The decision on an action in the present state.

@@ -35,6 +35,7 @@ const KIND: FileKind = FileKind {
             size INTEGER PRIMARY KEY CHECK (size > 0),
             note TEXT NOT NULL
         ) STRICT;",
+    is_synced: true,
 };
 const LOCK: &str = "audit.lock";
 const ANCHOR: &str = "audit.anchor";

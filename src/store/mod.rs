@@ -1,8 +1,9 @@
 //! The embedded store: SQLite files in a folder, nothing to install.
 //!
-//! Rules: the log, the state of accounts and the queue of notices are files of their own: the log
-//! has a single writer, the others are shared by processes; every commit is on stable storage before it returns
-//! (`synchronous=FULL`); a file that this version did not make is refused, not changed.
+//! Rules: the log, the state of accounts, the queue of notices and the watch are files of their own:
+//! the log has a single writer, the others are shared by processes; every commit is on stable storage
+//! before it returns (`synchronous=FULL`), but for the watch; a file that this version did not make is
+//! refused, not changed.
 //!
 //! Security note: the files hold pseudonyms, keyed verifiers and sealed ids. They are for their
 //! owner only (0600), because who can write them can roll them back.
@@ -13,6 +14,7 @@ mod folder;
 mod notice_file;
 mod sqlite;
 mod state_file;
+mod watch_file;
 
 #[cfg(test)]
 mod tests;
@@ -25,17 +27,19 @@ use crate::audit::{AuditStore, LogId};
 use crate::error::StoreError;
 use crate::interaction::NoticeStore;
 use crate::interaction::accounts::AccountStore;
+use crate::oversight::watch::WatchStore;
 
 use audit_file::AuditFile;
 use notice_file::NoticeFile;
 use state_file::StateFile;
+use watch_file::WatchFile;
 
 pub use checkpoint_folder::CheckpointFolder;
 
 /// How long a write waits for somebody else's lock, unless [`SqliteOptions::busy_timeout`] says otherwise.
 pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The audit log, the state of accounts and the queue of notices, in SQLite files in one folder.
+/// The audit log, the state of accounts, the queue of notices and the watch, in SQLite files in one folder.
 ///
 /// One process at a time writes the log of a folder. Copies of this value share the open files.
 #[derive(Debug, Clone)]
@@ -43,6 +47,7 @@ pub struct SqliteStore {
     audit: Arc<AuditFile>,
     state: Arc<StateFile>,
     notices: Arc<NoticeFile>,
+    watch: Arc<WatchFile>,
 }
 
 impl SqliteStore {
@@ -88,6 +93,12 @@ impl SqliteStore {
     #[must_use]
     pub fn notices(&self) -> Arc<dyn NoticeStore> {
         Arc::clone(&self.notices) as Arc<dyn NoticeStore>
+    }
+
+    /// The store of the watch.
+    #[must_use]
+    pub fn watch(&self) -> Arc<dyn WatchStore> {
+        Arc::clone(&self.watch) as Arc<dyn WatchStore>
     }
 }
 
@@ -143,6 +154,7 @@ impl SqliteOptions {
         let audit = Arc::new(AuditFile::open(folder, &self)?);
         let state = Arc::new(StateFile::open(folder, &self)?);
         let notices = Arc::new(NoticeFile::open(folder, &self)?);
-        Ok(SqliteStore { audit, state, notices })
+        let watch = Arc::new(WatchFile::open(folder, &self)?);
+        Ok(SqliteStore { audit, state, notices, watch })
     }
 }

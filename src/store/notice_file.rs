@@ -27,6 +27,7 @@ const KIND: FileKind = FileKind {
         ) STRICT;
         CREATE INDEX notices_due ON notices (due, number);
         CREATE INDEX notices_since ON notices (since);",
+    is_synced: true,
 };
 
 /// The notices of one folder.

@@ -16,6 +16,9 @@ pub(super) struct FileKind {
     pub(super) name: &'static str,
     pub(super) application_id: u32,
     pub(super) schema: &'static str,
+    /// Whether a change is on stable storage when it is done (`synchronous=FULL`), or only safe from a
+    /// crash of the process (`NORMAL`: <https://sqlite.org/pragma.html#pragma_synchronous>).
+    pub(super) is_synced: bool,
 }
 
 /// An open file. One connection: its threads take turns, as SQLite's writers would anyway.
@@ -102,7 +105,7 @@ fn check_format(connection: &mut Connection, kind: &FileKind, read_only: bool) -
         found => return Err(Refused::Format(found)),
     }
     // INVARIANT: these two are of the connection, not of the file, but for WAL.
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "synchronous", if kind.is_synced { "FULL" } else { "NORMAL" })?;
     connection.pragma_update(None, "trusted_schema", false)?;
     if !read_only {
         connection.pragma_update(None, "secure_delete", true)?;

@@ -48,6 +48,7 @@ const KIND: FileKind = FileKind {
             used    INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX bindings_used ON bindings (used);",
+    is_synced: true,
 };
 
 /// The accounts of one folder.

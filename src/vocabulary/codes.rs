@@ -768,6 +768,13 @@ codes! {
         NoticeDiscarded = 20, "notice_discarded";
         /// This log begins in the place of an earlier one that was refused and set aside.
         Reanchored = 21, "reanchored";
+        /// A rule of the watch tripped; the basis names it, the actor is whose doing it was.
+        WatchTripped = 22, "watch_tripped";
+        /// Refused by the watch before it was decided. The cause says why.
+        WatchRefused = 23, "watch_refused";
+        /// A second person lifted what the watch holds against an agent; the actor is that person, the
+        /// basis the agent's id.
+        WatchLifted = 24, "watch_lifted";
     }
 }
 

@@ -15,3 +15,4 @@ mod notices;
 mod said_so;
 mod stores;
 mod walk;
+mod watch;

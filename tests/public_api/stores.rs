@@ -10,6 +10,7 @@ use cpni_guard::interaction::accounts::{
     AccountRef, AccountStore, AttemptLimits, AttemptState, CounterKey, MemoryAccountStore, StoredHistory,
 };
 use cpni_guard::interaction::{MemoryNoticeStore, NoticeId, NoticeStore, StoredNotice};
+use cpni_guard::oversight::watch::MemoryWatchStore;
 use cpni_guard::vocabulary::{Action, Timestamp};
 use cpni_guard::{Error, Evidence, MemoryKeys, Presented, Stores};
 
@@ -150,6 +151,7 @@ fn failing() -> (Stores, Arc<AtomicBool>, Arc<AtomicBool>) {
         notices: Arc::new(Failing { inner: MemoryNoticeStore::new(), fails: Arc::clone(&accounts) }),
         audit: Arc::new(Failing { inner: MemoryAuditStore::new(), fails: Arc::clone(&audit) }),
         accounts: Arc::new(Failing { inner: MemoryAccountStore::new(), fails: Arc::clone(&accounts) }),
+        watch: Arc::new(MemoryWatchStore::new()),
     };
     (stores, audit, accounts)
 }

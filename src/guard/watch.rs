@@ -1,0 +1,145 @@
+//! The watch in every interaction: what is about to be done is counted, what trips is recorded and
+//! told, and what is held back is refused. An answer to an agent names no rule and no threshold.
+
+use crate::audit::EventFacts;
+use crate::error::{Error, InteractionError};
+use crate::interaction::AgentSession;
+use crate::oversight::watch::{Alarm, Asking, Response, Verdict, What};
+use crate::vocabulary::{AccountId, AgentId, BasisId, EventKind, RuleId, Timestamp};
+
+use super::interaction::{Interaction, actor};
+use super::{Guard, Inner};
+
+impl Guard {
+    /// Makes accounts decoys: accounts of nobody, among the others. Whoever opens or reads one is told of
+    /// at once, also where it is refused. Not recorded: the log would name them to its readers.
+    ///
+    /// # Errors
+    /// [`crate::error::StoreError`]: none of them is one then.
+    pub fn add_decoys<'a>(&self, accounts: impl IntoIterator<Item = &'a AccountId>) -> Result<(), Error> {
+        Ok(self.0.watcher.set_decoys(accounts.into_iter(), true)?)
+    }
+
+    /// Makes decoys ordinary accounts.
+    ///
+    /// # Errors
+    /// [`crate::error::StoreError`]: they are still decoys.
+    pub fn remove_decoys<'a>(&self, accounts: impl IntoIterator<Item = &'a AccountId>) -> Result<(), Error> {
+        Ok(self.0.watcher.set_decoys(accounts.into_iter(), false)?)
+    }
+
+    /// Lifts what the watch holds against an agent, and begins to count anew: after somebody looked into
+    /// it. The approver is another person, whom the directory lets approve and whose training is
+    /// current, signed in with a session of their own.
+    ///
+    /// # Errors
+    /// [`InteractionError::MayNotApprove`]: recorded, and nothing is lifted;
+    /// [`crate::error::AuditError`], [`crate::error::StoreError`]: nothing is lifted.
+    pub fn lift_watch(&self, agent: &AgentId, approver: &AgentSession) -> Result<(), Error> {
+        let now = self.now();
+        let approver = self.0.hosts.approver(approver, agent, now)?;
+        let may = approver.as_ref().is_some_and(|(_, may)| *may);
+        let refused = Error::from(InteractionError::MayNotApprove);
+        let mut facts = self.event(EventKind::WatchLifted, now);
+        facts.actor = approver.map(|(approver, _)| actor(&approver));
+        facts.basis = Some(BasisId::new(agent.as_str())?);
+        facts.cause = if may { 0 } else { refused.code().get() };
+        self.0.audit.record(facts, None)?;
+        if !may {
+            return Err(refused);
+        }
+        Ok(self.0.watcher.lift(agent)?)
+    }
+
+    /// For an opening by somebody whom the directory does not know.
+    pub(super) fn alarm_if_decoy(&self, account: &AccountId, interaction: [u8; 16]) -> Result<(), Error> {
+        if !self.0.watcher.is_decoy(account) {
+            return Ok(());
+        }
+        let mut facts = self.event(EventKind::WatchTripped, self.now());
+        facts.interaction = interaction;
+        self.alarm(facts, account, &Alarm::decoy()?, Response::Alert)
+    }
+
+    /// Records what the watch noticed, and then tells the host.
+    fn alarm(
+        &self,
+        mut facts: EventFacts,
+        account: &AccountId,
+        rule: &RuleId,
+        response: Response,
+    ) -> Result<(), Error> {
+        let Inner { audit, alarms, .. } = &*self.0;
+        facts.basis = Some(BasisId::new(rule.as_str())?);
+        let mut alarm = Alarm {
+            at: facts.time,
+            rule: rule.clone(),
+            response,
+            agent: facts.actor.as_ref().map(|actor| actor.agent.clone()),
+            employer: facts.actor.as_ref().and_then(|actor| actor.employer.clone()),
+            interaction: facts.interaction,
+            account: audit.derive_pseudonym(account),
+            audit_index: 0,
+        };
+        alarm.audit_index = audit.record(facts, Some(account))?.index();
+        if let Some(sink) = alarms {
+            sink.alarm(&alarm);
+        }
+        Ok(())
+    }
+}
+
+impl Interaction {
+    /// Counts what is about to be done, before anything of it is decided for the agent or opened.
+    pub(super) fn watch(&self, what: What, now: Timestamp) -> Result<(), Error> {
+        let watcher = &self.guard.0.watcher;
+        let agent = self.session.agent();
+        let asking = Asking {
+            agent: &agent.id,
+            employer: &agent.employer,
+            role: agent.role,
+            account: self.session.account(),
+            has_contact: self.session.has_contact(),
+        };
+        let Verdict { response, untold, is_decoy, uncounted, is_used_up } = watcher.count(&asking, what, now);
+        if is_decoy {
+            self.alarm(&Alarm::decoy()?, Response::Alert, 0, now)?;
+        }
+        if let Some(cause) = uncounted {
+            self.alarm(&Alarm::unavailable()?, Response::Alert, Error::from(cause).code().get(), now)?;
+        }
+        for (rule, response) in &untold {
+            self.alarm(rule, *response, 0, now)?;
+        }
+        if !untold.is_empty() {
+            let rules: Vec<_> = untold.into_iter().map(|(rule, _)| rule).collect();
+            // Where this fails they are told again, which is better than not at all.
+            let _told_once = watcher.told(&asking, &rules).is_ok();
+        }
+        let action = match what {
+            What::Decided(action) => Some(action),
+            What::Opened | What::Read { .. } | What::Verified { .. } => None,
+        };
+        let refused = match response {
+            Some(Response::Block) => Some(InteractionError::HeldBack),
+            // An account must be opened for somebody to approve what is read of it.
+            Some(Response::SecondPerson) if what != What::Opened && !self.session.is_approved(action) => {
+                Some(InteractionError::NeedsSecondPerson)
+            }
+            Some(Response::Alert | Response::SecondPerson) | None => {
+                is_used_up.then_some(InteractionError::NotCounted)
+            }
+        };
+        let Some(refused) = refused.map(Error::from) else { return Ok(()) };
+        let mut facts = self.event(EventKind::WatchRefused, now);
+        facts.cause = refused.code().get();
+        self.record(facts)?;
+        Err(refused)
+    }
+
+    fn alarm(&self, rule: &RuleId, response: Response, cause: u16, now: Timestamp) -> Result<(), Error> {
+        let mut facts = self.event(EventKind::WatchTripped, now);
+        facts.cause = cause;
+        self.guard.alarm(facts, self.session.account(), rule, response)
+    }
+}
