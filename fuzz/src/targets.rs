@@ -8,8 +8,9 @@ use std::sync::Arc;
 use cpni_guard::audit::{AuditEvent, Checkpoint, EventProof, VerifyingKey};
 use cpni_guard::classify::identifiers::{AccountPattern, check, normalise};
 use cpni_guard::interaction::{BackupQuestions, ConsentEvent};
+use cpni_guard::oversight::watch::WatchRules;
 use cpni_guard::policy::{Facts, Pack, Policy};
-use cpni_guard::testing::{Content, Fields, Plan, SealingAccount, recode_calls, recode_notice};
+use cpni_guard::testing::{Content, Fields, Plan, SealingAccount, recode_calls, recode_notice, recode_tally};
 use cpni_guard::vocabulary::{
     AccountId, AgentId, Channel, ContactId, DataClass, FieldName, IdentifierKind, MAX_ID_LEN, MAX_NAME_LEN,
     Purpose, RecordId, Role, RuleId, Scope, Shape, TenantId, Timestamp,
@@ -33,6 +34,8 @@ pub const ALL: &[(&str, Target)] = &[
     ("consent_event", consent_event),
     ("backup_questions", backup_questions),
     ("queued_notice", queued_notice),
+    ("watch_tally", watch_tally),
+    ("watch_rules", watch_rules),
 ];
 
 /// Identifiers: what is taken comes out unchanged and within its limits.
@@ -226,6 +229,25 @@ pub fn backup_questions(data: &[u8]) {
 pub fn queued_notice(data: &[u8]) {
     if let Some(again) = recode_notice(data) {
         assert_eq!(again, data);
+    }
+}
+
+/// What the watch keeps of an agent: what is read is written the same.
+pub fn watch_tally(data: &[u8]) {
+    if let Some(again) = recode_tally(data) {
+        assert_eq!(again, data);
+    }
+}
+
+/// Rules of the watch: what is read has a name and a text, and no name twice.
+pub fn watch_rules(data: &[u8]) {
+    let Ok(text) = core::str::from_utf8(data) else { return };
+    if let Ok(rules) = WatchRules::from_toml("watch.toml", text) {
+        let rules = rules.rules();
+        assert!(rules.iter().all(|rule| !rule.title().is_empty() && !rule.cite().is_empty()));
+        for (at, rule) in rules.iter().enumerate() {
+            assert!(rules.iter().take(at).all(|other| other.id() != rule.id()));
+        }
     }
 }
 

@@ -16,6 +16,8 @@ use crate::interaction::notice_store::tests::must_hold as notices_must_hold;
 use crate::interaction::notices::tests::{NOON, account as customer, notice, queue};
 use crate::interaction::{ConsentEvent, ConsentKind, ConsentState, Ledger, NOTICE_LEASE, NoticeId, Notices};
 use crate::keys::{Keyring, MemoryKeys};
+use crate::oversight::watch::WatchKey;
+use crate::oversight::watch::tests::must_hold as watch_must_hold;
 use crate::vocabulary::{AccountId, ConsentScope, ContactPointId, TenantId, Timestamp};
 
 /// A folder that is not there yet, and is gone afterwards.
@@ -635,4 +637,74 @@ fn the_file_of_notices_names_nobody() {
             assert!(!bytes.windows(text.len()).any(|at| at == text.as_bytes()), "{text} in {file}");
         }
     }
+}
+
+// --- The watch -----------------------------------------------------------------------------------
+
+#[test]
+fn the_watch_in_a_file_holds() {
+    let folder = TemporaryFolder::new();
+    watch_must_hold(&*folder.open().unwrap().watch());
+}
+
+#[test]
+fn processes_that_share_the_watch_lose_no_count() {
+    let folder = TemporaryFolder::new();
+    fs::create_dir(folder.path()).unwrap();
+    let key = WatchKey::from_bytes([1; 32]);
+    let open = || WatchFile::open(folder.path(), &SqliteStore::options()).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                // A connection each, as processes have.
+                let file = open();
+                for _ in 0..10 {
+                    file.update(&[key], &mut |entries| {
+                        entries[0].get_or_insert_default().push(1);
+                        Ok(())
+                    })
+                    .unwrap();
+                }
+            });
+        }
+    });
+    let mut counted = 0;
+    open()
+        .update(&[key], &mut |entries| {
+            counted = entries[0].as_ref().unwrap().len();
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(counted, 40);
+}
+
+#[test]
+fn what_the_watch_counted_survives_a_kill() {
+    let folder = TemporaryFolder::new();
+    let copy = TemporaryFolder::new();
+    let store = folder.open().unwrap();
+    let key = WatchKey::from_bytes([1; 32]);
+    store
+        .watch()
+        .update(&[key], &mut |entries| {
+            entries[0] = Some(b"counted".to_vec());
+            Ok(())
+        })
+        .unwrap();
+    fs::create_dir(copy.path()).unwrap();
+    for file in ["watch.sqlite3", "watch.sqlite3-wal"] {
+        fs::copy(folder.path().join(file), copy.path().join(file)).unwrap();
+    }
+    let mut seen = None;
+    let read_only = SqliteStore::options().read_only();
+    let after = WatchFile::open(copy.path(), &SqliteStore::options()).unwrap();
+    after
+        .update(&[key], &mut |entries| {
+            seen = entries[0].clone();
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(seen.as_deref(), Some(&b"counted"[..]));
+    let looked = WatchFile::open(copy.path(), &read_only).unwrap();
+    assert_eq!(looked.update(&[key], &mut |_| Ok(())), Err(StoreError::ReadOnly));
 }

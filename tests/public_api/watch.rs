@@ -74,7 +74,7 @@ fn an_agent_is_counted_once_over_tools_sessions_and_channels() {
     // A second tool has a token of its own, of the same agent.
     carrier.directory.sign_in("dana-phone-tool", profile("dana", Role::CareAgent));
     let tools =
-        [("dana", Channel::PhoneInbound), ("dana-phone-tool", Channel::Chat), ("dana", Channel::Retail)];
+        [("dana", Channel::PhoneInbound), ("dana-phone-tool", Channel::Online), ("dana", Channel::Retail)];
     for (n, (token, channel)) in tools.into_iter().enumerate() {
         let contact = carrier.contact(&format!("c-{n}"), channel, "dana");
         carrier.interaction(token, &account(&format!("A-{n}")), contact).unwrap();
