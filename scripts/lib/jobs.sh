@@ -17,7 +17,7 @@ declare -rA ABOUT=(
     [msrv]='builds with the oldest Rust that Cargo.toml promises'
     [package]='the published package holds the crate and nothing else, and builds'
     [deny]='licences, banned crates, sources; advisories where the network allows'
-    [examples]='the examples build; care_desk and policy_check run as the README says'
+    [examples]='the examples build; care_desk, insider and policy_check run as the README says'
     [oracle]='200,000 requests decided as Cedar decides them, and every spoiled rule found out'
     [powercut]='power cuts, kills and disk faults, in short; the crash tests pass the lints'
     [bench]='speed as ratios to the raw limits, against benches/aims.txt'
@@ -173,6 +173,9 @@ job_examples() {
     else
         note "$SHARED/data is not beside this clone: care_desk ran on generated customers only"
     fi
+    example 0 insider --days 28
+    example 0 insider --days 1 --detection off
+    example 2 insider --days 0
     example 0 policy_check
     example 1 policy_check examples/policy-with-mistakes.toml
     example 2 policy_check examples/no-such-file.toml
