@@ -5,6 +5,7 @@ use core::hint::black_box;
 use std::sync::Arc;
 
 use cpni_guard::interaction::{AgentProfile, ContactState, MemoryContacts, MemoryDirectory};
+use cpni_guard::oversight::watch::WatchRules;
 use cpni_guard::vocabulary::{AgentId, Channel, ContactId, CountryCode, EmployerId, Role, Timestamp};
 use cpni_guard::{
     AgentSession, Contact, Evidence, FieldView, Guard, Interaction, MemoryKeys, Presented, Purpose,
@@ -17,7 +18,7 @@ use crate::subscriber;
 
 const TOKEN: &str = "session-1";
 
-fn guard() -> Guard {
+fn guard(rules: WatchRules) -> Guard {
     let agent = AgentId::new("agent-7").expect("an id");
     let directory = MemoryDirectory::default();
     let profile = AgentProfile {
@@ -39,8 +40,14 @@ fn guard() -> Guard {
         .grants(subscriber::GRANTS)
         .agents(Arc::new(directory))
         .contacts(Arc::new(contacts))
+        .watch(rules)
         .build()
         .expect("a guard")
+}
+
+/// As a host has it that says nothing.
+fn watched() -> Guard {
+    guard(WatchRules::built_in().expect("rules"))
 }
 
 fn contact_id() -> ContactId {
@@ -62,7 +69,7 @@ fn interaction(guard: &Guard) -> Interaction {
 
 /// Cold: a record is sealed under keys that are derived for it.
 pub(crate) fn protect(c: &mut Criterion) {
-    let (guard, account, raw) = (guard(), subscriber::account(), Raw::of(&subscriber::plain()));
+    let (guard, account, raw) = (watched(), subscriber::account(), Raw::of(&subscriber::plain()));
     let mut group = c.benchmark_group("protect");
     group.bench_function("guard", |b| {
         b.iter_batched(
@@ -75,31 +82,32 @@ pub(crate) fn protect(c: &mut Criterion) {
     group.finish();
 }
 
-/// Sixteen decisions, twelve values, one event of the audit log.
+/// Sixteen decisions, twelve values, one event of the audit log; with and without the watch.
 pub(crate) fn view(c: &mut Criterion) {
-    let (guard, plain) = (guard(), subscriber::plain());
+    let plain = subscriber::plain();
     let raw = Raw::of(&plain);
     let raw_sealed = raw.seal();
-    let (id, sealed) = (subscriber::record_id(), guard.protect(&subscriber::account(), subscriber::record()));
-    let sealed = sealed.expect("it seals").record;
-    let mut call = interaction(&guard);
     let names: Vec<_> = plain.iter().map(|field| field.name.as_str()).collect();
 
-    let view = call.view((&sealed, &id), names.iter().copied()).expect("a view");
-    let disclosed = view.fields().filter(|(_, field)| matches!(field, FieldView::Disclosed(_))).count();
-    assert_eq!(disclosed, 12, "not the ssn, its last four digits, the card and the date of birth");
-
     let mut group = c.benchmark_group("view");
-    group.bench_function("guard", |b| {
-        b.iter(|| {
-            let view = call.view((&sealed, &id), names.iter().copied()).expect("a view");
-            for (_, field) in view.fields() {
-                if let FieldView::Disclosed(value) = field {
-                    black_box(value.with(subscriber::len_of).expect("open"));
+    for (name, guard) in [("guard", watched()), ("unwatched", guard(WatchRules::none()))] {
+        let id = subscriber::record_id();
+        let sealed = guard.protect(&subscriber::account(), subscriber::record()).expect("it seals").record;
+        let mut call = interaction(&guard);
+        let view = call.view((&sealed, &id), names.iter().copied()).expect("a view");
+        let disclosed = view.fields().filter(|(_, field)| matches!(field, FieldView::Disclosed(_))).count();
+        assert_eq!(disclosed, 12, "not the ssn, its last four digits, the card and the date of birth");
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let view = call.view((&sealed, &id), names.iter().copied()).expect("a view");
+                for (_, field) in view.fields() {
+                    if let FieldView::Disclosed(value) = field {
+                        black_box(value.with(subscriber::len_of).expect("open"));
+                    }
                 }
-            }
+            });
         });
-    });
+    }
     group.bench_function("raw", |b| {
         b.iter(|| {
             raw.open(&raw_sealed, |text| {

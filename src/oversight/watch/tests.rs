@@ -594,7 +594,7 @@ fn works(floor: &Floor, agent: &str, number: u64, day: u64, accounts: u64) -> BT
         let draw = drawn(number * 1_000_003 + day * 1009 + n);
         let account = format!("A-{:07}", draw % 5_000_000);
         let now = at(day * DAY + (14 + number % 3) * HOUR + n * 8 * HOUR / accounts);
-        let first = What::Read { refused: draw % 3 > 0 };
+        let first = What::Read { refused: !draw.is_multiple_of(3) };
         for what in [What::Opened, first, What::Read { refused: false }] {
             let verdict = floor.does(agent, Role::CareAgent, &account, what, now);
             tripped.extend(verdict.untold.into_iter().map(|(rule, _)| rule.to_string()));
