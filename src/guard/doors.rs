@@ -1,5 +1,6 @@
-//! The other doors of an interaction: a value is compared, sent, a code goes out, the customer is
-//! called back, an action is decided. Each is decided by policy and recorded before it happens.
+//! The other doors of an interaction: a value is compared, sent, an action is decided, each by policy; a
+//! code goes out, the customer is called back, each where a customer is there. All of it is recorded
+//! before it happens.
 
 use crate::audit::ActionRecord;
 use crate::classify::identifiers::normalise;
@@ -208,13 +209,14 @@ impl Interaction {
         sent.map_err(|_| InteractionError::NotDelivered.into())
     }
 
-    /// Has the host's dialler call the customer at the telephone number of record. The number is not
-    /// given out; that it was called counts when the host's telephony says so of the new contact.
+    /// Has the host's dialler call the customer, who is there, at the telephone number of record. The
+    /// number is not given out; that it was called counts when the host's telephony says so of the new
+    /// contact.
     ///
     /// # Errors
-    /// [`InteractionError::NotDelivered`]; as [`Interaction::view`].
+    /// [`InteractionError::NotDelivered`]; as [`Interaction::present`].
     pub fn call_back(&mut self) -> Result<(), Error> {
-        let now = self.session.refresh()?;
+        let now = self.session.require(None)?;
         self.record(self.event(EventKind::CalledBack, now))?;
         let called = match &self.guard.0.delivery {
             Some(delivery) => delivery.call_back(self.session.account()),

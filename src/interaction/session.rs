@@ -156,8 +156,6 @@ impl Session {
             standing.bound(|contact| ledger.bind_contact(contact, &account_ref, now), &opening.contact);
         let evidence = standing.evidence().map(|kind| (kind, EstablishedBy::HostSystem)).collect();
         let account_facts = hosts.account_facts(&opening.account, &ledger, &account_ref);
-        let has = |secret| ledger.has(secret, &account_ref).ok();
-        let (password_set, port_passcode_set) = (has(Secret::Password), has(Secret::PortPasscode));
         let nothing = Facts::new(Channel::BackOffice, Role::Anonymous, Purpose::None);
         let mut session = Self {
             id: opening.id,
@@ -176,8 +174,8 @@ impl Session {
             evidence,
             approvals: Vec::new(),
             account_facts,
-            password_set,
-            port_passcode_set,
+            password_set: None,
+            port_passcode_set: None,
             named_call: None,
             named_call_attempts: 0,
             verify_attempts: 0,
@@ -185,6 +183,7 @@ impl Session {
             liveness,
             planned: None,
         };
+        session.look_for_secrets();
         session.decide_anew(now);
         Ok(session)
     }
@@ -208,6 +207,7 @@ impl Session {
         }
         self.profile = profile;
         self.account_facts = self.hosts.account_facts(&self.account, &self.ledger, &self.account_ref);
+        self.look_for_secrets();
         self.decide_anew(now);
         Ok(now)
     }
@@ -333,14 +333,15 @@ impl Session {
     pub(crate) fn name_call(&mut self, call: NamedCall, rows: &[CallRow]) -> Looked {
         let matches = call.only_match(rows).is_some();
         let helped = Some(EvidenceKind::CallNamedWithHelp);
-        if matches {
-            self.named_call = Some(call);
-        }
         let right = if self.call_detail_shown {
             EvidenceKind::CallNamedWithHelp
         } else {
             EvidenceKind::CallNamedUnaided
         };
+        // A call named with help never takes the place of the one that was named without.
+        if matches && !self.call_detail_shown {
+            self.named_call = Some(call);
+        }
         Looked::compared(matches, right, helped)
     }
 
@@ -465,6 +466,12 @@ impl Session {
 
     pub(crate) fn liveness(&self) -> &Arc<Liveness> {
         &self.liveness
+    }
+
+    /// Which secrets the account has. A customer may set one while somebody else is at work on it.
+    fn look_for_secrets(&mut self) {
+        let has = |secret| self.ledger.has(secret, &self.account_ref).ok();
+        (self.password_set, self.port_passcode_set) = (has(Secret::Password), has(Secret::PortPasscode));
     }
 
     /// Decides every class anew where the state has changed, or the day, with which packs come

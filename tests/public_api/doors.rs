@@ -7,7 +7,7 @@ use cpni_guard::interaction::{Attested, CodeTo, ConsentEvent, ConsentKind};
 use cpni_guard::vocabulary::{
     Action, Channel, Destination, EventKind, Obligation, Op, Outcome, Role, Timestamp, WithheldBecause,
 };
-use cpni_guard::{AgentSession, Evidence, Interaction, Presented, Purpose, Sensitive, Stores};
+use cpni_guard::{AgentSession, Contact, Evidence, Interaction, Presented, Purpose, Sensitive, Stores};
 
 use crate::fixture::{Carrier, NOON, PASSWORD, account, profile};
 
@@ -141,6 +141,9 @@ fn a_one_time_code_authenticates_for_the_plan_and_not_for_call_detail() {
 fn a_call_back_is_the_dialers_and_counts_when_telephony_says_so() {
     let carrier = Carrier::new(Stores::in_memory());
     let sealed = carrier.customer(&account("A-1"));
+    let mut desk = carrier.interaction("dana", &account("A-1"), Contact::None).unwrap();
+    assert_eq!(desk.call_back(), Err(InteractionError::NoLiveContact.into()), "nobody is there");
+    assert_eq!(carrier.outbox.last(), "");
     let mut call = carrier.call("dana", &account("A-1"));
     call.call_back().unwrap();
     assert_eq!(carrier.outbox.last(), "call back");

@@ -7,8 +7,8 @@ use cpni_guard::vocabulary::{
     Role, Timestamp, WithheldBecause,
 };
 use cpni_guard::{
-    AgentSession, Contact, Error, Evidence, FieldRequest, FieldView, NamedCall, PhotoId, Presented,
-    Sensitive, Stores, View,
+    AgentSession, Contact, Error, Evidence, FieldRequest, FieldView, Interaction, NamedCall, PhotoId,
+    Presented, Sensitive, Stores, View,
 };
 
 use crate::fixture::{Carrier, NOON, account, profile, record_with_id};
@@ -151,6 +151,26 @@ fn a_call_named_unaided_opens_that_call_only() {
     // Not the others, and no other CPNI.
     let view = call.view(&sealed, ["call_detail", "plan"]).unwrap();
     assert!(withheld(&view, "call_detail") && withheld(&view, "plan"));
+}
+
+/// The agent reads out a second call after the first one was shown: it was not named unaided, and does
+/// not take the place of the one that was.
+#[test]
+fn a_call_named_with_help_does_not_open_in_place_of_the_one_named_without() {
+    let carrier = Carrier::new(Stores::in_memory());
+    let dana = account("A-1");
+    let sealed = carrier.customer(&dana);
+    let mut call = carrier.call("dana", &dana);
+    let shown = |call: &mut Interaction| {
+        let view = call.view(&sealed, [FieldRequest::named_call("call_detail")]).unwrap();
+        let rows = view.field("call_detail").unwrap().disclosed().unwrap();
+        rows.with_calls(|rows| rows.iter().map(|row| row.duration_secs()).collect::<Vec<_>>()).unwrap()
+    };
+    assert_eq!(call.name_call(named("202-555-0123", 304), &sealed, "call_detail").unwrap(), Presented::Match);
+    assert_eq!(shown(&mut call), [61]);
+    let second = NamedCall { duration_secs: Some(240), ..named("202-555-0145", 244) };
+    assert_eq!(call.name_call(second, &sealed, "call_detail").unwrap(), Presented::Match);
+    assert_eq!(shown(&mut call), [61]);
 }
 
 #[test]
