@@ -1,13 +1,21 @@
 //! The insider's and the thief's moves, played against the public API.
 
-use cpni_guard::error::{KeyError, SealedError};
-use cpni_guard::interaction::ContactState;
-use cpni_guard::vocabulary::{AgentId, Channel, ContactId, EventKind, Obligation, RecordId};
+use std::sync::Arc;
+
+use cpni_guard::error::{HostError, KeyError, SealedError};
+use cpni_guard::interaction::{
+    AccountFactSource, AccountFacts, AddressOnFile, ContactSource, ContactState, SimChange, Stated,
+};
+use cpni_guard::vocabulary::{
+    Action, AgentId, Channel, ContactId, ContactPointId, Destination, EventKind, Obligation, RecordId, Role,
+    Timestamp,
+};
 use cpni_guard::{
-    AgentSession, Contact, Error, FieldView, Guard, Interaction, Purpose, SealedRecord, Stores, View,
+    AccountId, AgentSession, Contact, Error, Evidence, FieldView, Guard, GuardBuilder, Interaction,
+    MemoryKeys, Purpose, SealedRecord, Stores, View,
 };
 
-use crate::fixture::{Carrier, account, record, record_with_id};
+use crate::fixture::{Carrier, NOON, account, profile, record, record_with_id};
 
 const FIELDS: [&str; 17] = [
     "name",
@@ -196,5 +204,163 @@ fn two_seals_of_one_record_share_no_bytes_of_ciphertext() {
     let (first, second) = (seal(), seal());
     for name in FIELDS {
         assert_ne!(first.field(name).unwrap(), second.field(name).unwrap(), "{name}");
+    }
+}
+
+/// Grants as wide as a careless carrier writes them: the floor alone decides.
+const CARELESS: &str = r#"
+id    = "careless"
+title = "Everybody sees and does everything"
+
+[[rule]]
+id     = "see-all"
+title  = "Everything is seen"
+effect = "permit"
+when   = { op = ["view", "verify", "send"], class = ["identity", "account_info", "service_details", "call_detail", "payment"] }
+
+[[rule]]
+id     = "do-all"
+title  = "Everything is done"
+effect = "permit"
+when   = { op = ["act"], action = ["port_out", "take_payment_card"] }
+"#;
+
+/// A careless carrier with a signed-in customer, a partner, a port system and two more desks.
+fn careless(more: impl FnOnce(GuardBuilder) -> GuardBuilder) -> Carrier {
+    let keys = MemoryKeys::new().unwrap();
+    let carrier =
+        Carrier::built(keys, Stores::in_memory(), |builder| more(builder.grants(CARELESS))).unwrap();
+    let mut customer = profile("web", Role::Customer);
+    customer.own_account = Some(account("A-1"));
+    carrier.directory.sign_in("web", customer);
+    for (token, role) in [
+        ("app", Role::ThirdPartyApp),
+        ("ports", Role::PortSystem),
+        ("mark", Role::Marketer),
+        ("ann", Role::Analyst),
+    ] {
+        carrier.directory.sign_in(token, profile(token, role));
+    }
+    carrier
+}
+
+/// Telephony and chat are down.
+struct Silent;
+
+impl ContactSource for Silent {
+    fn contact(&self, _: &ContactId) -> Result<Option<ContactState>, HostError> {
+        Err(HostError)
+    }
+}
+
+/// A stolen session token, and no contact that anybody confirms: the password is not got round by
+/// being nowhere.
+#[test]
+fn a_customer_whom_nobody_confirms_to_be_online_sees_nothing() {
+    let own = account("A-1");
+    let refused = |carrier: &Carrier, contact: Contact| {
+        let sealed = carrier.customer(&own);
+        let mut session = carrier.interaction("web", &own, contact).unwrap();
+        let view = session.view(&sealed, ["plan", "call_detail", "name", "card"]);
+        assert!(!session.decide(Action::TakePaymentCard).unwrap().is_allowed());
+        opens_nothing(&view)
+    };
+    let carrier = careless(|builder| builder);
+    let ghost = Contact::of(ContactId::new("ghost").unwrap(), Channel::Online);
+    assert!(refused(&carrier, Contact::None), "no contact");
+    assert!(refused(&carrier, ghost.clone()), "a contact that nobody knows");
+    for channel in [Channel::BackOffice, Channel::Batch, Channel::PortInterface] {
+        assert!(refused(&carrier, carrier.contact(channel.name(), channel, "web")), "{channel}");
+    }
+    assert!(refused(&careless(|builder| builder.contacts(Arc::new(Silent))), ghost), "an outage");
+}
+
+#[test]
+fn a_number_is_not_ported_out_from_where_nobody_is_asked_for_anything() {
+    let carrier = careless(|builder| builder.account_facts(Arc::new(Unlocked)));
+    let own = account("A-1");
+    carrier.customer(&own);
+    let may = |agent: &str, contact: Contact| {
+        let mut desk = carrier.interaction(agent, &own, contact).unwrap();
+        desk.decide(Action::PortOut).unwrap().is_allowed()
+    };
+    assert!(!may("dana", carrier.contact("ticket-1", Channel::BackOffice, "dana")), "a ticket");
+    assert!(!may("mark", carrier.contact("job-1", Channel::Batch, "mark")), "a job");
+    assert!(!may("ports", Contact::None), "a port system that came from nowhere");
+    // What another carrier sends for a simple port is not refused on these grounds (52.36).
+    let mut port = carrier
+        .interaction("ports", &own, carrier.contact("port-1", Channel::PortInterface, "ports"))
+        .unwrap();
+    for stated in [Stated::AccountNumber, Stated::ZipCode] {
+        port.present(Evidence::Stated(stated)).unwrap();
+    }
+    assert!(port.decide(Action::PortOut).unwrap().is_allowed());
+    // The customer sets a passcode meanwhile.
+    carrier.guard.import_port_passcode(&own, &"482913".to_owned().into()).unwrap();
+    assert!(!port.decide(Action::PortOut).unwrap().is_allowed());
+}
+
+/// Everything known, nothing locked, an address of 29 days.
+struct Unlocked;
+
+impl AccountFactSource for Unlocked {
+    fn account_facts(&self, _: &AccountId) -> Result<AccountFacts, HostError> {
+        let since = Timestamp::from_secs(NOON.as_secs() - 29 * 86_400);
+        Ok(AccountFacts {
+            address: Some(AddressOnFile { id: ContactPointId::new("new").unwrap(), since }),
+            sim_change: Some(SimChange::Never),
+            survivor: Some(false),
+            sim_lock: Some(false),
+            port_lock: Some(false),
+            simple_port: Some(true),
+            ..AccountFacts::default()
+        })
+    }
+}
+
+#[test]
+fn an_application_without_a_request_of_the_customer_learns_no_name() {
+    let carrier = careless(|builder| builder);
+    let own = account("A-1");
+    let sealed = carrier.customer(&own);
+    for (number, purpose) in
+        [Purpose::CustomerDirected, Purpose::ThirdPartyService, Purpose::Support].into_iter().enumerate()
+    {
+        let contact = carrier.contact(&format!("api-{number}"), Channel::Online, "app");
+        let mut api = carrier.guard.interaction(AgentSession::new("app"), &own, contact, purpose).unwrap();
+        assert!(opens_nothing(&api.view(&sealed, ["name", "account_number", "card"])), "{purpose}");
+        let stated = "Dana Example".to_owned().into();
+        assert_eq!(api.verify(&sealed, "name", &stated).unwrap().result, None, "{purpose}");
+    }
+}
+
+#[test]
+fn what_is_not_sent_is_not_recorded_as_sent() {
+    let carrier = careless(|builder| builder.account_facts(Arc::new(Unlocked)));
+    let own = account("A-1");
+    let sealed = carrier.customer(&own);
+    let mut call = carrier.call("dana", &own);
+    for field in ["name", "account_number", "card", "plan"] {
+        let receipt = call.send(&sealed, [field], Destination::AddressOfRecord).unwrap();
+        let (_, decision) = receipt.decisions().next().unwrap();
+        assert_eq!((decision.is_allowed(), receipt.is_sent()), (false, false), "{field}");
+    }
+}
+
+/// A directory job, and a marketer who guesses where looking needs an approval.
+#[test]
+fn another_purpose_or_another_operation_opens_no_more() {
+    let carrier = careless(|builder| builder);
+    let own = account("A-1");
+    let sealed = carrier.customer(&own);
+    let job = |agent: &str, purpose: Purpose| {
+        let contact = carrier.contact(&format!("{agent}-job"), Channel::Batch, agent);
+        carrier.guard.interaction(AgentSession::new(agent), &own, contact, purpose).unwrap()
+    };
+    assert!(opens_nothing(&job("ann", Purpose::Directory).view(&sealed, ["plan", "call_detail", "name"])));
+    for purpose in [Purpose::MarketNewCategory, Purpose::MarketUnrelatedProduct] {
+        let stated = "Unlimited Plus".to_owned().into();
+        let guessed = job("mark", purpose).verify(&sealed, "plan", &stated).unwrap();
+        assert_eq!(guessed.result, None, "{purpose}");
     }
 }
