@@ -47,6 +47,15 @@ impl Case {
         let list = |key: &str| {
             expect[key].as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>()
         };
+        // A name that does not exist would always be absent.
+        let remedies = [list("remedies"), list("no_remedies")].concat();
+        let obligations = [list("obligations"), list("no_obligations")].concat();
+        let unknown = remedies.into_iter().find(|name| Remedy::from_name(name).is_none());
+        let unknown =
+            unknown.or_else(|| obligations.into_iter().find(|name| Obligation::from_name(name).is_none()));
+        if let Some(name) = unknown {
+            return Err(format!("{id}: expects {name}, which is no remedy or obligation"));
+        }
         let missing = |wanted: Vec<&str>, had: &[&str]| wanted.iter().any(|name| !had.contains(name));
         let unwanted = |barred: Vec<&str>, had: &[&str]| barred.iter().any(|name| had.contains(name));
         let differs = expect["outcome"] != answer.outcome.name()

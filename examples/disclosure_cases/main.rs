@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use case::Case;
+use serde_json::Value;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
     };
     let mut cases = Vec::new();
     for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
-        match serde_json::from_str(line) {
+        match serde_json::from_str(line).map(Value::Object) {
             Ok(value) => cases.push(Case::new(value)),
             Err(error) => {
                 eprintln!("{file}:{number}: {error}");
@@ -84,5 +85,27 @@ mod tests {
             include_str!("cases.jsonl").lines().next().unwrap().replace("\"withhold\"", "\"disclose\"");
         let difference = Case::new(serde_json::from_str(&line).unwrap()).run().unwrap_err();
         assert!(difference.starts_with("M1: expected "), "{difference}");
+    }
+
+    /// A mistake in a case is not an ordinary value.
+    #[test]
+    fn what_a_case_gets_wrong_is_said() {
+        let case = include_str!("cases.jsonl").lines().next().unwrap();
+        for (from, to, said) in [
+            (r#"["passkey"]"#, r#""passkey""#, "evidence is no list"),
+            (
+                r#""expect""#,
+                r#""account":{"address_age_days":"29"},"expect""#,
+                "address_age_days is no number",
+            ),
+            (r#""expect""#, r#""account":{"business":1},"expect""#, "business is neither true nor false"),
+            (r#""expect""#, r#""regime":{"port_out":"on"},"expect""#, "unknown regime of port_out"),
+            (r#""withhold""#, r#""withhold","no_remedies":["pasword"]"#, "pasword, which is no remedy"),
+        ] {
+            let wrong = case.replace(from, to);
+            assert_ne!(wrong, case);
+            let difference = Case::new(serde_json::from_str(&wrong).unwrap()).run().unwrap_err();
+            assert!(difference.contains(said), "{difference}");
+        }
     }
 }

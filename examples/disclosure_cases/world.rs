@@ -79,8 +79,12 @@ impl World {
         for (key, pack) in
             [("sim_change", "us-sim-change"), ("port_out", "us-port-out"), ("onshoring", "us-onshoring")]
         {
-            if matches!(case["regime"][key].as_str(), Some("adopted" | "proposed")) {
-                builder = builder.switch_on(RuleId::new(pack).map_err(show)?);
+            match case["regime"].get(key).map(Value::as_str) {
+                None | Some(Some("off")) => {}
+                Some(Some("adopted" | "proposed")) => {
+                    builder = builder.switch_on(RuleId::new(pack).map_err(show)?);
+                }
+                Some(_) => return Err(format!("unknown regime of {key}")),
             }
         }
         let guard = builder.build().map_err(show)?;
@@ -108,14 +112,10 @@ impl World {
         if self.case["account"]["one_time_oral_approval"] == true {
             let recording = ContactPointId::new("recording-1").map_err(show)?;
             let script = ScriptVersion::new("notice-1").map_err(show)?;
-            call.record_oral_approval(recording, script).map_err(show)?;
+            if_taken("one_time_oral_approval", call.record_oral_approval(recording, script))?;
         }
         for kind in evidence(&self.case)? {
-            match self.present(&mut call, kind) {
-                // What the library does not take on this channel, or does not send, does not count.
-                Ok(()) | Err(Error::Interaction(_)) => {}
-                Err(error) => return Err(format!("{}: {error}", kind.name())),
-            }
+            if_taken(kind.name(), self.present(&mut call, kind))?;
         }
         Ok(call)
     }
@@ -222,6 +222,14 @@ impl Notifier for Outbox {
     }
 }
 
+/// What the library does not take on this channel, or does not send, does not count.
+fn if_taken(what: &str, taken: Result<(), Error>) -> Result<(), String> {
+    match taken {
+        Ok(()) | Err(Error::Interaction(_)) => Ok(()),
+        Err(error) => Err(format!("{what}: {error}")),
+    }
+}
+
 fn profile(case: &Value, account: &AccountId) -> Result<AgentProfile, String> {
     let role = named("role", &case["role"], Role::from_name)?;
     let agent = &case["agent"];
@@ -268,26 +276,33 @@ fn contact_state(case: &Value) -> Result<Option<ContactState>, String> {
 
 fn facts(case: &Value) -> Result<AccountFacts, String> {
     let account = &case["account"];
-    let flag = |key: &str| Some(account[key].as_bool().unwrap_or(false));
-    let days = account["address_age_days"].as_u64().unwrap_or(365);
+    let flag = |key: &str| match account.get(key) {
+        None => Ok(Some(false)),
+        Some(value) => value.as_bool().map(Some).ok_or_else(|| format!("{key} is neither true nor false")),
+    };
+    let number = |key: &str| match account.get(key) {
+        None => Ok(None),
+        Some(value) => value.as_u64().map(Some).ok_or_else(|| format!("{key} is no number")),
+    };
+    let days = number("address_age_days")?.unwrap_or(365);
     Ok(AccountFacts {
         address: Some(AddressOnFile {
             id: ContactPointId::new("address-1").map_err(show)?,
             since: ago(days.saturating_mul(DAY)),
         }),
-        sim_change: Some(match account["sim_changed_hours_ago"].as_u64() {
+        sim_change: Some(match number("sim_changed_hours_ago")? {
             Some(hours) => SimChange::At(ago(hours.saturating_mul(HOUR))),
             None => SimChange::Never,
         }),
-        business: flag("business"),
-        dedicated_representative: flag("dedicated_representative"),
-        cpni_contract: flag("cpni_contract"),
-        written_request: flag("written_request"),
-        service_initiation: flag("service_initiation"),
-        survivor: if account["survivor"] == "unreadable" { None } else { flag("survivor") },
-        sim_lock: flag("sim_lock"),
-        port_lock: flag("port_lock"),
-        simple_port: flag("simple_port"),
+        business: flag("business")?,
+        dedicated_representative: flag("dedicated_representative")?,
+        cpni_contract: flag("cpni_contract")?,
+        written_request: flag("written_request")?,
+        service_initiation: flag("service_initiation")?,
+        survivor: if account["survivor"] == "unreadable" { None } else { flag("survivor")? },
+        sim_lock: flag("sim_lock")?,
+        port_lock: flag("port_lock")?,
+        simple_port: flag("simple_port")?,
     })
 }
 
@@ -341,7 +356,8 @@ fn asks_for(case: &Value, class: DataClass) -> bool {
 }
 
 fn evidence(case: &Value) -> Result<Vec<EvidenceKind>, String> {
-    let kinds = case["evidence"].as_array().into_iter().flatten().filter(|kind| **kind != "none");
+    let Some(kinds) = case.get("evidence") else { return Ok(Vec::new()) };
+    let kinds = kinds.as_array().ok_or("evidence is no list")?.iter().filter(|kind| **kind != "none");
     kinds.map(|kind| named("evidence", kind, EvidenceKind::from_name)).collect()
 }
 
