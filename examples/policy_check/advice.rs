@@ -22,7 +22,13 @@ pub(crate) fn for_fault(cause: &FileCause) -> String {
             "Write year-month-day without quotes, as in 2027-01-15.".into()
         }
         FileCause::WrongType { expected } if expected.contains("list") => {
-            "Put it into square brackets, also where it is only one: [\"support\"].".into()
+            "Put it into square brackets, also where it is only one: [\"support\"]. A rule begins with [[rule]]."
+                .into()
+        }
+        FileCause::WrongType { expected } if expected.contains("table") => {
+            "Write conditions in braces: when = { role = [\"care_agent\"] }. For evidence and facts say how \
+             many: evidence.any = [\"password\"], or .all, or .none."
+                .into()
         }
         FileCause::WrongType { expected } => format!("Write {expected} here."),
         FileCause::UnknownName { nearest: Some(name), .. } => format!("Write `{name}`, if that is meant."),
