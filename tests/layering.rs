@@ -42,7 +42,8 @@ const ROOMS: &[(&str, Uses)] = &[
     // second
     ("envelope", Uses::These(&["keys", "hazmat", "classify", "sensitive"])),
     ("audit", Uses::These(&["hazmat", "classify"])), // ids and codes: never a `Sensitive<T>`
-    ("oversight", Uses::These(&["hazmat", "toml_reader"])), // keyed pseudonyms, ids and times
+    // keyed pseudonyms, ids, times, facts; no customer text
+    ("oversight", Uses::These(&["hazmat", "toml_reader", "audit", "policy", "classify"])),
     // third
     ("interaction", Uses::These(&["policy", "classify", "hazmat", "keys", "sensitive", "toml_reader"])),
     // fourth
@@ -84,7 +85,7 @@ const CRATES: &[(&str, Where)] = &[
     ("jiff", Where::Anywhere),
     ("regex_lite", Where::Anywhere),
     ("serde", Where::Anywhere),
-    ("serde_json", Where::Only(&["guard"])), // attestations
+    ("serde_json", Where::Only(&["guard", "oversight"])), // attestations, reports
     ("subtle", Where::Anywhere),
     ("thiserror", Where::Anywhere),
     ("zeroize", Where::Anywhere),

@@ -47,6 +47,13 @@ macro_rules! codes {
                 f.pad(self.name())
             }
         }
+
+        /// As its name.
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.name())
+            }
+        }
     };
 }
 

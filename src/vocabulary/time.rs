@@ -77,6 +77,30 @@ impl CivilDate {
         self.0.checked_add(jiff::Span::new().try_years(years).ok()?).ok().map(Self)
     }
 
+    /// The year.
+    #[must_use]
+    pub fn year(self) -> i16 {
+        self.0.year()
+    }
+
+    /// The month, 1 to 12.
+    #[must_use]
+    pub fn month(self) -> i8 {
+        self.0.month()
+    }
+
+    /// The day of the month, 1 to 31.
+    #[must_use]
+    pub fn day(self) -> i8 {
+        self.0.day()
+    }
+
+    /// The day of the week as ISO 8601 counts it: Monday is 1, Sunday 7.
+    #[must_use]
+    pub fn iso_weekday(self) -> i8 {
+        self.0.weekday().to_monday_one_offset()
+    }
+
     /// Whole days from `earlier` to this day; negative if `earlier` is later.
     #[must_use]
     pub fn days_since(self, earlier: Self) -> i64 {
@@ -88,6 +112,13 @@ impl CivilDate {
 impl fmt::Display for CivilDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// As a text: `2026-11-23`.
+impl serde::Serialize for CivilDate {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -173,6 +204,13 @@ mod tests {
         assert_eq!(day(2024, 2, 29).plus_years(2), Some(day(2026, 2, 28)));
         assert_eq!(day(9999, 12, 31).plus_days(1), None);
         assert_eq!(day(9999, 12, 31).plus_days(i64::MAX), None);
+    }
+
+    #[test]
+    fn a_day_says_where_it_stands_in_week_month_and_year() {
+        let day = CivilDate::new(2026, 11, 23).unwrap();
+        assert_eq!((day.year(), day.month(), day.day(), day.iso_weekday()), (2026, 11, 23, 1));
+        assert_eq!(CivilDate::new(2026, 11, 22).unwrap().iso_weekday(), 7);
     }
 
     #[test]
