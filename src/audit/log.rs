@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::checkpoint::{Checkpoint, CheckpointSigner, Signer, compare, read_kept};
+use super::columns::Columns;
 use super::event::{Actor, AuditEvent, EventFacts, LogId};
 use super::group::Groups;
 use super::merkle::CompactRange;
@@ -23,7 +24,7 @@ pub struct AuditLog {
     /// The last checkpoint of the present signer.
     pub(super) checkpoint: Mutex<Option<Checkpoint>>,
     pub(super) due: Due,
-    groups: Groups<(Vec<u8>, Hash), Result<u64, AuditError>>,
+    groups: Groups<Encoded, Result<u64, AuditError>>,
     state: Mutex<State>,
 }
 
@@ -56,6 +57,15 @@ struct State {
     /// What an append that has not succeeded tried to reach. While this is set, the store is asked
     /// which of the two it is before anything else is written.
     tried: Option<Position>,
+}
+
+/// An event that is about to be stored.
+#[derive(Debug)]
+struct Encoded {
+    bytes: Vec<u8>,
+    leaf: Hash,
+    /// With a number that is not yet its own.
+    columns: Columns,
 }
 
 /// The end of the log: all that is needed to go on.
@@ -242,27 +252,28 @@ impl AuditLog {
         event.account.as_ref().map(|mark| self.keys.open_mark(event.key_version, mark)).transpose()
     }
 
-    /// The bytes of an event, and their leaf hash.
-    fn encode(&self, facts: EventFacts, account: Option<&AccountId>) -> Result<(Vec<u8>, Hash), AuditError> {
+    /// The bytes of an event, and what is derived from them.
+    fn encode(&self, facts: EventFacts, account: Option<&AccountId>) -> Result<Encoded, AuditError> {
         let account = account.map(|account| self.keys.make_mark(account)).transpose()?;
         let event = AuditEvent { log: self.keys.log(), key_version: self.keys.active(), account, facts };
-        let event = event.encode()?;
-        let leaf = merkle_leaf(&event);
-        Ok((event, leaf))
+        let bytes = event.encode()?;
+        let leaf = merkle_leaf(&bytes);
+        Ok(Encoded { bytes, leaf, columns: Columns::of(0, &event) })
     }
 
     /// Stores events in one transaction, under one head. Gives back the number of the first.
-    fn store_group(&self, group: Vec<(Vec<u8>, Hash)>) -> Result<u64, AuditError> {
+    fn store_group(&self, group: Vec<Encoded>) -> Result<u64, AuditError> {
         let mut state = self.state();
         self.settle(&mut state)?;
         let mut next = state.position.clone();
         let first = next.range.size();
         let mut entries = Vec::with_capacity(group.len());
-        for (event, leaf) in group {
+        for Encoded { bytes: event, leaf, columns } in group {
             let index = next.range.size();
             next.link = self.keys.link(index, &next.link, &leaf);
             let subtrees = next.range.push(leaf);
-            entries.push(StoredEntry { index, event, leaf, link: next.link, subtrees });
+            let columns = Some(Columns { index, ..columns });
+            entries.push(StoredEntry { index, event, leaf, link: next.link, subtrees, columns });
         }
         let (head, size) = (self.head_of(&next), next.range.size());
         // Before the attempt: a store that panics leaves it set as well.
@@ -332,7 +343,7 @@ pub(super) fn check_head(keys: &LogKeys, head: &StoredHead) -> Option<Position> 
 }
 
 /// One event, checked against its leaf hash.
-fn read_one(store: &dyn AuditStore, index: u64) -> Result<(StoredEntry, AuditEvent), AuditError> {
+pub(super) fn read_one(store: &dyn AuditStore, index: u64) -> Result<(StoredEntry, AuditEvent), AuditError> {
     let entry = store.read(index, 1).map_err(AuditError::Unreadable)?.into_iter().next();
     let entry = entry.filter(|entry| entry.index == index).ok_or(broken(index, BreakKind::Content))?;
     let event = event_of(&entry).ok_or(broken(index, BreakKind::Content))?;

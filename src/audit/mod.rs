@@ -10,6 +10,7 @@
 
 mod bundle;
 mod checkpoint;
+mod columns;
 mod event;
 mod group;
 mod log;
@@ -17,6 +18,7 @@ mod merkle;
 mod note;
 mod proof;
 mod publish;
+mod questions;
 mod read;
 mod roots;
 mod store;
@@ -29,6 +31,7 @@ pub use bundle::{EventProof, MAX_EVENT_PROOF_LEN};
 #[cfg(feature = "sqlite")]
 pub(crate) use checkpoint::peek;
 pub use checkpoint::{Checkpoint, CheckpointSigner, ORIGIN_PREFIX};
+pub use columns::{Classes, Columns};
 pub use event::{AccountMark, ActionRecord, Actor, AuditEvent, EventFacts, FieldRecord, LogId};
 pub(crate) use log::LogSettings;
 pub use log::{AuditLog, EarlierLog, Recorded};
@@ -38,7 +41,10 @@ pub use note::{MAX_NOTE_LEN, VerifyingKey};
 pub use proof::{TreeHead, leaf_hash, verify_consistency, verify_inclusion};
 pub use publish::{CheckpointSink, CheckpointStatus, DEFAULT_CHECKPOINT_EVENTS, DEFAULT_CHECKPOINT_INTERVAL};
 pub(crate) use publish::{Publisher, Publishing};
+pub use questions::{Answers, IndexRows};
 pub use read::{Entries, VerifiedLog};
 pub(crate) use roots::AuditRoots;
-pub use store::{AuditStore, MemoryAuditStore, StoredCheckpoint, StoredEntry, StoredHead};
+pub use store::{
+    About, AuditStore, Lookup, MemoryAuditStore, Place, StoredCheckpoint, StoredEntry, StoredHead,
+};
 pub use v1::{MAX_EVENT_LEN, MAX_EVIDENCE, MAX_FIELDS, MAX_RULES};

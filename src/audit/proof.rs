@@ -265,6 +265,7 @@ mod tests {
                 leaf,
                 link: [0; 32],
                 subtrees,
+                columns: None,
             });
             heads.push(TreeHead { size: index + 1, root: range.root() });
         }
@@ -323,7 +324,7 @@ mod tests {
             for (index, event) in (0..).zip(&leaves) {
                 let leaf = merkle_leaf(event);
                 let subtrees = range.push(leaf);
-                let entry = StoredEntry { index, event: Vec::new(), leaf, link: [0; 32], subtrees };
+                let entry = StoredEntry { index, event: Vec::new(), leaf, link: [0; 32], subtrees, columns: None };
                 store.memory().entries.push(entry);
                 other.push(event.clone());
                 let other_root = other.root();

@@ -6,6 +6,7 @@ use core::time::Duration;
 use std::vec::IntoIter;
 
 use super::checkpoint::{Checkpoint, not_signed, read_kept};
+use super::columns::Columns;
 use super::event::{AuditEvent, LogId};
 use super::log::{AuditLog, Position, broken, check_head, event_of};
 use super::proof::TreeHead;
@@ -14,7 +15,7 @@ use crate::error::{AuditError, BreakKind};
 use crate::vocabulary::{EventKind, Timestamp};
 
 /// Entries that are read at a time: at most 64 MiB of the longest events.
-const PAGE: usize = 64;
+pub(super) const PAGE: usize = 64;
 
 /// Proof that a whole log was read and verified.
 ///
@@ -116,6 +117,7 @@ impl AuditLog {
             return Err(broken(size, BreakKind::Head));
         }
         kept?;
+        self.no_row_without_an_event(size.max(end))?;
         let tree = TreeHead { size, root: found.range.root() };
         Ok(VerifiedLog { log: self.id(), tree, anchored: outside.map(|tree| tree.size), clock_back })
     }
@@ -131,7 +133,7 @@ impl AuditLog {
         let mut at = Position::default();
         let mut found = Position::default();
         let (mut time, mut clock_back) = (Timestamp::default(), Duration::ZERO);
-        let mut pages = Pages { log: self, next: 0, page: Vec::new().into_iter() };
+        let mut pages = Pages::from(self, 0);
         for index in 0..target {
             let entry = match pages.next()? {
                 Some(entry) if entry.index == index => entry,
@@ -150,7 +152,7 @@ impl AuditLog {
             if link != entry.link || ours_differs {
                 return Err(broken(index, BreakKind::Link));
             }
-            if subtrees != entry.subtrees {
+            if subtrees != entry.subtrees || entry.columns != Some(Columns::of(index, &event)) {
                 return Err(broken(index, BreakKind::Index));
             }
             if let Some(signed) =
@@ -167,12 +169,23 @@ impl AuditLog {
         Ok((found, clock_back))
     }
 
+    /// Looks for a row of the index at or behind `end` that belongs to no event. Between the end that
+    /// was read and this, others may have appended.
+    fn no_row_without_an_event(&self, end: u64) -> Result<(), AuditError> {
+        let Some(row) = self.store.columns(end, 1).map_err(AuditError::Unreadable)?.into_iter().next() else {
+            return Ok(());
+        };
+        let entry = self.store.read(row.index, 1).map_err(AuditError::Unreadable)?.into_iter().next();
+        let stands = entry.is_some_and(|entry| entry.index == row.index);
+        if stands { Ok(()) } else { Err(broken(row.index, BreakKind::Index)) }
+    }
+
     /// The events with these numbers, in order, as far as the log goes. Each is checked against its
     /// leaf hash; [`AuditLog::verify`] checks the chain.
     #[must_use]
     pub fn entries(&self, range: Range<u64>) -> Entries<'_> {
         let left = range.start..range.end.min(self.size());
-        Entries { left, pages: Pages { log: self, next: range.start, page: Vec::new().into_iter() } }
+        Entries { left, pages: Pages::from(self, range.start) }
     }
 }
 
@@ -208,14 +221,18 @@ impl fmt::Debug for Entries<'_> {
 }
 
 /// Stored entries, a page at a time.
-struct Pages<'a> {
+pub(super) struct Pages<'a> {
     log: &'a AuditLog,
     next: u64,
     page: IntoIter<StoredEntry>,
 }
 
-impl Pages<'_> {
-    fn next(&mut self) -> Result<Option<StoredEntry>, AuditError> {
+impl<'a> Pages<'a> {
+    pub(super) fn from(log: &'a AuditLog, next: u64) -> Self {
+        Self { log, next, page: Vec::new().into_iter() }
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<StoredEntry>, AuditError> {
         if self.page.len() == 0 {
             self.page = self.log.store.read(self.next, PAGE).map_err(AuditError::Unreadable)?.into_iter();
         }

@@ -120,6 +120,13 @@ impl LogKeys {
         self.pseudonym.mac(&tuple)
     }
 
+    /// The same for logs in which the same account has the same pseudonym. Not the pseudonym of any
+    /// account: no account id is empty.
+    pub(super) fn probe_pseudonyms(&self) -> [u8; 32] {
+        let tuple = Tuple::new("cpni-guard/v1/audit-pseudonym").with(self.tenant.as_str().as_bytes());
+        self.pseudonym.mac(tuple.with(b"").as_bytes())
+    }
+
     /// The pseudonym, and the account id sealed under the active version.
     pub(super) fn make_mark(&self, account: &AccountId) -> Result<AccountMark, AuditError> {
         let pseudonym = self.derive_pseudonym(account);

@@ -1,10 +1,13 @@
 //! Where a log is kept: the trait that a store implements, and a store in memory.
 
+use core::ops::Range;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::columns::Columns;
 use super::event::LogId;
 use crate::error::StoreError;
+use crate::vocabulary::{AgentId, Timestamp};
 
 /// An event with its place in the chain, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +23,48 @@ pub struct StoredEntry {
     /// Hashes of the perfect subtrees of two and more leaves whose last leaf this is, smallest
     /// first. Derived: they make proofs short to compute, and verification computes them anew.
     pub subtrees: Vec<[u8; 32]>,
+    /// The event's row of the index, made by the log. `None` from a store that has none for it, or
+    /// one that is not a row.
+    pub columns: Option<Columns>,
 }
+
+/// Which events a question is about, by their rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lookup {
+    /// What they are about.
+    pub about: About,
+    /// The times that [`Columns::time`] may have.
+    pub time: Range<Timestamp>,
+    /// Only those in which some class was given out, in any form.
+    pub given: bool,
+}
+
+/// What a [`Lookup`] looks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// Every event.
+    Anything,
+    /// The events of the account with this pseudonym.
+    Account([u8; 32]),
+    /// The events in which this agent asked.
+    Agent(AgentId),
+}
+
+impl Lookup {
+    /// Whether these are the columns of an event that the question is about.
+    #[must_use]
+    pub fn matches(&self, columns: &Columns) -> bool {
+        let about = match &self.about {
+            About::Anything => true,
+            About::Account(account) => columns.account.as_ref() == Some(account),
+            About::Agent(agent) => columns.agent.as_ref() == Some(agent),
+        };
+        about && self.time.contains(&columns.time) && !(self.given && columns.classes.given().is_empty())
+    }
+}
+
+/// A place in the answer to a [`Lookup`]: answers stand in the order of time, then of number.
+pub type Place = (Timestamp, u64);
 
 /// The head of a log: what it held after its last append.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +113,24 @@ pub trait AuditStore: Send + Sync + core::fmt::Debug {
     /// # Errors
     /// [`StoreError`] if they cannot be read.
     fn read(&self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, StoreError>;
+
+    /// At most `limit` rows of the index with numbers from `from` on, in the order of their numbers. What
+    /// is not a row is left out.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read.
+    fn columns(&self, from: u64, limit: usize) -> Result<Vec<Columns>, StoreError>;
+
+    /// At most `limit` entries whose rows match, behind `after` in the order of [`Place`]s.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read.
+    fn look_up(
+        &self,
+        lookup: &Lookup,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<StoredEntry>, StoreError>;
 
     /// One more than the largest number that is stored; 0 if nothing is.
     ///
@@ -147,6 +209,29 @@ impl AuditStore for MemoryAuditStore {
         let memory = self.memory();
         let start = memory.entries.partition_point(|entry| entry.index < from);
         Ok(memory.entries.iter().skip(start).take(limit).cloned().collect())
+    }
+
+    fn columns(&self, from: u64, limit: usize) -> Result<Vec<Columns>, StoreError> {
+        let memory = self.memory();
+        let start = memory.entries.partition_point(|entry| entry.index < from);
+        let rows = memory.entries.iter().skip(start).filter_map(|entry| entry.columns.clone());
+        Ok(rows.take(limit).collect())
+    }
+
+    fn look_up(
+        &self,
+        lookup: &Lookup,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
+        let memory = self.memory();
+        let places = memory.entries.iter().filter_map(|entry| {
+            let columns = entry.columns.as_ref().filter(|columns| lookup.matches(columns))?;
+            Some(((columns.time, entry.index), entry))
+        });
+        let behind: BTreeMap<Place, _> =
+            places.filter(|(place, _)| after.is_none_or(|after| *place > after)).collect();
+        Ok(behind.into_values().take(limit).cloned().collect())
     }
 
     fn end(&self) -> Result<u64, StoreError> {

@@ -476,6 +476,159 @@ fn a_changed_subtree_hash_is_found_and_proves_nothing() {
 }
 
 #[test]
+fn a_changed_or_missing_row_of_the_index_is_found() {
+    type Change = fn(&mut Columns);
+    let changes: [Change; 9] = [
+        |c| c.index += 1,
+        |c| c.time = Timestamp::default(),
+        |c| c.kind = EventKind::Sent,
+        |c| c.agent = None,
+        |c| c.employer = Some(EmployerId::new("carrier").unwrap()),
+        |c| c.account = Some([0; 32]),
+        |c| c.interaction[0] ^= 1,
+        |c| c.key_version = 2,
+        |c| c.classes.full = c.classes.full.with(c.classes.withheld),
+    ];
+    for (number, change) in changes.iter().enumerate() {
+        let changed = after(|m| change(m.entries[23].columns.as_mut().unwrap()));
+        assert_eq!(changed, both(23, BreakKind::Index), "change {number}");
+    }
+    assert_eq!(after(|m| m.entries[23].columns = None), both(23, BreakKind::Index));
+}
+
+// --- Questions -----------------------------------------------------------------------------------
+
+/// A log of random events, of few agents and accounts and rules.
+pub(crate) fn random_log(seeds: &[u64]) -> (Arc<MemoryAuditStore>, AuditLog) {
+    let store = Arc::new(MemoryAuditStore::new());
+    let log = open(Arc::clone(&store) as Arc<dyn AuditStore>).unwrap();
+    record_random(&log, seeds);
+    (store, log)
+}
+
+/// Times go back and forth, and some are the same.
+pub(crate) fn record_random(log: &AuditLog, seeds: &[u64]) {
+    for seed in seeds {
+        let pick = |shift: u32, of: u64| (seed >> shift) % of;
+        let mut facts = viewed(u8::try_from(pick(0, 5)).unwrap());
+        facts.kind = [EventKind::Viewed, EventKind::Sent, EventKind::NotCarriedOut, EventKind::Decided]
+            [usize::try_from(pick(3, 4)).unwrap()];
+        facts.time = Timestamp::from_secs(100 + pick(8, 20));
+        if let Some(actor) = &mut facts.actor {
+            actor.agent = AgentId::new(format!("a-{}", pick(16, 4))).unwrap();
+            actor.employer =
+                (pick(18, 3) > 0).then(|| EmployerId::new(format!("v-{}", pick(18, 3))).unwrap());
+        }
+        if pick(20, 7) == 0 {
+            facts.actor = None;
+        }
+        if pick(24, 6) == 0 {
+            facts.fields.clear();
+        }
+        for (at, field) in facts.fields.iter_mut().enumerate() {
+            let pick = |shift: u32, of: usize| usize::try_from(seed.rotate_right(shift)).unwrap() % of;
+            let at = u32::try_from(at).unwrap() * 7;
+            field.class = DataClass::ALL[pick(28 + at, 16)];
+            field.op = Op::ALL[pick(30 + at, 3)];
+            field.outcome = Outcome::ALL[pick(34 + at, 4)];
+            let withheld = field.outcome == Outcome::Withhold;
+            field.because = withheld.then_some(WithheldBecause::Forbidden);
+            field.form = if withheld { None } else { Form::ALL.get(pick(36 + at, 5)).copied() };
+            field.rules = vec![RuleId::new(format!("r-{}", pick(40 + at, 3))).unwrap()];
+        }
+        let about = account(u32::try_from(pick(44, 6)).unwrap());
+        log.record(facts, (pick(48, 9) > 0).then_some(&about)).unwrap();
+    }
+}
+
+/// What a pass over all events answers, in the order of time.
+fn naive(log: &AuditLog, asked: impl Fn(&AuditEvent) -> bool) -> Vec<(u64, AuditEvent)> {
+    let mut found: Vec<_> =
+        log.entries(0..u64::MAX).map(Result::unwrap).filter(|(_, event)| asked(event)).collect();
+    found.sort_by_key(|(index, event)| (event.facts.time, *index));
+    found
+}
+
+fn gives(event: &AuditEvent) -> bool {
+    event.facts.fields.iter().any(|field| field.outcome != Outcome::Withhold)
+}
+
+/// All questions over all accounts, agents and rules, against the naive pass.
+pub(crate) fn questions_are_answered(log: &AuditLog, times: core::ops::Range<u64>) {
+    let times = Timestamp::from_secs(times.start)..Timestamp::from_secs(times.end);
+    let within = |event: &AuditEvent| times.contains(&event.facts.time);
+    let all = |answers: Answers<'_>| answers.collect::<Result<Vec<_>, _>>().unwrap();
+    for number in 0..6 {
+        let (account, pseudonym) = (account(number), log.derive_pseudonym(&account(number)));
+        let asked = |event: &AuditEvent| {
+            within(event) && gives(event) && event.account.as_ref().is_some_and(|a| a.pseudonym == pseudonym)
+        };
+        assert_eq!(all(log.who_saw(&account, times.clone())), naive(log, asked));
+        let agent = AgentId::new(format!("a-{number}")).unwrap();
+        let asked = |event: &AuditEvent| {
+            let facts = &event.facts;
+            within(event) && gives(event) && facts.actor.as_ref().is_some_and(|actor| actor.agent == agent)
+        };
+        assert_eq!(all(log.seen_by(&agent, times.clone())), naive(log, asked));
+        let rule = RuleId::new(format!("r-{number}")).unwrap();
+        let asked = |event: &AuditEvent| {
+            within(event) && event.facts.fields.iter().any(|field| field.rules.contains(&rule))
+        };
+        assert_eq!(all(log.decided_by(&rule, times.clone())), naive(log, asked));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn questions_have_the_answers_of_a_pass_over_all_events(
+        seeds in vec(any::<u64>(), 0..200),
+        (from, to) in (99_u64..122, 99_u64..122),
+    ) {
+        let (_, log) = random_log(&seeds);
+        questions_are_answered(&log, from..to);
+        let rows: Vec<_> = log.index_rows().collect::<Result<_, _>>().unwrap();
+        let derived = log.entries(0..u64::MAX).map(|entry| entry.map(|(index, event)| Columns::of(index, &event)));
+        prop_assert_eq!(rows, derived.collect::<Result<Vec<_>, _>>().unwrap());
+    }
+}
+
+#[test]
+fn what_does_not_fit_its_event_is_no_answer() {
+    let always = || Timestamp::default()..Timestamp::from_micros(u64::MAX);
+    let last = |log: &AuditLog| log.who_saw(&account(5), always()).last().map(|answer| answer.map(|_| ()));
+    let (store, log) = filled(20);
+    assert_eq!(last(&log), Some(Ok(())));
+    assert_eq!(format!("{:?}", log.who_saw(&account(5), always())), "Answers(..)");
+    // Another account's event, made to look like this one's; and this one's, made to look like less.
+    store.memory().entries[7].columns.as_mut().unwrap().account = Some(log.derive_pseudonym(&account(5)));
+    assert_eq!(last(&log), Some(broken(7, BreakKind::Index)));
+    store.memory().entries[7].columns.as_mut().unwrap().account = None;
+    store.memory().entries[5].columns.as_mut().unwrap().employer = None;
+    assert_eq!(last(&log), Some(broken(5, BreakKind::Index)));
+    store.memory().entries[5].event[40] ^= 1;
+    assert_eq!(last(&log), Some(broken(5, BreakKind::Content)));
+    let agent = AgentId::new("a-1017").unwrap();
+    let answers: Vec<_> = log.seen_by(&agent, always()).collect();
+    assert_eq!((answers.len(), answers.last().unwrap().is_err()), (5, true));
+}
+
+#[test]
+fn rows_that_are_missing_are_told_and_the_others_follow() {
+    let (store, log) = filled(20);
+    for gone in [0, 7, 8, 19] {
+        store.memory().entries[gone].columns = None;
+    }
+    let rows: Vec<_> = log.index_rows().map(|row| row.map(|row| row.index)).collect();
+    assert_eq!(rows.len(), 19);
+    assert_eq!(
+        [&rows[0], &rows[1], &rows[7], &rows[8]],
+        [&broken(0, BreakKind::Index), &Ok(1), &broken(7, BreakKind::Index), &Ok(9)]
+    );
+    assert_eq!(rows.last(), Some(&broken(19, BreakKind::Index)));
+}
+
+#[test]
 fn a_log_proves_that_it_grew_and_nothing_about_trees_of_others() {
     let (_, log) = filled(40);
     let earlier = log.tree_head();
@@ -734,8 +887,9 @@ fn a_log_is_compared_with_its_last_checkpoint() {
         let event = event.encode().unwrap();
         let leaf = crate::hazmat::hash::merkle_leaf(&event);
         link = log.keys.link(index as u64, &link, &leaf);
-        let subtrees = range.push(leaf);
-        other.memory().entries.push(StoredEntry { index: index as u64, event, leaf, link, subtrees });
+        let (index, subtrees) = (index as u64, range.push(leaf));
+        let columns = Some(Columns::of(index, &AuditEvent::decode(&event).unwrap()));
+        other.memory().entries.push(StoredEntry { index, event, leaf, link, subtrees, columns });
     }
     let (size, root, frontier) = (range.size(), range.root(), range.subtrees().to_vec());
     let mac = log.keys.head(size, &root, &link, &frontier);
@@ -1011,6 +1165,21 @@ impl AuditStore for Flaky {
     fn read(&self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
         self.fails_wholly()?;
         self.inner.read(from, limit)
+    }
+
+    fn columns(&self, from: u64, limit: usize) -> Result<Vec<Columns>, StoreError> {
+        self.fails_wholly()?;
+        self.inner.columns(from, limit)
+    }
+
+    fn look_up(
+        &self,
+        lookup: &Lookup,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
+        self.fails_wholly()?;
+        self.inner.look_up(lookup, after, limit)
     }
 
     fn end(&self) -> Result<u64, StoreError> {

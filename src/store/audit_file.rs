@@ -9,8 +9,11 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::folder;
 use super::sqlite::{Database, FileKind, of_sqlite};
 use super::{SetAside, SqliteOptions};
-use crate::audit::{AuditStore, LogId, StoredCheckpoint, StoredEntry, StoredHead};
+use crate::audit::{
+    About, AuditStore, Classes, Columns, LogId, Lookup, Place, StoredCheckpoint, StoredEntry, StoredHead,
+};
 use crate::error::StoreError;
+use crate::vocabulary::{AgentId, EmployerId, EventKind, Timestamp};
 
 const KIND: FileKind = FileKind {
     name: "audit.sqlite3",
@@ -23,6 +26,20 @@ const KIND: FileKind = FileKind {
             link  BLOB NOT NULL CHECK (length(link) = 32),
             subtrees BLOB NOT NULL CHECK (length(subtrees) % 32 = 0)
         ) STRICT;
+        CREATE TABLE columns (
+            idx         INTEGER PRIMARY KEY CHECK (idx >= 0),
+            time        INTEGER NOT NULL CHECK (time >= 0),
+            kind        INTEGER NOT NULL,
+            agent       TEXT,
+            employer    TEXT,
+            account     BLOB CHECK (length(account) = 32),
+            interaction BLOB NOT NULL CHECK (length(interaction) = 16),
+            key_version INTEGER NOT NULL,
+            classes     BLOB NOT NULL CHECK (length(classes) = 20)
+        ) STRICT;
+        CREATE INDEX columns_time ON columns (time);
+        CREATE INDEX columns_account ON columns (account, time) WHERE account IS NOT NULL;
+        CREATE INDEX columns_agent ON columns (agent, time) WHERE agent IS NOT NULL;
         CREATE TABLE head (
             one      INTEGER PRIMARY KEY CHECK (one = 1),
             size     INTEGER NOT NULL CHECK (size >= 0),
@@ -40,6 +57,46 @@ const KIND: FileKind = FileKind {
 const LOCK: &str = "audit.lock";
 const ANCHOR: &str = "audit.anchor";
 const ANCHOR_LABEL: &str = "cpni-guard audit anchor v1";
+
+/// The columns of a row of the index.
+macro_rules! columns {
+    () => {
+        "columns.idx, time, kind, agent, employer, account, interaction, key_version, classes"
+    };
+}
+
+/// The columns of an event with its row.
+macro_rules! entry {
+    () => {
+        concat!("entries.idx, event, leaf, link, subtrees, ", columns!())
+    };
+}
+
+/// The events of a question, in the order of time. `CROSS JOIN` (<https://sqlite.org/lang_select.html>):
+/// the index is read first, and an event only where its row matches. The first 16 bytes of
+/// `classes` say what was given out.
+macro_rules! look_up {
+    ($about:literal) => {
+        concat!(
+            "SELECT ",
+            entry!(),
+            " FROM columns CROSS JOIN entries ON entries.idx = columns.idx
+             WHERE ",
+            $about,
+            "(time, columns.idx) > (?1, ?2) AND time <= ?3
+             AND (NOT ?4 OR substr(classes, 1, 16) <> zeroblob(16))
+             ORDER BY time, columns.idx LIMIT ?5"
+        )
+    };
+}
+
+pub(super) fn look_up_sql(about: &About) -> &'static str {
+    match about {
+        About::Anything => look_up!(""),
+        About::Account(_) => look_up!("account = ?6 AND "),
+        About::Agent(_) => look_up!("agent = ?6 AND "),
+    }
+}
 
 /// The log of one folder.
 pub(super) struct AuditFile {
@@ -129,11 +186,29 @@ impl AuditStore for AuditFile {
             let mut insert = connection.prepare(
                 "INSERT INTO entries (idx, event, leaf, link, subtrees) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?;
+            let mut index_row = connection.prepare(
+                "INSERT INTO columns (idx, time, kind, agent, employer, account, interaction, key_version, classes)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?;
             for entry in entries {
                 // INVARIANT: below the head's size, which fits.
                 let index = entry.index.cast_signed();
                 let subtrees = entry.subtrees.as_flattened();
                 insert.execute(params![index, entry.event, entry.leaf, entry.link, subtrees])?;
+                if let Some(columns) = &entry.columns {
+                    index_row.execute(params![
+                        index,
+                        // INVARIANT: at most `Columns::LAST_TIME`.
+                        columns.time.as_micros().cast_signed(),
+                        columns.kind.code(),
+                        columns.agent.as_ref().map(AgentId::as_str),
+                        columns.employer.as_ref().map(EmployerId::as_str),
+                        columns.account,
+                        columns.interaction,
+                        columns.key_version,
+                        columns.classes.to_bytes(),
+                    ])?;
+                }
             }
             let mut replace = connection.prepare(
                 "INSERT OR REPLACE INTO head (one, size, root, link, frontier, mac)
@@ -149,12 +224,57 @@ impl AuditStore for AuditFile {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let connection = self.database.connection();
         let mut query = connection
-            .prepare(
-                "SELECT idx, event, leaf, link, subtrees FROM entries WHERE idx >= ?1 ORDER BY idx LIMIT ?2",
-            )
+            .prepare(concat!(
+                "SELECT ",
+                entry!(),
+                " FROM entries LEFT JOIN columns ON columns.idx = entries.idx
+                 WHERE entries.idx >= ?1 ORDER BY entries.idx LIMIT ?2"
+            ))
             .map_err(of_sqlite)?;
         let entries = query.query_map(params![from, limit], entry_of).map_err(of_sqlite)?;
         entries.collect::<Result<_, _>>().map_err(of_sqlite)
+    }
+
+    fn columns(&self, from: u64, limit: usize) -> Result<Vec<Columns>, StoreError> {
+        let Ok(from) = i64::try_from(from) else { return Ok(Vec::new()) };
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let connection = self.database.connection();
+        let mut query = connection
+            .prepare(concat!("SELECT ", columns!(), " FROM columns WHERE idx >= ?1 ORDER BY idx LIMIT ?2"))
+            .map_err(of_sqlite)?;
+        let mut rows = query.query(params![from, limit]).map_err(of_sqlite)?;
+        let mut columns = Vec::new();
+        while let Some(row) = rows.next().map_err(of_sqlite)? {
+            columns.extend(columns_of(row, 0));
+        }
+        Ok(columns)
+    }
+
+    fn look_up(
+        &self,
+        lookup: &Lookup,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
+        let Some(last) = lookup.time.end.as_micros().checked_sub(1) else { return Ok(Vec::new()) };
+        let (first, behind) = after.map_or((lookup.time.start, -1), |(time, index)| {
+            (time, i64::try_from(index).unwrap_or(i64::MAX))
+        });
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let connection = self.database.connection();
+        let mut query = connection.prepare(look_up_sql(&lookup.about)).map_err(of_sqlite)?;
+        let (first, last) = (clamped(first.as_micros()), clamped(last));
+        let rest = params![first, behind, last, lookup.given, limit];
+        let entries = match &lookup.about {
+            About::Anything => query.query_map(rest, entry_of),
+            About::Account(account) => {
+                query.query_map(params![first, behind, last, lookup.given, limit, account], entry_of)
+            }
+            About::Agent(agent) => {
+                query.query_map(params![first, behind, last, lookup.given, limit, agent.as_str()], entry_of)
+            }
+        };
+        entries.map_err(of_sqlite)?.collect::<Result<_, _>>().map_err(of_sqlite)
     }
 
     fn end(&self) -> Result<u64, StoreError> {
@@ -241,7 +361,29 @@ fn entry_of(row: &Row<'_>) -> rusqlite::Result<StoredEntry> {
         leaf: row.get(2)?,
         link: row.get(3)?,
         subtrees: hashes(row, 4)?,
+        columns: columns_of(row, 5),
     })
+}
+
+/// A row of the index; `None` if there is none, or it is not one.
+fn columns_of(row: &Row<'_>, first: usize) -> Option<Columns> {
+    let id = |column| row.get_ref(column).ok()?.as_str_or_null().ok();
+    Some(Columns {
+        index: number(row, first).ok()?,
+        time: Timestamp::from_micros(number(row, first + 1).ok()?),
+        kind: EventKind::from_code(row.get(first + 2).ok()?)?,
+        agent: id(first + 3)?.map(AgentId::new).transpose().ok()?,
+        employer: id(first + 4)?.map(EmployerId::new).transpose().ok()?,
+        account: row.get(first + 5).ok()?,
+        interaction: row.get(first + 6).ok()?,
+        key_version: row.get(first + 7).ok()?,
+        classes: Classes::from_bytes(&row.get(first + 8).ok()?)?,
+    })
+}
+
+/// SQLite's numbers are signed; no stored time is larger than these.
+fn clamped(micros: u64) -> i64 {
+    i64::try_from(micros).unwrap_or(i64::MAX)
 }
 
 fn anchor_of(content: &[u8]) -> Option<LogId> {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rusqlite::Connection;
 
 use super::*;
-use crate::audit::tests::{account, broken, open as open_log, viewed};
+use crate::audit::tests::{account, broken, open as open_log, questions_are_answered, record_random, viewed};
 use crate::audit::{AuditLog, CheckpointSink as _, LogId};
 use crate::error::{AuditError, BreakKind, Error, HostError};
 use crate::interaction::accounts::{AccountRef, AttemptLimits, AttemptState, CounterKey};
@@ -707,4 +707,76 @@ fn what_the_watch_counted_survives_a_kill() {
     assert_eq!(seen.as_deref(), Some(&b"counted"[..]));
     let looked = WatchFile::open(copy.path(), &read_only).unwrap();
     assert_eq!(looked.update(&[key], &mut |_| Ok(())), Err(StoreError::ReadOnly));
+}
+
+// --- The index -------------------------------------------------------------------------------------
+
+#[test]
+fn questions_are_answered_from_the_file_as_from_memory() {
+    let folder = TemporaryFolder::new();
+    let log = folder.log().unwrap();
+    let mut seed = 1_u64;
+    let seeds = std::iter::repeat_with(|| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        seed ^ (seed >> 29)
+    });
+    record_random(&log, &seeds.take(400).collect::<Vec<_>>());
+    for times in [0..u64::MAX, 105..106, 100..110, 110..110, 119..500, 0..100] {
+        questions_are_answered(&log, times);
+    }
+    log.verify().unwrap();
+    assert_eq!(log.index_rows().map(Result::unwrap).count(), 401);
+}
+
+#[test]
+fn every_changed_column_is_a_break_of_the_index() {
+    for change in [
+        "UPDATE columns SET time = time + 1 WHERE idx = 7",
+        "UPDATE columns SET kind = 3 WHERE idx = 7",
+        "UPDATE columns SET kind = 200 WHERE idx = 7",
+        "UPDATE columns SET agent = 'a-1' WHERE idx = 7",
+        "UPDATE columns SET agent = NULL WHERE idx = 7",
+        "UPDATE columns SET agent = 'no id' WHERE idx = 7",
+        "UPDATE columns SET employer = NULL WHERE idx = 7",
+        "UPDATE columns SET account = zeroblob(32) WHERE idx = 7",
+        "UPDATE columns SET account = NULL WHERE idx = 7",
+        "UPDATE columns SET interaction = zeroblob(16) WHERE idx = 7",
+        "UPDATE columns SET key_version = 2 WHERE idx = 7",
+        "UPDATE columns SET classes = zeroblob(20) WHERE idx = 7",
+        "UPDATE columns SET classes = x'0000000000000000000000000000000000000001' WHERE idx = 7",
+        "DELETE FROM columns WHERE idx = 7",
+        "INSERT INTO columns SELECT 7 + 13, time, kind, agent, employer, account, interaction, key_version, classes
+         FROM columns WHERE idx = 7",
+    ] {
+        let folder = TemporaryFolder::new();
+        let log = folder.filled(20);
+        assert_eq!(folder.other_hand("audit.sqlite3").execute(change, []), Ok(1), "{change}");
+        let at = if change.starts_with("INSERT") { 20 } else { 7 };
+        assert_eq!(log.verify().map(|_| ()), broken(at, BreakKind::Index), "{change}");
+    }
+}
+
+/// A question reads the part of an index that answers it, in its order, and nothing is sorted.
+#[test]
+fn questions_use_their_index() {
+    use crate::audit::About;
+    use crate::vocabulary::AgentId;
+    let folder = TemporaryFolder::new();
+    drop(folder.filled(3));
+    let file = folder.other_hand("audit.sqlite3");
+    let agent = AgentId::new("a").unwrap();
+    for (about, index) in [
+        (About::Anything, "columns_time (time>? AND time<?)"),
+        (About::Account([0; 32]), "columns_account (account=? AND time>? AND time<?)"),
+        (About::Agent(agent), "columns_agent (agent=? AND time>? AND time<?)"),
+    ] {
+        let explain = format!("EXPLAIN QUERY PLAN {}", audit_file::look_up_sql(&about));
+        let mut query = file.prepare(&explain).unwrap();
+        let steps = query.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<Result<Vec<_>, _>>();
+        let expected = [
+            format!("SEARCH columns USING INDEX {index}"),
+            "SEARCH entries USING INTEGER PRIMARY KEY (rowid=?)".to_owned(),
+        ];
+        assert_eq!(steps.unwrap(), expected);
+    }
 }

@@ -651,6 +651,59 @@ impl fmt::Debug for Obligations {
     }
 }
 
+/// A set of [`DataClass`]es.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct ClassSet(u32);
+
+impl ClassSet {
+    /// The set of these.
+    #[must_use]
+    pub fn of(classes: impl IntoIterator<Item = DataClass>) -> Self {
+        classes.into_iter().fold(Self::default(), |set, class| set.with(Self(1 << class.code())))
+    }
+
+    /// The set with these bits; `None` if a bit stands for no class.
+    #[must_use]
+    pub fn from_bits(bits: u32) -> Option<Self> {
+        (bits & !Self::of(DataClass::ALL.iter().copied()).0 == 0).then_some(Self(bits))
+    }
+
+    /// One bit per class, the bit of its code.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Whether nothing is in the set.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether `class` is in the set.
+    #[must_use]
+    pub const fn contains(self, class: DataClass) -> bool {
+        self.0 & (1 << class.code()) != 0
+    }
+
+    /// The classes, in the order of their codes.
+    pub fn iter(self) -> impl Iterator<Item = DataClass> {
+        DataClass::ALL.iter().copied().filter(move |class| self.contains(*class))
+    }
+
+    /// What is in this set or in the other.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl fmt::Debug for ClassSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
 codes! {
     /// Something that would lawfully make a refused request succeed.
     Remedy {
@@ -782,6 +835,8 @@ codes! {
         /// A second person lifted what the watch holds against an agent; the actor is that person, the
         /// basis the agent's id.
         WatchLifted = 24, "watch_lifted";
+        /// Somebody asked which accounts an incident touched, by name. The cause says if it was refused.
+        ScopeAsked = 30, "scope_asked";
     }
 }
 
@@ -832,6 +887,16 @@ mod tests {
         // Bit 0 and the bit after the last code stand for nothing.
         assert_eq!(Obligations::from_bits(1), None);
         assert_eq!(Obligations::from_bits(1 << (Obligation::ALL.len() + 1)), None);
+    }
+
+    #[test]
+    fn sets_of_classes_lead_back_to_their_bits() {
+        let all = ClassSet::of(DataClass::ALL.iter().copied());
+        assert_eq!((all.bits(), ClassSet::from_bits(all.bits())), (0x1_fffe, Some(all)));
+        assert_eq!((ClassSet::from_bits(1), ClassSet::from_bits(1 << 17)), (None, None));
+        let some = ClassSet::of([DataClass::Survivor, DataClass::Identity]);
+        assert!(some.iter().eq([DataClass::Identity, DataClass::Survivor]) && !some.is_empty());
+        assert!(!some.contains(DataClass::Ssn) && some.with(all) == all);
     }
 
     #[test]

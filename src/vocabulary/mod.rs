@@ -11,7 +11,7 @@ mod time;
 
 pub(crate) use codes::codes;
 pub use codes::{
-    Action, CallDirection, Channel, ConsentScope, DataClass, Destination, EstablishedBy, EventKind,
+    Action, CallDirection, Channel, ClassSet, ConsentScope, DataClass, Destination, EstablishedBy, EventKind,
     EvidenceKind, Form, IdentifierKind, Label, Labels, Obligation, Obligations, Op, Outcome, Purpose, Remedy,
     Requester, Role, Scope, Shape, WithheldBecause,
 };

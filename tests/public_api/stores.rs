@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cpni_guard::audit::{AuditStore, LogId, MemoryAuditStore, StoredCheckpoint, StoredEntry, StoredHead};
+use cpni_guard::audit::{
+    AuditStore, Columns, LogId, Lookup, MemoryAuditStore, Place, StoredCheckpoint, StoredEntry, StoredHead,
+};
 use cpni_guard::error::{AuditError, InteractionError, StoreError};
 use cpni_guard::interaction::accounts::{
     AccountRef, AccountStore, AttemptLimits, AttemptState, CounterKey, MemoryAccountStore, StoredHistory,
@@ -40,6 +42,19 @@ impl AuditStore for Failing<MemoryAuditStore> {
 
     fn read(&self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
         self.check().and_then(|()| self.inner.read(from, limit))
+    }
+
+    fn columns(&self, from: u64, limit: usize) -> Result<Vec<Columns>, StoreError> {
+        self.check().and_then(|()| self.inner.columns(from, limit))
+    }
+
+    fn look_up(
+        &self,
+        lookup: &Lookup,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
+        self.check().and_then(|()| self.inner.look_up(lookup, after, limit))
     }
 
     fn end(&self) -> Result<u64, StoreError> {

@@ -1,0 +1,190 @@
+//! The index: what is derived from each event and kept beside it, so that questions need not decode
+//! every event (`docs/spec/audit-log-v1.md`, "The index").
+//!
+//! Rules: the log derives a row from the event that it writes, never the host; verification derives
+//! it anew and compares.
+//!
+//! Security note: rows are not authenticated. Who can write the file can change one, and until the
+//! next verification a question that is answered from rows alone believes it.
+
+use super::event::{AuditEvent, FieldRecord};
+use crate::vocabulary::{AgentId, ClassSet, EmployerId, EventKind, Form, Op, Outcome, Timestamp};
+
+/// The row of one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Columns {
+    /// Number of the event, from 0.
+    pub index: u64,
+    /// When; at most [`Columns::LAST_TIME`].
+    pub time: Timestamp,
+    /// What the event tells of.
+    pub kind: EventKind,
+    /// Who asked, if somebody did.
+    pub agent: Option<AgentId>,
+    /// Who employs the agent, if that is known.
+    pub employer: Option<EmployerId>,
+    /// The pseudonym of the account that the event is about, if it is about one.
+    pub account: Option<[u8; 32]>,
+    /// The interaction; all zero: none.
+    pub interaction: [u8; 16],
+    /// The version of the audit root that was active.
+    pub key_version: u32,
+    /// The classes that were decided, by what was decided.
+    pub classes: Classes,
+}
+
+impl Columns {
+    /// The last time that a row can hold: stored numbers are signed. The year 294247.
+    pub const LAST_TIME: Timestamp = Timestamp::from_micros(u64::MAX >> 1);
+
+    /// The row of `event`, which has this number.
+    #[must_use]
+    pub fn of(index: u64, event: &AuditEvent) -> Self {
+        let facts = &event.facts;
+        let actor = facts.actor.as_ref();
+        Self {
+            index,
+            time: facts.time.min(Self::LAST_TIME),
+            kind: facts.kind,
+            agent: actor.map(|actor| actor.agent.clone()),
+            employer: actor.and_then(|actor| actor.employer.clone()),
+            account: event.account.as_ref().map(|mark| *mark.pseudonym()),
+            interaction: facts.interaction,
+            key_version: event.key_version,
+            classes: Classes::of(&facts.fields),
+        }
+    }
+}
+
+/// Classes by the form in which they are given out, or withheld.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Classes {
+    /// As they are, to who asked.
+    pub full: ClassSet,
+    /// Masked, or as a token.
+    pub masked: ClassSet,
+    /// Compared with what was stated: match or no match.
+    pub verified: ClassSet,
+    /// Sent to the customer, in whatever form.
+    pub sent: ClassSet,
+    /// Withheld: somebody tried.
+    pub withheld: ClassSet,
+}
+
+impl Classes {
+    /// Length of [`Classes::to_bytes`].
+    pub const LEN: usize = 20;
+
+    /// What was decided about these fields.
+    fn of(fields: &[FieldRecord]) -> Self {
+        let mut classes = Self::default();
+        for field in fields {
+            let set = match (field.outcome, field.op, field.form) {
+                (Outcome::Withhold, _, _) => &mut classes.withheld,
+                (_, Op::Send, _) => &mut classes.sent,
+                (_, _, Some(Form::Masked | Form::Token)) => &mut classes.masked,
+                (_, _, Some(Form::Match)) => &mut classes.verified,
+                // Allowed, and no form is said: it counts as the most that it can be.
+                (_, _, Some(Form::Full) | None) => &mut classes.full,
+            };
+            *set = set.with(ClassSet::of([field.class]));
+        }
+        classes
+    }
+
+    /// The classes that were given out in any form.
+    #[must_use]
+    pub const fn given(&self) -> ClassSet {
+        self.full.with(self.masked).with(self.verified).with(self.sent)
+    }
+
+    /// Whether nothing was decided about any class.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.given().with(self.withheld).is_empty()
+    }
+
+    /// What is in these or in the others.
+    #[must_use]
+    pub const fn with(&self, other: &Self) -> Self {
+        Self {
+            full: self.full.with(other.full),
+            masked: self.masked.with(other.masked),
+            verified: self.verified.with(other.verified),
+            sent: self.sent.with(other.sent),
+            withheld: self.withheld.with(other.withheld),
+        }
+    }
+
+    /// The form in which they are stored: five numbers of four bytes, in the order of the fields.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; Self::LEN] {
+        let sets = [self.full, self.masked, self.verified, self.sent, self.withheld];
+        let mut bytes = [0; Self::LEN];
+        for (place, set) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(sets) {
+            *place = set.bits().to_be_bytes();
+        }
+        bytes
+    }
+
+    /// From their stored form; `None` if a bit stands for no class.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; Self::LEN]) -> Option<Self> {
+        let mut sets =
+            bytes.as_chunks::<4>().0.iter().map(|set| ClassSet::from_bits(u32::from_be_bytes(*set)));
+        let mut next = || sets.next().flatten();
+        Some(Self { full: next()?, masked: next()?, verified: next()?, sent: next()?, withheld: next()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocabulary::{DataClass, FieldName, Obligations, Scope, WithheldBecause};
+
+    fn field(class: DataClass, op: Op, outcome: Outcome, form: Option<Form>) -> FieldRecord {
+        let because = (outcome == Outcome::Withhold).then_some(WithheldBecause::Forbidden);
+        let (field, obligations) = (FieldName::new("f").unwrap(), Obligations::default());
+        FieldRecord {
+            field,
+            class,
+            op,
+            scope: Scope::Whole,
+            outcome,
+            form,
+            because,
+            rules: vec![],
+            obligations,
+        }
+    }
+
+    #[test]
+    fn a_class_stands_where_its_decision_puts_it() {
+        use DataClass as C;
+        let classes = Classes::of(&[
+            field(C::Identity, Op::View, Outcome::Disclose, Some(Form::Full)),
+            field(C::Address, Op::View, Outcome::DiscloseLimited, Some(Form::Masked)),
+            field(C::Payment, Op::View, Outcome::DiscloseLimited, Some(Form::Token)),
+            field(C::Ssn, Op::Verify, Outcome::VerifyOnly, Some(Form::Match)),
+            field(C::CallDetail, Op::Send, Outcome::Disclose, Some(Form::Full)),
+            field(C::Location, Op::Send, Outcome::Withhold, None),
+            field(C::SsnLast4, Op::View, Outcome::Withhold, None),
+            // What no policy decides and the format allows: the most that it can be.
+            field(C::DeviceId, Op::Verify, Outcome::VerifyOnly, Some(Form::Full)),
+            field(C::Billing, Op::View, Outcome::Disclose, None),
+        ]);
+        let expected = Classes {
+            full: ClassSet::of([C::Identity, C::DeviceId, C::Billing]),
+            masked: ClassSet::of([C::Address, C::Payment]),
+            verified: ClassSet::of([C::Ssn]),
+            sent: ClassSet::of([C::CallDetail]),
+            withheld: ClassSet::of([C::Location, C::SsnLast4]),
+        };
+        assert_eq!(classes, expected);
+        assert_eq!(Classes::from_bytes(&classes.to_bytes()), Some(classes));
+        assert_eq!(classes.to_bytes()[..8], [0, 0, 5, 2, 0, 0, 0x20, 4]);
+        let mut unknown = classes.to_bytes();
+        unknown[19] |= 1;
+        assert_eq!(Classes::from_bytes(&unknown), None);
+    }
+}
