@@ -189,6 +189,19 @@ impl MemoryAuditStore {
     }
 }
 
+#[cfg(test)]
+impl MemoryAuditStore {
+    /// Changes what is stored of an event, behind the log's back.
+    pub(crate) fn change(&self, index: usize, change: impl FnOnce(&mut StoredEntry)) {
+        change(&mut self.memory().entries[index]);
+    }
+
+    /// Loses events.
+    pub(crate) fn remove(&self, range: Range<usize>) {
+        self.memory().entries.drain(range);
+    }
+}
+
 impl AuditStore for MemoryAuditStore {
     fn head(&self) -> Result<Option<StoredHead>, StoreError> {
         Ok(self.memory().head.clone())

@@ -35,6 +35,10 @@ pub(crate) fn open(store: Arc<dyn AuditStore>) -> Result<AuditLog, Error> {
     AuditLog::open(store, roots(1), settings("t"), NOW)
 }
 
+pub(crate) fn open_as(tenant: &str, store: Arc<dyn AuditStore>) -> AuditLog {
+    AuditLog::open(store, roots(1), settings(tenant), NOW).unwrap()
+}
+
 fn settings(tenant: &str) -> LogSettings {
     LogSettings { tenant: TenantId::new(tenant).unwrap(), signer: None, earlier: None }
 }

@@ -89,6 +89,10 @@ pub enum AuditError {
     /// caller's fault), or its stored hashes were changed, which verification then shows.
     #[error("the audit log cannot prove this")]
     NotProven,
+    /// Logs that were to be read together name the same account by different pseudonyms: they are of
+    /// different tenants, or were created under different root versions. The caller's fault.
+    #[error("the logs do not name accounts by the same pseudonyms")]
+    AnotherTenant,
     /// The host's signer could not sign a checkpoint, or signed it wrongly. Disclosures go on. The
     /// host's fault.
     #[error("the checkpoint could not be signed")]
@@ -111,6 +115,7 @@ impl AuditError {
             Self::NotProven => 6008,
             Self::NotSigned => 6009,
             Self::NotKept(_) => 6010,
+            Self::AnotherTenant => 6020,
         })
     }
 }

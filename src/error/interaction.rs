@@ -67,6 +67,9 @@ pub enum InteractionError {
     /// What agents do cannot be counted now, and what is allowed without is used up. The host's fault.
     #[error("refused, because what agents do cannot be counted now")]
     NotCounted,
+    /// The guard does not name this agent as one who may ask for the names of a breach. The caller's fault.
+    #[error("the agent may not ask for the names of a breach")]
+    NotEntitled,
     /// A catalogue of back-up questions was refused. The fault of whoever wrote it.
     #[error("back-up questions: {0}")]
     Questions(FileFault),
@@ -105,6 +108,7 @@ impl InteractionError {
             Self::HeldBack => 5020,
             Self::NeedsSecondPerson => 5021,
             Self::NotCounted => 5022,
+            Self::NotEntitled => 5030,
         })
     }
 }

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::num::NonZeroU64;
 use core::time::Duration;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use crate::audit::{
@@ -19,7 +20,7 @@ use crate::interaction::{
 use crate::keys::{KeyProvider, Keyring};
 use crate::oversight::watch::{AlarmSink, MemoryWatchStore, WatchRules, WatchStore, Watcher};
 use crate::policy::{Override, Pack, Policy};
-use crate::vocabulary::{Clock, RuleId, SystemClock, TenantId};
+use crate::vocabulary::{AgentId, Clock, RuleId, SystemClock, TenantId};
 
 use super::doors::{Delivery, Notifier};
 use super::{Guard, Inner};
@@ -86,6 +87,7 @@ pub struct GuardBuilder {
     checkpoint_signer: Option<Arc<dyn CheckpointSigner>>,
     publishing: Publishing,
     earlier_log: Option<EarlierLog>,
+    breach_officers: BTreeSet<AgentId>,
 }
 
 impl GuardBuilder {
@@ -252,6 +254,14 @@ impl GuardBuilder {
         self
     }
 
+    /// An agent who may ask which accounts an incident touched, by name ([`Guard::breach_scope`]).
+    /// There may be several. Without one, nobody may.
+    #[must_use]
+    pub fn breach_officer(mut self, agent: AgentId) -> Self {
+        self.breach_officers.insert(agent);
+        self
+    }
+
     /// Builds the guard: loads the keys, compiles the policy, opens the audit log.
     ///
     /// # Errors
@@ -303,6 +313,7 @@ impl GuardBuilder {
             watcher,
             alarms: self.alarms,
             limits: self.limits,
+            breach_officers: self.breach_officers,
             policy_hash: Mutex::default(),
         }));
         guard.record_overrides()?;

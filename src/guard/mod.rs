@@ -9,9 +9,11 @@ mod builder;
 mod doors;
 mod interaction;
 mod notices;
+mod scope;
 mod watch;
 
 use core::fmt;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::audit::{AuditLog, EventFacts, Publisher};
@@ -30,13 +32,14 @@ use crate::keys::Keyring;
 use crate::oversight::watch::{AlarmSink, Watcher};
 use crate::policy::{PackStatus, Policy};
 use crate::sensitive::Sensitive;
-use crate::vocabulary::{AccountId, BasisId, CivilDate, EventKind, Purpose, TenantId, Timestamp};
+use crate::vocabulary::{AccountId, AgentId, BasisId, CivilDate, EventKind, Purpose, TenantId, Timestamp};
 
 pub use attestation::{Attestation, AttestedOverride, AttestedPack, Count};
 pub use builder::{GuardBuilder, Stores};
 pub use doors::{Delivery, Notifier, SendReceipt, Verification};
 pub use interaction::{FieldRequest, Interaction};
 pub use notices::NoticeQueue;
+pub use scope::ScopeMode;
 
 /// Seals customers' records and opens interactions on them. Cheap to clone; one a process.
 #[derive(Clone)]
@@ -58,6 +61,7 @@ struct Inner {
     watcher: Watcher,
     alarms: Option<Arc<dyn AlarmSink>>,
     limits: TimeLimits,
+    breach_officers: BTreeSet<AgentId>,
     policy_hash: Mutex<Option<(Option<CivilDate>, [u8; 32])>>,
 }
 

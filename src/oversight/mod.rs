@@ -1,6 +1,6 @@
 //! Notice what should not happen, and say what follows: who looks at too much, too often, in order, or
-//! with nobody there; whom an incident must be told to and when; whether the ways to opt out work;
-//! what may be deleted.
+//! with nobody there; whose data an incident touched, whom it must be told to and when; whether the
+//! ways to opt out work; what may be deleted.
 //!
 //! Rules: what is counted is counted before it is looked at; each number is named with its citation,
 //! as an interpretation, or as a library default; what is read from memory is never quoted. What is
@@ -8,7 +8,8 @@
 //! duties.
 //!
 //! Security note: a threshold that an agent knows is a quota: no answer to an agent names one. A store
-//! sees keyed pseudonyms only, and an incident has classes, counts and days, no name and no value.
+//! sees keyed pseudonyms only, and an incident has classes, counts and days, no value, and names
+//! only in a scope that [`crate::Guard::breach_scope`] gave.
 //!
 //! ```
 //! use cpni_guard::oversight::{
@@ -38,6 +39,7 @@ mod calendar;
 mod cited;
 mod opt_out;
 mod retention;
+pub mod scope;
 pub mod watch;
 
 pub use breach::{

@@ -13,6 +13,7 @@ mod fixture;
 mod leaks;
 mod notices;
 mod said_so;
+mod scope;
 mod stores;
 mod walk;
 mod watch;
