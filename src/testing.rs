@@ -9,19 +9,21 @@
 use core::fmt;
 use std::sync::Arc;
 
-use crate::audit::{CompactRange, leaf_hash};
+use crate::audit::{AuditLog, AuditRoots, AuditStore, CompactRange, EventFacts, LogSettings, leaf_hash};
 use crate::envelope::{
     Binding, Opener, PlainContent, PlainField, SealedField, SealedRecord, decode_rows, encode_rows,
     seal_record,
 };
 use crate::error::{Error, KeyError, SealedError};
+use crate::hazmat::Key32;
 use crate::interaction::recode_notice_for_testing as notice_recode;
 use crate::keys::{AccountKeys, KeyBranch, KeyState, KeyVersion, Keyring};
 use crate::oversight::watch::recode_for_testing as tally_recode;
 use crate::policy::{self, Decision, Facts, Policy};
 use crate::sensitive::Sensitive;
 use crate::vocabulary::{
-    AccountId, Action, DataClass, Destination, FieldName, Form, RecordId, Scope, Shape, TenantId, Timestamp,
+    AccountId, Action, DataClass, Destination, EventKind, FieldName, Form, RecordId, Scope, Shape, TenantId,
+    Timestamp,
 };
 
 /// For tests and benches: an account with its keys and one record id, to seal and open without a
@@ -207,6 +209,33 @@ impl Plan {
     pub fn action(&self, action: Action, approved: bool) -> Decision {
         self.0.action(action, approved)
     }
+}
+
+/// For tests and benches: an audit log of tenant `t` without a guard, under this audit root, of version 1.
+///
+/// # Errors
+/// As the building of a guard.
+pub fn open_log(store: Arc<dyn AuditStore>, root: &[u8; 32], now: Timestamp) -> Result<AuditLog, Error> {
+    let key = Key32::filled_by(|key| -> Result<(), KeyError> {
+        *key = *root;
+        Ok(())
+    })?;
+    let settings = LogSettings { tenant: TenantId::new("t")?, signer: None, earlier: None };
+    AuditLog::open(store, AuditRoots::new(1, vec![(1, key)])?, settings, now)
+}
+
+/// For tests and benches: facts of an event of which nothing else is said yet.
+#[must_use]
+pub fn event(kind: EventKind, time: Timestamp) -> EventFacts {
+    EventFacts::new(kind, time)
+}
+
+/// For tests and benches: records these events in one write, as concurrent disclosures do.
+///
+/// # Errors
+/// As an event of a guard.
+pub fn record_all(log: &AuditLog, events: Vec<(EventFacts, Option<AccountId>)>) -> Result<(), Error> {
+    Ok(log.record_all(events)?)
 }
 
 /// For tests: decodes one chunk of a list of calls and encodes it again.

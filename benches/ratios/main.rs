@@ -7,6 +7,7 @@
 mod decisions;
 mod guard;
 mod raw;
+mod scope;
 mod sealing;
 mod subscriber;
 mod tree;
@@ -23,5 +24,6 @@ criterion::criterion_group!(
     decisions::whole_plan,
     decisions::load_packs,
     tree::append,
+    scope::breach,
 );
 criterion::criterion_main!(ratios);

@@ -235,6 +235,13 @@ impl AuditLog {
         Ok(Recorded { index, grant })
     }
 
+    /// As [`AuditLog::record`], in one write.
+    #[cfg(feature = "testing")]
+    pub(crate) fn record_all(&self, all: Vec<(EventFacts, Option<AccountId>)>) -> Result<(), AuditError> {
+        let encoded = all.into_iter().map(|(facts, account)| self.encode(facts, account.as_ref()));
+        self.store_group(encoded.collect::<Result<_, _>>()?).map(|_| ())
+    }
+
     /// The pseudonym that events about this account have.
     #[must_use]
     pub fn derive_pseudonym(&self, account: &AccountId) -> [u8; 32] {

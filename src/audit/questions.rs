@@ -65,7 +65,7 @@ impl AuditLog {
     ) -> Result<Examined, AuditError> {
         let mut examined = Examined::default();
         let mut range = CompactRange::default();
-        let mut pages = Pages::from(self, 0);
+        let mut pages = Pages::of(self, 0..tree.size);
         let mut next = 0;
         while let Some(entry) = if next < tree.size { pages.next()? } else { None } {
             let index = entry.index;

@@ -14,8 +14,8 @@ use super::store::StoredEntry;
 use crate::error::{AuditError, BreakKind};
 use crate::vocabulary::{EventKind, Timestamp};
 
-/// Entries that are read at a time: at most 64 MiB of the longest events.
-pub(super) const PAGE: usize = 64;
+/// Entries that are read at a time. Where events are long, a store gives fewer.
+pub(super) const PAGE: usize = 1024;
 
 /// Proof that a whole log was read and verified.
 ///
@@ -133,7 +133,7 @@ impl AuditLog {
         let mut at = Position::default();
         let mut found = Position::default();
         let (mut time, mut clock_back) = (Timestamp::default(), Duration::ZERO);
-        let mut pages = Pages::from(self, 0);
+        let mut pages = Pages::of(self, 0..target);
         for index in 0..target {
             let entry = match pages.next()? {
                 Some(entry) if entry.index == index => entry,
@@ -185,7 +185,7 @@ impl AuditLog {
     #[must_use]
     pub fn entries(&self, range: Range<u64>) -> Entries<'_> {
         let left = range.start..range.end.min(self.size());
-        Entries { left, pages: Pages::from(self, range.start) }
+        Entries { pages: Pages::of(self, left.clone()), left }
     }
 }
 
@@ -223,22 +223,26 @@ impl fmt::Debug for Entries<'_> {
 /// Stored entries, a page at a time.
 pub(super) struct Pages<'a> {
     log: &'a AuditLog,
-    next: u64,
+    left: Range<u64>,
     page: IntoIter<StoredEntry>,
 }
 
 impl<'a> Pages<'a> {
-    pub(super) fn from(log: &'a AuditLog, next: u64) -> Self {
-        Self { log, next, page: Vec::new().into_iter() }
+    /// Those that stand in `range`. Where some are missing, those behind it may follow.
+    pub(super) fn of(log: &'a AuditLog, range: Range<u64>) -> Self {
+        Self { log, left: range, page: Vec::new().into_iter() }
     }
 
     pub(super) fn next(&mut self) -> Result<Option<StoredEntry>, AuditError> {
         if self.page.len() == 0 {
-            self.page = self.log.store.read(self.next, PAGE).map_err(AuditError::Unreadable)?.into_iter();
+            let left = self.left.end.saturating_sub(self.left.start);
+            let limit = usize::try_from(left).unwrap_or(PAGE).min(PAGE);
+            let page = self.log.store.read(self.left.start, limit).map_err(AuditError::Unreadable)?;
+            self.page = page.into_iter();
         }
         let entry = self.page.next();
         if let Some(entry) = &entry {
-            self.next = entry.index.saturating_add(1);
+            self.left.start = entry.index.saturating_add(1);
         }
         Ok(entry)
     }

@@ -108,7 +108,8 @@ pub trait AuditStore: Send + Sync + core::fmt::Debug {
     /// refused ([`StoreError::Damaged`]).
     fn append(&self, entries: &[StoredEntry], head: &StoredHead) -> Result<(), StoreError>;
 
-    /// At most `limit` entries with numbers from `from` on, in the order of their numbers.
+    /// At most `limit` entries with numbers from `from` on, in the order of their numbers. A store gives
+    /// fewer to bound its memory, and none only where there is none.
     ///
     /// # Errors
     /// [`StoreError`] if they cannot be read.
@@ -121,7 +122,8 @@ pub trait AuditStore: Send + Sync + core::fmt::Debug {
     /// [`StoreError`] if they cannot be read.
     fn columns(&self, from: u64, limit: usize) -> Result<Vec<Columns>, StoreError>;
 
-    /// At most `limit` entries whose rows match, behind `after` in the order of [`Place`]s.
+    /// At most `limit` entries whose rows match, behind `after` in the order of [`Place`]s; fewer as
+    /// [`AuditStore::read`] does.
     ///
     /// # Errors
     /// [`StoreError`] if they cannot be read.

@@ -232,7 +232,7 @@ impl AuditStore for AuditFile {
             ))
             .map_err(of_sqlite)?;
         let entries = query.query_map(params![from, limit], entry_of).map_err(of_sqlite)?;
-        entries.collect::<Result<_, _>>().map_err(of_sqlite)
+        page_of(entries)
     }
 
     fn columns(&self, from: u64, limit: usize) -> Result<Vec<Columns>, StoreError> {
@@ -274,7 +274,7 @@ impl AuditStore for AuditFile {
                 query.query_map(params![first, behind, last, lookup.given, limit, agent.as_str()], entry_of)
             }
         };
-        entries.map_err(of_sqlite)?.collect::<Result<_, _>>().map_err(of_sqlite)
+        page_of(entries.map_err(of_sqlite)?)
     }
 
     fn end(&self) -> Result<u64, StoreError> {
@@ -363,6 +363,24 @@ fn entry_of(row: &Row<'_>) -> rusqlite::Result<StoredEntry> {
         subtrees: hashes(row, 4)?,
         columns: columns_of(row, 5),
     })
+}
+
+/// Events of a page, in bytes: one more is read where they are fewer.
+const PAGE_BYTES: usize = 1024 * 1024;
+
+fn page_of(
+    entries: impl Iterator<Item = rusqlite::Result<StoredEntry>>,
+) -> Result<Vec<StoredEntry>, StoreError> {
+    let (mut page, mut bytes) = (Vec::new(), 0);
+    for entry in entries {
+        let entry = entry.map_err(of_sqlite)?;
+        bytes += entry.event.len();
+        page.push(entry);
+        if bytes >= PAGE_BYTES {
+            break;
+        }
+    }
+    Ok(page)
 }
 
 /// A row of the index; `None` if there is none, or it is not one.

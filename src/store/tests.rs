@@ -756,6 +756,24 @@ fn every_changed_column_is_a_break_of_the_index() {
     }
 }
 
+/// Longer events come in shorter pages, and all of them come.
+#[test]
+fn a_page_is_bounded_in_bytes() {
+    let folder = TemporaryFolder::new();
+    let log = folder.log().unwrap();
+    let mut long = viewed(1);
+    long.fields = vec![long.fields[0].clone(); crate::audit::MAX_FIELDS];
+    for _ in 0..80 {
+        log.record(long.clone(), None).unwrap();
+    }
+    drop(log);
+    let store = folder.open().unwrap().audit();
+    let page = store.read(0, 1000).unwrap();
+    let bytes: usize = page.iter().map(|entry| entry.event.len()).sum();
+    assert!(page.len() < 60 && bytes < 2 * 1024 * 1024, "{} entries of {bytes} bytes", page.len());
+    assert_eq!(open_log(store).unwrap().verify().unwrap().size(), 81);
+}
+
 /// A question reads the part of an index that answers it, in its order, and nothing is sorted.
 #[test]
 fn questions_use_their_index() {
