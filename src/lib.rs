@@ -30,6 +30,7 @@ pub use guard::{
 };
 pub use interaction::{AgentSession, Contact, Evidence, NamedCall, Notice, PhotoId, Presented};
 pub use keys::{KeyProvider, MemoryKeys, PassphraseKeys};
+pub use oversight::report::{EvidenceReport, EvidenceRequest, Period};
 pub use oversight::watch::{Alarm, AlarmSink, WatchRules};
 pub use policy::{Decision, Reason};
 pub use sensitive::Sensitive;

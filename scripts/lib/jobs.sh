@@ -137,7 +137,7 @@ job_msrv() {
 
 job_package() {
     need_c_compiler
-    local allowed='^(Cargo\.(toml|toml\.orig|lock)|\.cargo_vcs_info\.json|README\.md|CHANGELOG\.md|LICENSE-(APACHE|MIT)|src/.*\.(rs|toml|md)|examples/(grants|subscriber)\.toml)$'
+    local allowed='^(Cargo\.(toml|toml\.orig|lock)|\.cargo_vcs_info\.json|README\.md|CHANGELOG\.md|LICENSE-(APACHE|MIT)|src/.*\.(rs|toml|md|css|json)|examples/(grants|subscriber)\.toml)$'
     local list needed
     list=$(cargo package --list --allow-dirty --locked)
     if grep -vE "$allowed" <<< "$list" > /dev/null; then
@@ -162,6 +162,18 @@ job_deny() {
     fi
 }
 
+# A page that loads nothing, runs nothing, and that a strict parser reads.
+page_stands_alone() {
+    ! grep -niE '<script|https?://|url\(|@import|<link|<img|<iframe' "$1" || fail "$1 loads or runs something"
+    if command -v xmllint > /dev/null; then
+        xmllint --noout "$1"
+    elif command -v python3 > /dev/null; then
+        python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$1"
+    else
+        note "neither xmllint nor python3 is here: nobody parsed $1"
+    fi
+}
+
 job_examples() {
     compgen -G 'examples/*.rs' > /dev/null || compgen -G 'examples/*/main.rs' > /dev/null || skip "no example yet"
     need_c_compiler
@@ -176,6 +188,12 @@ job_examples() {
     example 0 insider --days 28
     example 0 insider --days 1 --detection off
     example 2 insider --days 0
+    local report
+    report=$(mktemp -d)
+    example 0 evidence_report --out "$report"
+    page_stands_alone "$report/report.html"
+    rm -r "$report"
+    example 2 evidence_report --no-such-option
     example 0 policy_check
     example 1 policy_check examples/policy-with-mistakes.toml
     example 2 policy_check examples/no-such-file.toml

@@ -114,6 +114,12 @@ impl AuditLog {
         Ok(checkpoint)
     }
 
+    /// The last checkpoint that is kept with the log, as far as this process knows; makes none.
+    #[must_use]
+    pub fn kept_checkpoint(&self) -> Option<Checkpoint> {
+        self.last_checkpoint().clone()
+    }
+
     /// The last checkpoint that this process knows. A panic elsewhere cannot leave it half changed.
     pub(super) fn last_checkpoint(&self) -> MutexGuard<'_, Option<Checkpoint>> {
         self.checkpoint.lock().unwrap_or_else(PoisonError::into_inner)

@@ -175,7 +175,7 @@ fn tend(log: &AuditLog, settings: &Publishing, taken: &mut [Option<u64>]) {
         Ok(Err(AuditError::NotKept(StoreError::ReadOnly))) => None,
         Ok(Err(_)) | Err(_) => {
             failures += 1;
-            log.last_checkpoint().clone()
+            log.kept_checkpoint()
         }
     };
     if let Some(checkpoint) = &checkpoint {

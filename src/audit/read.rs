@@ -81,7 +81,7 @@ impl AuditLog {
     /// # Errors
     /// [`AuditError::Broken`] with the first break; [`AuditError::Unreadable`] if the store fails.
     pub fn verify(&self) -> Result<VerifiedLog, AuditError> {
-        self.verify_with(None)
+        self.verify_reading(None, |_, _| ())
     }
 
     /// As [`AuditLog::verify`], and the log must begin with the events that `checkpoint`, kept
@@ -91,13 +91,24 @@ impl AuditLog {
     /// As [`AuditLog::verify`]. A log that was put back is [`BreakKind::Truncation`], one that was
     /// written anew [`BreakKind::Checkpoint`]: at event 0 if it is another log altogether.
     pub fn verify_against(&self, checkpoint: &Checkpoint) -> Result<VerifiedLog, AuditError> {
-        if checkpoint.origin() != self.verifying_key().name() {
-            return Err(broken(0, BreakKind::Checkpoint));
-        }
-        self.verify_with(Some(checkpoint.tree()))
+        self.verify_reading(Some(checkpoint), |_, _| ())
     }
 
-    fn verify_with(&self, outside: Option<&TreeHead>) -> Result<VerifiedLog, AuditError> {
+    /// As [`AuditLog::verify`], or with a checkpoint as [`AuditLog::verify_against`], and hands over each
+    /// event with its number, once the chain up to it is verified: what is read is what is verified. On a
+    /// break, the events before it were handed over.
+    ///
+    /// # Errors
+    /// As [`AuditLog::verify_against`].
+    pub fn verify_reading(
+        &self,
+        outside: Option<&Checkpoint>,
+        each: impl FnMut(u64, &AuditEvent),
+    ) -> Result<VerifiedLog, AuditError> {
+        if outside.is_some_and(|checkpoint| checkpoint.origin() != self.verifying_key().name()) {
+            return Err(broken(0, BreakKind::Checkpoint));
+        }
+        let outside = outside.map(Checkpoint::tree);
         let known = self.position();
         let kept = self.store.last_checkpoint().map_err(AuditError::Unreadable)?;
         let kept = kept.map(|kept| read_kept(&kept, &self.verifying_key())).transpose();
@@ -108,7 +119,7 @@ impl AuditLog {
 
         let kept_tree = kept.as_ref().ok().and_then(|kept| kept.as_ref()).map(|kept| kept.tree);
         let signed: Vec<TreeHead> = kept_tree.into_iter().chain(outside.copied()).collect();
-        let (found, clock_back) = self.walk(size.max(end), size, &known, &signed)?;
+        let (found, clock_back) = self.walk(size.max(end), size, &known, &signed, each)?;
         let claimed = claimed.ok_or(broken(end, BreakKind::Head))?;
         if size < known.range.size() || signed.iter().any(|signed| size < signed.size) {
             return Err(broken(size, BreakKind::Truncation));
@@ -122,13 +133,15 @@ impl AuditLog {
         Ok(VerifiedLog { log: self.id(), tree, anchored: outside.map(|tree| tree.size), clock_back })
     }
 
-    /// Verifies events 0 to `target` - 1, and gives back where the chain stood after `size` of them.
+    /// Verifies events 0 to `target` - 1, hands over the first `size` of them, and gives back where the
+    /// chain stood after those.
     fn walk(
         &self,
         target: u64,
         size: u64,
         known: &Position,
         signed: &[TreeHead],
+        mut each: impl FnMut(u64, &AuditEvent),
     ) -> Result<(Position, Duration), AuditError> {
         let mut at = Position::default();
         let mut found = Position::default();
@@ -162,6 +175,9 @@ impl AuditLog {
             }
             clock_back = clock_back.max(time.since(event.facts.time).unwrap_or_default());
             time = event.facts.time;
+            if index < size {
+                each(index, &event);
+            }
             if at.range.size() == size {
                 found = at.clone();
             }

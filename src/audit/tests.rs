@@ -39,6 +39,10 @@ pub(crate) fn open_as(tenant: &str, store: Arc<dyn AuditStore>) -> AuditLog {
     AuditLog::open(store, roots(1), settings(tenant), NOW).unwrap()
 }
 
+pub(crate) fn open_in_place_of(store: Arc<dyn AuditStore>, earlier: EarlierLog) -> Result<AuditLog, Error> {
+    AuditLog::open(store, roots(1), LogSettings { earlier: Some(earlier), ..settings("t") }, NOW)
+}
+
 fn settings(tenant: &str) -> LogSettings {
     LogSettings { tenant: TenantId::new(tenant).unwrap(), signer: None, earlier: None }
 }
@@ -86,6 +90,11 @@ pub(crate) fn viewed(number: u8) -> EventFacts {
 fn event() -> AuditEvent {
     let account = AccountMark { pseudonym: [9; 32], sealed: vec![8; 44].into() };
     AuditEvent { log: LogId::from_bytes([1; 16]), key_version: 1, account: Some(account), facts: viewed(3) }
+}
+
+/// Changes what is stored, past the log.
+pub(crate) fn tamper(store: &MemoryAuditStore, change: impl FnOnce(&mut Vec<StoredEntry>)) {
+    change(&mut store.memory().entries);
 }
 
 pub(crate) fn broken<T>(event: u64, kind: BreakKind) -> Result<T, AuditError> {

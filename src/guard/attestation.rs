@@ -138,7 +138,7 @@ impl Guard {
         }
     }
 
-    fn gaps(&self) -> Vec<&'static str> {
+    pub(super) fn gaps(&self) -> Vec<&'static str> {
         let inner = &*self.0;
         let checkpoints = inner.audit.checkpoint_status();
         let lacks = [

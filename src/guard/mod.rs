@@ -29,6 +29,7 @@ use crate::interaction::{
     TimeLimits,
 };
 use crate::keys::Keyring;
+use crate::oversight::report::{self, Deployment, EvidenceReport, EvidenceRequest};
 use crate::oversight::watch::{AlarmSink, Watcher};
 use crate::policy::{PackStatus, Policy};
 use crate::sensitive::Sensitive;
@@ -244,6 +245,17 @@ impl Guard {
     #[must_use]
     pub fn audit(&self) -> &AuditLog {
         &self.0.audit
+    }
+
+    /// What the audit log holds of a period, for the annual certificate of 47 CFR 64.2009(e) and for
+    /// assessments. Reads and verifies the whole log, once; a log that is broken or cannot be read
+    /// gives a report that says incomplete.
+    #[must_use]
+    pub fn evidence_report(&self, request: impl Into<EvidenceRequest>) -> EvidenceReport {
+        let Inner { tenant, policy, audit, watcher, .. } = &*self.0;
+        let deployment =
+            Deployment { tenant, policy, watch: watcher.rules(), gaps: self.gaps(), now: self.now() };
+        report::gather(audit, &deployment, &request.into())
     }
 
     /// The schema.

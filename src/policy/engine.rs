@@ -283,6 +283,11 @@ impl Policy {
         self.reasons(self.active(now))
     }
 
+    /// A rule of any pack, in force or not.
+    pub(crate) fn rule(&self, id: &RuleId) -> Option<Reason<'_>> {
+        self.reason_at(self.rules.iter().position(|compiled| compiled.rule.id == *id)?)
+    }
+
     /// Every override, and what it comes to at `now`.
     pub(crate) fn overrides(&self, now: Timestamp) -> impl Iterator<Item = OverrideStatus<'_>> {
         let today = now.utc_date();
@@ -449,17 +454,19 @@ impl Policy {
     }
 
     pub(super) fn reasons(&self, rules: RuleSet) -> impl Iterator<Item = Reason<'_>> {
-        rules.iter().filter_map(|index| {
-            let Compiled { pack, rule } = self.rules.get(index)?;
-            Some(Reason {
-                pack: &self.packs.get(*pack)?.id,
-                rule: &rule.id,
-                effect: rule.effect,
-                title: &rule.title,
-                cite: &rule.cite,
-                certainty: rule.certainty,
-                source: rule.source,
-            })
+        rules.iter().filter_map(|index| self.reason_at(index))
+    }
+
+    fn reason_at(&self, index: usize) -> Option<Reason<'_>> {
+        let Compiled { pack, rule } = self.rules.get(index)?;
+        Some(Reason {
+            pack: &self.packs.get(*pack)?.id,
+            rule: &rule.id,
+            effect: rule.effect,
+            title: &rule.title,
+            cite: &rule.cite,
+            certainty: rule.certainty,
+            source: rule.source,
         })
     }
 

@@ -101,6 +101,14 @@ impl CivilDate {
         self.0.weekday().to_monday_one_offset()
     }
 
+    /// The beginning of the day in UTC; `None` before 1970.
+    #[must_use]
+    pub fn starts_at(self) -> Option<Timestamp> {
+        let epoch = jiff::civil::Date::constant(1970, 1, 1);
+        let days = u64::try_from(self.days_since(Self(epoch))).ok()?;
+        Some(Timestamp::from_secs(days.saturating_mul(86_400)))
+    }
+
     /// Whole days from `earlier` to this day; negative if `earlier` is later.
     #[must_use]
     pub fn days_since(self, earlier: Self) -> i64 {
@@ -191,6 +199,9 @@ mod tests {
         );
         assert_eq!(midnight.to_string(), "2026-11-23T00:00:00Z");
         assert_eq!(Timestamp::from_micros(u64::MAX).utc_date(), None);
+        assert_eq!(midnight.utc_date().unwrap().starts_at(), Some(midnight));
+        assert_eq!(CivilDate::new(1970, 1, 1).unwrap().starts_at(), Some(Timestamp::from_secs(0)));
+        assert_eq!(CivilDate::new(1969, 12, 31).unwrap().starts_at(), None);
     }
 
     #[test]

@@ -6,8 +6,8 @@ use cpni_guard::interaction::{MemoryContacts, MemoryDirectory, PhotoIdKind};
 use cpni_guard::policy::Pack;
 use cpni_guard::vocabulary::{Channel, CivilDate, RecordId, Role};
 use cpni_guard::{
-    AccountId, AgentSession, CallRow, Contact, Evidence, Guard, MemoryKeys, NamedCall, PhotoId, Purpose,
-    Schema, SealedField, SealedRecord, Sensitive, Stores,
+    AccountId, AgentSession, CallRow, Contact, Evidence, Guard, MemoryKeys, NamedCall, Period, PhotoId,
+    Purpose, Schema, SealedField, SealedRecord, Sensitive, Stores,
 };
 
 use crate::fixture::{Carrier, NOON, account, profile};
@@ -205,6 +205,10 @@ fn walk(net: &mut Net, carrier: &Carrier) {
         net.bytes("event bytes", entry.unwrap().1.encode().unwrap());
     }
     net.result("verify", &guard.audit().verify());
+    let report = guard.evidence_report(Period::year(2026).unwrap());
+    net.shown("evidence report", &report);
+    net.bytes("evidence report, JSON", report.to_json());
+    net.bytes("evidence report, page", report.to_html());
 }
 
 /// Files and bytes that are not what they should be may be the wrong ones.
