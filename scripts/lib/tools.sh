@@ -66,3 +66,70 @@ need_cargo_tool() {
     rm -rf "$build"
     return "$status"
 }
+
+# need_debian PACKAGE...: Debian's packages, where this is Debian and we may install.
+need_debian() {
+    local missing=() package
+    for package in "$@"; do
+        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null) == installed ]] || missing+=("$package")
+    done
+    ((${#missing[@]})) || return 0
+    if ! command -v apt-get > /dev/null || ((EUID != 0)); then
+        note "missing: ${missing[*]} (Debian, as root: apt-get install ${missing[*]})"
+        return 1
+    fi
+    note "installing ${missing[*]}"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+}
+
+# A JDK of 17 or newer, and Maven.
+need_java() {
+    local version
+    version=$(javac -version 2>&1 | sed -n 's/^javac \([0-9]*\).*/\1/p')
+    if ((${version:-0} < 17)); then need_debian openjdk-17-jdk-headless || return 1; fi
+    command -v mvn > /dev/null || need_debian maven
+}
+
+# Swift 6 is in Debian 13 and not in Debian 12, so a tree of Debian 13 is unpacked beside the project
+# once, and entered for each command. Nothing of it is installed into the system.
+readonly SWIFT_ROOT=$CACHE/swift-trixie
+
+swift_is_here() {
+    swift --version 2> /dev/null | grep -qE 'Swift version ([6-9]|[1-9][0-9])\.'
+}
+
+need_swift() {
+    if swift_is_here || [[ -e $SWIFT_ROOT/complete ]]; then return 0; fi
+    need_debian mmdebstrap || return 1
+    note "unpacking Swift 6 from Debian 13 into $SWIFT_ROOT (550 MB to fetch, 2.5 GB on disk)"
+    local mirror
+    # The machine's own mirror: the first one that has Debian's main suite.
+    mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
+        awk '$3 == "main" && $2 !~ /-/ { print $1; exit }')
+    [[ $mirror ]] || { note "no Debian mirror in this machine's sources"; return 1; }
+    rm -rf "$SWIFT_ROOT"
+    mkdir -p "$CACHE"
+    mmdebstrap --variant=extract --quiet --include=swiftlang,libc6-dev,libstdc++-14-dev,bash,coreutils \
+        trixie "$SWIFT_ROOT" "deb $mirror trixie main" || return 1
+    touch "$SWIFT_ROOT/complete"
+}
+
+# with_swift COMMAND...: runs it where `swift` is, in this folder, which has its own path there too.
+# A mount namespace of its own: nothing stays mounted.
+with_swift() {
+    if swift_is_here; then
+        "$@"
+        return
+    fi
+    local unshare=(unshare --mount --propagation private --pid --fork --kill-child)
+    ((EUID == 0)) || unshare+=(--user --map-root-user)
+    # shellcheck disable=SC2016 # expanded inside
+    "${unshare[@]}" -- bash -euc '
+        mkdir -p "$1/proc" "$1/dev" "$1$2"
+        mount -t proc proc "$1/proc"
+        mount --rbind /dev "$1/dev"
+        mount --bind "$2" "$1$2"
+        exec chroot "$1" /usr/bin/env -i PATH=/usr/libexec/swift/bin:/usr/bin:/bin HOME=/tmp LANG=C.UTF-8 \
+            bash -euc "cd \"\$1\"; shift; exec \"\$@\"" _ "$2" "${@:3}"
+    ' _ "$SWIFT_ROOT" "$PWD" "$@"
+}
