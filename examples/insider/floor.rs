@@ -1,16 +1,17 @@
 //! A care floor: who works there, how a day goes, and what the audit log says of it afterwards.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cpni_guard::error::{AuditError, InteractionError};
 use cpni_guard::interaction::{AgentProfile, CallBack, ContactState, MemoryContacts, MemoryDirectory};
 use cpni_guard::oversight::watch::{Alarm, AlarmSink, WatchRules};
 use cpni_guard::vocabulary::{
-    AgentId, Channel, ContactId, CountryCode, EmployerId, EventKind, ManualClock, Outcome, Role, Timestamp,
+    AgentId, Channel, ClassSet, ContactId, CountryCode, EmployerId, EventKind, ManualClock, Outcome, Role,
+    Timestamp,
 };
 use cpni_guard::{
-    AccountId, AgentSession, Contact, Error, Guard, MemoryKeys, Purpose, Record, Schema, Stores,
+    AccountId, AgentSession, Contact, Error, Guard, MemoryKeys, Purpose, Record, Schema, Sensitive, Stores,
 };
 
 pub(crate) const INSIDERS: u64 = 3;
@@ -22,14 +23,26 @@ pub(crate) const DAY: u64 = 86_400;
 const SHIFT: u64 = 8 * 3600;
 /// 2013-11-04, a Monday.
 const START: u64 = 1_383_523_200;
+/// Of so many customers, one asks for something that needs a credit check.
+const CREDIT_CHECK_EVERY: u64 = 8;
+/// The one agent who may learn, by name, whose data a breach touched.
+pub(crate) const BREACH_OFFICER: &str = "privacy-office";
 
 /// What the log says of one agent.
 #[derive(Default)]
 pub(crate) struct Seen {
     pub(crate) openings: u64,
     pub(crate) held_back: u64,
-    /// The accounts of which something was disclosed, as the log's pseudonyms.
-    pub(crate) read: BTreeSet<[u8; 32]>,
+    /// The accounts of which something was given out, as the log's pseudonyms, and the classes of it.
+    pub(crate) read: BTreeMap<[u8; 32], ClassSet>,
+}
+
+/// What a customer is called about.
+#[derive(Clone, Copy)]
+enum Asks {
+    ForHelp,
+    CreditCheckByNumber,
+    CreditCheckByLastFour,
 }
 
 /// Keeps alarms until they are printed.
@@ -43,10 +56,12 @@ impl AlarmSink for Alarms {
 }
 
 pub(crate) struct Floor {
-    guard: Guard,
+    pub(crate) guard: Guard,
     clock: Arc<ManualClock>,
     contacts: Arc<MemoryContacts>,
     alarms: Arc<Alarms>,
+    /// The carrier's own list of customers, by what the log calls them.
+    customers: BTreeMap<[u8; 32], AccountId>,
 }
 
 impl Floor {
@@ -55,7 +70,9 @@ impl Floor {
         let contacts = Arc::new(MemoryContacts::default());
         let alarms = Arc::new(Alarms::default());
         let directory = MemoryDirectory::default();
-        for agent in (0..INSIDERS).map(insider).chain((0..COLLEAGUES).map(colleague)) {
+        let officer = || BREACH_OFFICER.to_owned();
+        let staff = (0..INSIDERS).map(insider).chain((0..COLLEAGUES).map(colleague));
+        for agent in staff.chain([officer()]) {
             directory.sign_in(
                 agent.clone(),
                 AgentProfile {
@@ -78,14 +95,15 @@ impl Floor {
             .contacts(Arc::clone(&contacts) as _)
             .watch(rules)
             .alarms(Arc::clone(&alarms) as _)
+            .breach_officer(AgentId::new(officer())?)
             .clock(Arc::clone(&clock) as _)
             .build()?;
-        Ok(Self { guard, clock, contacts, alarms })
+        Ok(Self { guard, clock, contacts, alarms, customers: BTreeMap::new() })
     }
 
     /// One day: insiders every day, colleagues five days of seven. Everybody's accounts in the order of
     /// the clock.
-    pub(crate) fn day(&self, day: u64) -> Result<(), Error> {
+    pub(crate) fn day(&mut self, day: u64) -> Result<(), Error> {
         let mut calls = Vec::new();
         for number in 0..INSIDERS {
             calls.extend(shift(&insider(number), number, ACCOUNTS_A_DAY));
@@ -101,7 +119,13 @@ impl Floor {
             self.clock.set(Timestamp::from_secs(self.start(day).as_secs().saturating_add(time)));
             let account = drawn(&[day, number, n]) % 100_000_000;
             let account = AccountId::new(format!("8{account:09}"))?;
-            match self.call(&agent, &account, &format!("call-{day}-{number}-{n}")) {
+            self.customers.insert(self.guard.audit().derive_pseudonym(&account), account.clone());
+            let asks = match n % (2 * CREDIT_CHECK_EVERY) {
+                0 => Asks::CreditCheckByNumber,
+                CREDIT_CHECK_EVERY => Asks::CreditCheckByLastFour,
+                _ => Asks::ForHelp,
+            };
+            match self.call(&agent, &account, &format!("call-{day}-{number}-{n}"), asks) {
                 Ok(()) | Err(Error::Interaction(InteractionError::HeldBack)) => {}
                 Err(other) => return Err(other),
             }
@@ -109,19 +133,36 @@ impl Floor {
         Ok(())
     }
 
-    /// One customer: called back at the number of record, and their name and plan looked up.
-    fn call(&self, agent: &str, account: &AccountId, contact: &str) -> Result<(), Error> {
-        let record = Record::new().text("name", "Pat Example").text("plan", "Unlimited Plus");
+    /// One customer: called back at the number of record. Their name and plan are looked up, or
+    /// what they say of their SSN is compared.
+    fn call(&self, agent: &str, account: &AccountId, contact: &str, asks: Asks) -> Result<(), Error> {
+        let record = Record::new()
+            .text("name", "Pat Example")
+            .text("plan", "Unlimited Plus")
+            .text("ssn", "987-65-4321");
         let sealed = self.guard.protect(account, record)?;
         let contact = ContactId::new(contact)?;
         let mut state = ContactState::live(Channel::PhoneCallback, AgentId::new(agent)?);
         state.called_back = Some(CallBack::NumberOfRecord);
         self.contacts.set(contact.clone(), state);
         let contact = Contact::of(contact, Channel::PhoneCallback);
-        let mut call =
-            self.guard.interaction(AgentSession::new(agent), account, contact, Purpose::Support)?;
-        call.view(&sealed, ["name", "plan"])?;
+        let (purpose, compared) = match asks {
+            Asks::ForHelp => (Purpose::Support, None),
+            Asks::CreditCheckByNumber => (Purpose::CreditCheck, Some(("ssn", "987-65-4321"))),
+            Asks::CreditCheckByLastFour => (Purpose::CreditCheck, Some(("ssn_last4", "4321"))),
+        };
+        let mut call = self.guard.interaction(AgentSession::new(agent), account, contact, purpose)?;
+        if let Some((field, stated)) = compared {
+            call.verify(&sealed, field, &Sensitive::from(stated.to_owned()))?;
+        } else {
+            call.view(&sealed, ["name", "plan"])?;
+        }
         call.end()
+    }
+
+    /// Moves the clock to the morning after the last of so many days.
+    pub(crate) fn is_over(&self, days: u64) {
+        self.clock.set(self.start(days));
     }
 
     /// When a day begins.
@@ -141,16 +182,23 @@ impl Floor {
             let (_, event) = entry?;
             let Some(actor) = event.facts.actor else { continue };
             let seen = all.entry(actor.agent).or_default();
-            let disclosed = event.facts.fields.iter().any(|field| field.outcome != Outcome::Withhold);
+            let given = event.facts.fields.iter().filter(|field| field.outcome != Outcome::Withhold);
+            let given = ClassSet::of(given.map(|field| field.class));
             if event.facts.kind == EventKind::InteractionOpened {
                 seen.openings = seen.openings.saturating_add(1);
             } else if event.facts.kind == EventKind::WatchRefused {
                 seen.held_back = seen.held_back.saturating_add(1);
-            } else if let Some(account) = event.account.filter(|_| disclosed) {
-                seen.read.insert(*account.pseudonym());
+            } else if let Some(account) = event.account.filter(|_| !given.is_empty()) {
+                let classes = seen.read.entry(*account.pseudonym()).or_default();
+                *classes = classes.with(given);
             }
         }
         Ok(all)
+    }
+
+    /// Whose account the log calls by this pseudonym, by the carrier's own list.
+    pub(crate) fn customer(&self, pseudonym: &[u8; 32]) -> Option<&AccountId> {
+        self.customers.get(pseudonym)
     }
 
     /// Verifies the log, and says how many events it has.

@@ -185,11 +185,13 @@ job_examples() {
     else
         note "$SHARED/data is not beside this clone: care_desk ran on generated customers only"
     fi
-    example 0 insider --days 28
-    example 0 insider --days 1 --detection off
-    example 2 insider --days 0
     local report
     report=$(mktemp -d)
+    example 0 insider --days 28 --report "$report"
+    page_stands_alone "$report/report.html"
+    example 0 insider --days 1 --detection off --report "$report"
+    page_stands_alone "$report/report.html"
+    example 2 insider --days 0
     example 0 evidence_report --out "$report"
     page_stands_alone "$report/report.html"
     rm -r "$report"
