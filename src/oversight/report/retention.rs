@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::policy::ReadFrom;
+use crate::oversight::cited::Cited;
+use crate::oversight::retention::RecordKind;
+use crate::policy::{Certainty, ReadFrom};
 use crate::vocabulary::{EventKind, Obligation};
 
 use super::tally::Oldest;
@@ -14,7 +16,7 @@ pub struct Retained {
     /// Which record.
     pub record: &'static str,
     /// At least so many years; `None`: the rule names no time.
-    pub at_least_years: Option<u8>,
+    pub at_least_years: Option<i16>,
     /// The source.
     pub cite: &'static str,
     /// How the source was read: `primary`, `secondary` or `memory`.
@@ -37,95 +39,89 @@ enum Held {
 
 struct Duty {
     record: &'static str,
-    years: Option<u8>,
-    cite: &'static str,
-    source: ReadFrom,
-    required: bool,
+    asked_by: AskedBy,
     held: Held,
 }
 
-/// 47 CFR 64.2007(a)(3), 64.2008(a)(2), 64.2009(c) and (d): "at least one year", said of each.
-const ONE_YEAR: Option<u8> = Some(1);
-/// 47 CFR 64.2011(d).
-const BREACHES: Option<u8> = Some(2);
-/// 47 CFR 64.2010(h)(8): adopted, compliance not yet required.
-const SIM_CHANGES: Option<u8> = Some(3);
+/// Which rule has it kept.
+enum AskedBy {
+    /// The one that this kind of record cites, with its years.
+    Kind(RecordKind),
+    /// One that names no time.
+    Untimed(Cited),
+}
 
 const DUTIES: [Duty; 8] = [
     Duty {
         record: "Approvals and objections of customers",
-        years: ONE_YEAR,
-        cite: "47 CFR 64.2007(a)(3)",
-        source: ReadFrom::Primary,
-        required: true,
+        asked_by: AskedBy::Kind(RecordKind::Approval),
         held: Held::As(EventKind::ConsentRecorded),
     },
     Duty {
         record: "Notices to customers about the use of CPNI",
-        years: ONE_YEAR,
-        cite: "47 CFR 64.2008(a)(2)",
-        source: ReadFrom::Primary,
-        required: true,
+        asked_by: AskedBy::Kind(RecordKind::Notice),
         held: Held::As(EventKind::ConsentRecorded),
     },
     Duty {
         record: "Campaigns that use CPNI",
-        years: ONE_YEAR,
-        cite: "47 CFR 64.2009(c)",
-        source: ReadFrom::Primary,
-        required: true,
+        asked_by: AskedBy::Kind(RecordKind::Campaign),
         held: Held::WithDuty(Obligation::RecordCampaign),
     },
     Duty {
         record: "Disclosures of CPNI to third parties",
-        years: ONE_YEAR,
-        cite: "47 CFR 64.2009(c)",
-        source: ReadFrom::Primary,
-        required: true,
+        asked_by: AskedBy::Kind(RecordKind::ThirdPartyDisclosure),
         held: Held::WithDuty(Obligation::RecordDisclosure),
     },
     Duty {
         record: "Supervisory review of outbound marketing",
-        years: ONE_YEAR,
-        cite: "47 CFR 64.2009(d)",
-        source: ReadFrom::Primary,
-        required: true,
+        asked_by: AskedBy::Kind(RecordKind::SupervisoryReview),
         held: Held::As(EventKind::Approved),
     },
     Duty {
         record: "Breaches, and who was notified",
-        years: BREACHES,
-        cite: "47 CFR 64.2011(d)",
-        source: ReadFrom::Secondary,
-        required: true,
+        asked_by: AskedBy::Kind(RecordKind::Breach),
         held: Held::Elsewhere,
     },
     Duty {
         record: "SIM change requests",
-        years: SIM_CHANGES,
-        cite: "47 CFR 64.2010(h)(8)",
-        source: ReadFrom::Memory,
-        required: false,
+        asked_by: AskedBy::Kind(RecordKind::SimChange),
         held: Held::WithDuty(Obligation::CountSimChange),
     },
     Duty {
         record: "Notices of account changes",
-        years: None,
-        cite: "47 CFR 64.2010(f)",
-        source: ReadFrom::Primary,
-        required: true,
+        asked_by: AskedBy::Untimed(Cited::new("47 CFR 64.2010(f)", Certainty::Clear, ReadFrom::Primary)),
         held: Held::As(EventKind::NoticeQueued),
     },
 ];
+
+impl AskedBy {
+    const fn cited(&self) -> Cited {
+        match self {
+            Self::Kind(kind) => kind.cited(),
+            Self::Untimed(cited) => *cited,
+        }
+    }
+
+    const fn years(&self) -> Option<i16> {
+        match self {
+            Self::Kind(kind) => Some(kind.years()),
+            Self::Untimed(_) => None,
+        }
+    }
+}
 
 /// The table, with the oldest record of each kind.
 pub(super) fn table(oldest: &Oldest) -> Vec<Retained> {
     let row = |duty: &Duty| Retained {
         record: duty.record,
-        at_least_years: duty.years,
-        cite: duty.cite,
-        source: duty.source.name(),
-        compliance: if duty.required { "required" } else { "adopted" },
+        at_least_years: duty.asked_by.years(),
+        cite: duty.asked_by.cited().cite,
+        source: duty.asked_by.cited().source.name(),
+        compliance: if duty.asked_by.cited().certainty == Certainty::Pending {
+            "adopted"
+        } else {
+            "required"
+        },
         in_log: !matches!(duty.held, Held::Elsewhere),
         oldest: match duty.held {
             Held::As(kind) => oldest.of_kind(kind),
