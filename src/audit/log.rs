@@ -248,14 +248,12 @@ impl AuditLog {
         self.keys.derive_pseudonym(account)
     }
 
-    /// The account that an event is about; `None` if it is about none.
+    /// The account that an event is about; `None` if it is about none. For those who are entitled to it,
+    /// and recorded: [`crate::Guard::name_account`] and [`crate::Guard::breach_scope`] see to both.
     ///
-    /// Naming accounts is for those who are entitled to it: the log itself holds pseudonyms.
-    ///
-    /// # Errors
-    /// [`AuditError::KeyVersion`] if the event's root version is not there, and
+    /// Fails with [`AuditError::KeyVersion`] if the event's root version is not there, and with
     /// [`AuditError::Account`] if the sealed id was changed.
-    pub fn reveal_account(&self, event: &AuditEvent) -> Result<Option<AccountId>, AuditError> {
+    pub(crate) fn reveal_account(&self, event: &AuditEvent) -> Result<Option<AccountId>, AuditError> {
         event.account.as_ref().map(|mark| self.keys.open_mark(event.key_version, mark)).transpose()
     }
 

@@ -109,6 +109,15 @@ impl AuditLog {
         account.ok_or(broken(index, BreakKind::Index))
     }
 
+    /// The account of the event with this number; `None` if it is about none.
+    pub(crate) fn reveal_event(&self, index: u64) -> Result<Option<AccountId>, AuditError> {
+        let (_, event) = read_one(&*self.store, index)?;
+        if event.log != self.id() {
+            return Err(broken(index, BreakKind::Content));
+        }
+        self.reveal_account(&event)
+    }
+
     /// Whether the same account has the same pseudonym in both logs.
     pub(crate) fn shares_pseudonyms(&self, other: &Self) -> bool {
         equal(&self.keys.probe_pseudonyms(), &other.keys.probe_pseudonyms())

@@ -11,6 +11,8 @@ use core::fmt;
 use core::ops::Range;
 use std::collections::{BTreeSet, HashMap};
 
+pub use digest::SelectionDigest;
+
 use super::{Customers, Exposure};
 use crate::audit::{AuditLog, Checkpoint, Classes, Columns, LogId, TreeHead};
 use crate::error::{AuditBreak, AuditError, BreakKind};
@@ -502,5 +504,6 @@ impl fmt::Debug for Affected {
     }
 }
 
+mod digest;
 #[cfg(test)]
 mod tests;

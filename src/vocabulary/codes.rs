@@ -835,8 +835,12 @@ codes! {
         /// A second person lifted what the watch holds against an agent; the actor is that person, the
         /// basis the agent's id.
         WatchLifted = 24, "watch_lifted";
-        /// Somebody asked which accounts an incident touched, by name. The cause says if it was refused.
+        /// Somebody asked which accounts an incident touched, by name; the basis is the digest of what was
+        /// selected. The cause says if it was refused.
         ScopeAsked = 30, "scope_asked";
+        /// Somebody asked for the name of the account of one event; the basis is its number. The cause
+        /// says if it was refused.
+        AccountNamed = 31, "account_named";
     }
 }
 

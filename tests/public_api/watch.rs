@@ -49,8 +49,11 @@ fn rule(count: &str, more_than: u32, response: &str) -> WatchRules {
 fn carrier(rules: WatchRules) -> (Carrier, Arc<Pager>) {
     let pager = Arc::new(Pager::default());
     let (keys, sink) = (MemoryKeys::new().unwrap(), Arc::clone(&pager) as _);
-    let carrier =
-        Carrier::built(keys, Stores::in_memory(), |builder| builder.watch(rules).alarms(sink)).unwrap();
+    let carrier = Carrier::built(keys, Stores::in_memory(), |builder| {
+        let fay = AgentId::new("fay").unwrap();
+        builder.watch(rules).alarms(sink).breach_officer(fay)
+    })
+    .unwrap();
     (carrier, pager)
 }
 
@@ -94,8 +97,9 @@ fn an_agent_is_counted_once_over_tools_sessions_and_channels() {
     assert_eq!(tripped.len(), 1);
     assert_eq!(tripped[0].facts.basis.as_ref().unwrap().as_str(), "own-rule");
     assert_eq!(tripped[0].facts.actor.as_ref().unwrap().agent.as_str(), "dana");
-    // Those entitled have the account named by the log.
-    assert_eq!(carrier.guard.audit().reveal_account(&tripped[0]), Ok(Some(account("A-9"))));
+    // Those entitled have the account named.
+    let named = carrier.guard.name_account(&AgentSession::new("fay"), alarm.audit_index);
+    assert_eq!(named, Ok(Some(account("A-9"))));
     let refusals = events(&carrier, EventKind::WatchRefused);
     assert_eq!(refusals.iter().map(|event| event.facts.cause).collect::<Vec<_>>(), [5020]);
 }

@@ -32,8 +32,8 @@ const MAX_LOCAL_AGENTS: usize = 4096;
 const MAX_DIGITS: usize = 18;
 
 /// What the host is told when a rule trips, a decoy is touched, or nothing can be counted. It holds no
-/// account id and no value: whoever is entitled to the account's name asks the audit log for event
-/// [`Alarm::audit_index`].
+/// account id and no value: whoever is entitled to the account's name asks
+/// [`crate::Guard::name_account`] for event [`Alarm::audit_index`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Alarm {
