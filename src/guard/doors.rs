@@ -193,13 +193,19 @@ impl Interaction {
     }
 
     /// Makes a one-time code and has the host send it. The customer reads it back as
-    /// [`crate::Evidence::OneTimeCode`].
+    /// [`crate::Evidence::OneTimeCode`]. How many are sent is limited by interaction, agent and account.
     ///
     /// # Errors
     /// [`InteractionError::NotOfRecord`] where the SIM changed recently, the address is too young, or
-    /// either is unknown; [`InteractionError::NotDelivered`]; as [`Interaction::present`].
+    /// either is unknown; [`InteractionError::LockedOut`]: recorded, and nothing is sent;
+    /// [`InteractionError::NotDelivered`]; as [`Interaction::present`].
     pub fn send_one_time_code(&mut self, to: CodeTo) -> Result<(), Error> {
-        let (code, address) = self.session.make_code(to)?;
+        self.watch_evidence()?;
+        let made = self.session.make_code(to);
+        if let Err(refused @ Error::Interaction(InteractionError::LockedOut)) = &made {
+            self.record_failure(EventKind::CodeSent, refused)?;
+        }
+        let (code, address) = made?;
         let now = self.session.liveness().check()?;
         self.record(self.event(EventKind::CodeSent, now))?;
         let sent = match &self.guard.0.delivery {
@@ -217,6 +223,7 @@ impl Interaction {
     /// [`InteractionError::NotDelivered`]; as [`Interaction::present`].
     pub fn call_back(&mut self) -> Result<(), Error> {
         let now = self.session.require(None)?;
+        self.watch_evidence()?;
         self.record(self.event(EventKind::CalledBack, now))?;
         let called = match &self.guard.0.delivery {
             Some(delivery) => delivery.call_back(self.session.account()),

@@ -80,12 +80,13 @@ impl Interaction {
     /// [`InteractionError`]: ended, expired, no live contact, locked out; [`AuditError`] if it could
     /// not be recorded: the evidence then does not count.
     pub fn present(&mut self, evidence: Evidence) -> Result<Presented, Error> {
+        self.watch_evidence()?;
         let presented = self.session.present(evidence);
         self.count(presented)
     }
 
     /// Presents a photo ID at a retail location. The library compares the name with the sealed one
-    /// in `name_field`, and the expiry with the clock.
+    /// in `name_field`, and the expiry with the clock. Attempts are limited.
     ///
     /// # Errors
     /// As [`Interaction::present`], [`InteractionError::NotOnThisChannel`], and [`SealedError`] if
@@ -98,6 +99,9 @@ impl Interaction {
     ) -> Result<Presented, Error> {
         self.session.require(Some(Channel::Retail))?;
         let name = self.field_name(name_field)?;
+        self.watch_evidence()?;
+        let counted = self.session.count_photo_id();
+        self.refuse_guesses(counted)?;
         let opened = self
             .compare_with(&sealed.into(), |opener| disclose::open_value(opener, &name, DataClass::Identity));
         let stored = self.refuse_if_failed(opened)?;
@@ -117,8 +121,9 @@ impl Interaction {
         calls_field: &str,
     ) -> Result<Presented, Error> {
         let name = self.field_name(calls_field)?;
+        self.watch_evidence()?;
         let counted = self.session.count_named_call();
-        self.refuse_if_locked(counted)?;
+        self.refuse_guesses(counted)?;
         let opened = self.compare_with(&sealed.into(), |opener| {
             disclose::open_calls(opener, &name, DataClass::CallDetail)
         });
@@ -269,7 +274,7 @@ impl Interaction {
 
     /// Records evidence, and lets it count once it is recorded.
     fn count(&mut self, looked: Result<Looked, Error>) -> Result<Presented, Error> {
-        let looked = self.refuse_if_locked(looked)?;
+        let looked = self.refuse_guesses(looked)?;
         let now = self.session.liveness().check()?;
         let mut facts = self.event(EventKind::EvidencePresented, now);
         match looked.evidence {
@@ -281,7 +286,19 @@ impl Interaction {
         if let Some((kind, by)) = looked.evidence {
             self.session.accept(kind, by, now);
         }
+        if looked.presented == Presented::NoMatch {
+            self.watch_failed_evidence()?;
+        }
         Ok(looked.presented)
+    }
+
+    /// As [`Interaction::refuse_if_locked`], for evidence: the attempt counts as one that failed.
+    fn refuse_guesses<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
+        let result = self.refuse_if_locked(result);
+        if let Err(Error::Interaction(InteractionError::LockedOut)) = &result {
+            self.watch_failed_evidence()?;
+        }
+        result
     }
 
     /// Records a lock-out before it is reported.
@@ -300,7 +317,7 @@ impl Interaction {
         opened
     }
 
-    fn record_failure(&self, kind: EventKind, refused: &Error) -> Result<Recorded, AuditError> {
+    pub(super) fn record_failure(&self, kind: EventKind, refused: &Error) -> Result<Recorded, AuditError> {
         let mut facts = self.event(kind, self.guard.now());
         facts.cause = refused.code().get();
         self.record(facts)

@@ -118,12 +118,17 @@ impl Interaction {
         }
         let action = match what {
             What::Decided(action) => Some(action),
-            What::Opened | What::Read { .. } | What::Verified { .. } => None,
+            What::Opened
+            | What::Read { .. }
+            | What::Verified { .. }
+            | What::Presenting
+            | What::FailedEvidence => None,
         };
+        // An account must be opened, and its customer be there, for somebody to approve what is read.
+        let leads_up = matches!(what, What::Opened | What::Presenting | What::FailedEvidence);
         let refused = match response {
             Some(Response::Block) => Some(InteractionError::HeldBack),
-            // An account must be opened for somebody to approve what is read of it.
-            Some(Response::SecondPerson) if what != What::Opened && !self.session.is_approved(action) => {
+            Some(Response::SecondPerson) if !leads_up && !self.session.is_approved(action) => {
                 Some(InteractionError::NeedsSecondPerson)
             }
             Some(Response::Alert | Response::SecondPerson) | None => {
@@ -135,6 +140,17 @@ impl Interaction {
         facts.cause = refused.code().get();
         self.record(facts)?;
         Err(refused)
+    }
+
+    /// Before evidence is looked at, or something goes out to the customer to be read back: whoever is held
+    /// back guesses no more.
+    pub(super) fn watch_evidence(&self) -> Result<(), Error> {
+        self.watch(What::Presenting, self.session.liveness().check()?)
+    }
+
+    /// Counts evidence that did not match, before the agent is told.
+    pub(super) fn watch_failed_evidence(&self) -> Result<(), Error> {
+        self.watch(What::FailedEvidence, self.session.liveness().check()?)
     }
 
     fn alarm(&self, rule: &RuleId, response: Response, cause: u16, now: Timestamp) -> Result<(), Error> {

@@ -34,6 +34,13 @@ pub const NAMED_CALL_ATTEMPTS: AttemptLimits = limits(5, DAY, DAY);
 pub const CODE_ATTEMPTS: AttemptLimits = limits(3, 10 * MINUTE, 30 * MINUTE);
 /// How long a one-time code is good. Library default.
 pub const CODE_LIFE: Duration = Duration::from_secs(10 * MINUTE);
+/// One-time codes that are sent for an account, over all channels and agents: 5 in an hour. Library default.
+pub const CODES_SENT_ACCOUNT: AttemptLimits = limits(5, 60 * MINUTE, 60 * MINUTE);
+/// One-time codes that one agent, a person at work, has sent: 40 in a day. Library default.
+pub const CODES_SENT_AGENT: AttemptLimits = limits(40, DAY, DAY);
+/// Photo IDs that do not match, for an account, over all stores and agents: 5 in a day. One that matches
+/// takes them back. Library default.
+pub const PHOTO_ID_ATTEMPTS: AttemptLimits = limits(5, DAY, DAY);
 /// Values of one account that may be verified, over all channels and agents: 5 in a day. Library default.
 pub const VERIFY_ATTEMPTS_ACCOUNT: AttemptLimits = limits(5, DAY, DAY);
 /// Values that one agent may verify: 40 in a day. Library default.
@@ -256,6 +263,29 @@ impl Ledger {
     /// Counts an attempt to name a call.
     pub(super) fn count_named_call(&self, account: &AccountRef, now: Timestamp) -> Result<(), Error> {
         self.count(&self.counter("named-call", account.as_bytes()), now, &NAMED_CALL_ATTEMPTS)
+    }
+
+    /// Counts a code that is about to be sent, by agent and by account.
+    pub(super) fn count_code_sent(
+        &self,
+        account: &AccountRef,
+        agent: Option<&AgentId>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if let Some(agent) = agent {
+            self.count(&self.counter("code-sent-agent", agent.as_str().as_bytes()), now, &CODES_SENT_AGENT)?;
+        }
+        self.count(&self.counter("code-sent", account.as_bytes()), now, &CODES_SENT_ACCOUNT)
+    }
+
+    /// Counts a photo ID that is shown.
+    pub(super) fn count_photo_id(&self, account: &AccountRef, now: Timestamp) -> Result<(), Error> {
+        self.count(&self.counter("photo-id", account.as_bytes()), now, &PHOTO_ID_ATTEMPTS)
+    }
+
+    /// After one that matches.
+    pub(super) fn forget_photo_ids(&self, account: &AccountRef) -> Result<(), StoreError> {
+        self.store.clear_attempts(&self.counter("photo-id", account.as_bytes()))
     }
 
     /// Counts an attempt to verify a value, by account and by agent.

@@ -47,8 +47,8 @@ pub use host::{
     HotlineList, MemoryContacts, MemoryDirectory,
 };
 pub use ledger::{
-    CODE_ATTEMPTS, CODE_LIFE, CodeTo, NAMED_CALL_ATTEMPTS, PASSWORD_ATTEMPTS, VERIFY_ATTEMPTS_ACCOUNT,
-    VERIFY_ATTEMPTS_AGENT,
+    CODE_ATTEMPTS, CODE_LIFE, CODES_SENT_ACCOUNT, CODES_SENT_AGENT, CodeTo, NAMED_CALL_ATTEMPTS,
+    PASSWORD_ATTEMPTS, PHOTO_ID_ATTEMPTS, VERIFY_ATTEMPTS_ACCOUNT, VERIFY_ATTEMPTS_AGENT,
 };
 pub(crate) use ledger::{Ledger, Secret};
 pub use liveness::TimeLimits;

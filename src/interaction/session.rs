@@ -28,6 +28,10 @@ use super::notices::NoticeAddress;
 /// Wrongly named calls before an interaction takes no more. Interpretation: "without assistance"
 /// leaves no room for guessing.
 const NAMED_CALLS_PER_INTERACTION: u32 = 3;
+/// Photo IDs that may be shown in one interaction. Library default: each is a guess at the name.
+const PHOTO_IDS_PER_INTERACTION: u32 = 3;
+/// One-time codes that are sent in one interaction. Library default.
+const CODES_PER_INTERACTION: u32 = 3;
 /// Values that may be verified in one interaction. Library default.
 const VERIFIES_PER_INTERACTION: u32 = 3;
 
@@ -130,6 +134,8 @@ pub(crate) struct Session {
     port_passcode_set: Option<bool>,
     named_call: Option<NamedCall>,
     named_call_attempts: u32,
+    photo_ids_shown: u32,
+    codes_sent: u32,
     verify_attempts: u32,
     /// Whether call detail was disclosed in this interaction: a call named later was not unaided.
     call_detail_shown: bool,
@@ -178,6 +184,8 @@ impl Session {
             port_passcode_set: None,
             named_call: None,
             named_call_attempts: 0,
+            photo_ids_shown: 0,
+            codes_sent: 0,
             verify_attempts: 0,
             call_detail_shown: false,
             liveness,
@@ -254,6 +262,12 @@ impl Session {
         if !self.may_send_code(to, now) {
             return Err(InteractionError::NotOfRecord.into());
         }
+        if self.codes_sent >= CODES_PER_INTERACTION {
+            return Err(InteractionError::LockedOut.into());
+        }
+        let staff = Some(&self.profile.id).filter(|_| self.profile.role.is_staff());
+        self.ledger.count_code_sent(&self.account_ref, staff, now)?;
+        self.codes_sent = self.codes_sent.saturating_add(1);
         let code = self.ledger.make_code(to, &self.account_ref, now)?;
         let address = match to {
             CodeTo::NumberOfRecord => None,
@@ -307,12 +321,28 @@ impl Session {
         }
     }
 
+    /// Counts a photo ID, before the name on the account is looked at.
+    pub(crate) fn count_photo_id(&mut self) -> Result<(), Error> {
+        let now = self.liveness.check()?;
+        if self.photo_ids_shown >= PHOTO_IDS_PER_INTERACTION {
+            return Err(InteractionError::LockedOut.into());
+        }
+        self.ledger.count_photo_id(&self.account_ref, now)?;
+        self.photo_ids_shown = self.photo_ids_shown.saturating_add(1);
+        Ok(())
+    }
+
     /// Takes a photo ID, with the name on the account.
     pub(crate) fn examine(&mut self, id: &PhotoId, name: &Sensitive<String>) -> Result<Looked, Error> {
         let now = self.require(Some(Channel::Retail))?;
         // EXPOSE: compared and not kept.
         let kind = id.examine(now.utc_date(), name.expose());
-        let presented = if kind == EvidenceKind::PhotoId { Presented::Match } else { Presented::NoMatch };
+        let presented = if kind == EvidenceKind::PhotoId {
+            self.ledger.forget_photo_ids(&self.account_ref)?;
+            Presented::Match
+        } else {
+            Presented::NoMatch
+        };
         // The library compares what the agent read; that there was an ID is the agent's word.
         Ok(Looked::new(kind, EstablishedBy::Agent, presented))
     }

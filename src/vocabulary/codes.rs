@@ -393,6 +393,30 @@ codes! {
 }
 
 impl Role {
+    /// Whether it is a person at work for the carrier, a vendor or a partner. Bots, customers and systems
+    /// serve many accounts, or one, by their nature.
+    #[must_use]
+    pub const fn is_staff(self) -> bool {
+        match self {
+            Self::CareAgent
+            | Self::RetailAgent
+            | Self::Specialist
+            | Self::VendorAgent
+            | Self::FraudAnalyst
+            | Self::BillingAnalyst
+            | Self::Analyst
+            | Self::Marketer
+            | Self::JointVenturePartner => true,
+            Self::VirtualAgent
+            | Self::LocationPartner
+            | Self::ThirdPartyApp
+            | Self::PublicSafety
+            | Self::PortSystem
+            | Self::Customer
+            | Self::Anonymous => false,
+        }
+    }
+
     /// On whose behalf somebody in this role asks.
     #[must_use]
     pub const fn requester(self) -> Requester {
@@ -806,7 +830,7 @@ codes! {
         Sent = 9, "sent";
         /// An action was decided. Carrying it out is the host's.
         Decided = 10, "decided";
-        /// A one-time code was made for the customer.
+        /// A one-time code was made for the customer, or refused: the cause says why.
         CodeSent = 11, "code_sent";
         /// The customer is called back at the telephone number of record.
         CalledBack = 12, "called_back";

@@ -3,11 +3,17 @@
 use std::sync::atomic::Ordering;
 
 use cpni_guard::error::InteractionError;
-use cpni_guard::interaction::{Attested, CodeTo, ConsentEvent, ConsentKind};
-use cpni_guard::vocabulary::{
-    Action, Channel, Destination, EventKind, Obligation, Op, Outcome, Role, Timestamp, WithheldBecause,
+use cpni_guard::interaction::{
+    Attested, CODES_SENT_ACCOUNT, CODES_SENT_AGENT, CodeTo, ConsentEvent, ConsentKind, PHOTO_ID_ATTEMPTS,
+    PhotoIdKind,
 };
-use cpni_guard::{AgentSession, Contact, Evidence, Interaction, Presented, Purpose, Sensitive, Stores};
+use cpni_guard::vocabulary::{
+    Action, Channel, CivilDate, Destination, EventKind, Obligation, Op, Outcome, Role, Timestamp,
+    WithheldBecause,
+};
+use cpni_guard::{
+    AgentSession, Contact, Error, Evidence, Interaction, PhotoId, Presented, Purpose, Sensitive, Stores,
+};
 
 use crate::fixture::{Carrier, NOON, PASSWORD, account, profile};
 
@@ -204,4 +210,58 @@ fn an_approval_from_the_future_is_not_recorded() {
     let refused = carrier.guard.record_consent(&account("A-1"), &event(now + 1));
     assert_eq!(refused, Err(InteractionError::InTheFuture.into()));
     assert_eq!(carrier.guard.record_consent(&account("A-1"), &event(now)), Ok(()));
+}
+
+#[test]
+fn codes_are_sent_so_often_by_interaction_account_and_agent() {
+    let carrier = Carrier::new(Stores::in_memory());
+    let locked = Err(Error::from(InteractionError::LockedOut));
+    let own = account("A-1");
+    let mut call = carrier.call("dana", &own);
+    for _ in 0..3 {
+        assert_eq!(call.send_one_time_code(CodeTo::NumberOfRecord), Ok(()));
+    }
+    assert_eq!(call.send_one_time_code(CodeTo::NumberOfRecord), locked, "three an interaction");
+    let size = carrier.guard.audit().size();
+    let (_, last) = carrier.guard.audit().entries(size - 1..size).next().unwrap().unwrap();
+    assert_eq!((last.facts.kind, last.facts.cause), (EventKind::CodeSent, 5006));
+    // By another agent: five an account and hour.
+    let mut call = carrier.call("lee", &own);
+    for _ in 3..CODES_SENT_ACCOUNT.max {
+        assert_eq!(call.send_one_time_code(CodeTo::AddressOfRecord), Ok(()));
+    }
+    assert_eq!(call.send_one_time_code(CodeTo::AddressOfRecord), locked);
+    carrier.advance(CODES_SENT_ACCOUNT.lock.as_secs());
+    let mut call = carrier.call("lee", &own);
+    assert_eq!(call.send_one_time_code(CodeTo::AddressOfRecord), Ok(()));
+    // By one agent over accounts: forty a day. Dana has sent three; one more was refused before it counted.
+    let sends = |n: u32| {
+        let mut call = carrier.call("dana", &account(&format!("B-{n}")));
+        call.send_one_time_code(CodeTo::NumberOfRecord)
+    };
+    assert!((3..CODES_SENT_AGENT.max).all(|n| sends(n) == Ok(())));
+    assert_eq!(sends(99), locked);
+}
+
+#[test]
+fn a_photo_id_that_matches_takes_back_those_that_did_not_and_five_lock() {
+    let carrier = Carrier::new(Stores::in_memory());
+    let own = account("A-1");
+    let record = carrier.customer(&own);
+    let shows = |n: u32, name: &str| {
+        let contact = carrier.contact(&format!("visit-{n}"), Channel::Retail, "ray");
+        let id = PhotoId {
+            kind: PhotoIdKind::Passport,
+            expires: CivilDate::new(2030, 1, 1).unwrap(),
+            name: Sensitive::from(name.to_owned()),
+        };
+        carrier.interaction("ray", &own, contact).unwrap().show_photo_id(&id, &record, "name")
+    };
+    let max = PHOTO_ID_ATTEMPTS.max;
+    assert!((1..max).all(|n| shows(n, "Sam Sample") == Ok(Presented::NoMatch)));
+    assert_eq!(shows(max, "Dana Example"), Ok(Presented::Match), "the fifth");
+    assert!((1..=max).all(|n| shows(max + n, "Sam Sample") == Ok(Presented::NoMatch)));
+    assert_eq!(shows(99, "Dana Example"), Err(InteractionError::LockedOut.into()), "the sixth");
+    carrier.advance(PHOTO_ID_ATTEMPTS.lock.as_secs());
+    assert_eq!(shows(100, "Dana Example"), Ok(Presented::Match));
 }

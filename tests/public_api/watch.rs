@@ -4,14 +4,16 @@ use std::sync::{Arc, Mutex};
 
 use cpni_guard::audit::AuditEvent;
 use cpni_guard::error::{InteractionError, StoreError};
-use cpni_guard::interaction::Approval;
+use cpni_guard::interaction::{Approval, CodeTo, PhotoIdKind};
 use cpni_guard::oversight::watch::{
     Alarm, AlarmSink, Change, LOCAL_READS, MemoryWatchStore, Response, WatchKey, WatchRules, WatchStore,
 };
-use cpni_guard::vocabulary::{Action, AgentId, Channel, Destination, EventKind, Role};
-use cpni_guard::{AgentSession, Contact, Error, MemoryKeys, Protected, Stores};
+use cpni_guard::vocabulary::{Action, AgentId, Channel, CivilDate, Destination, EventKind, Role};
+use cpni_guard::{
+    AgentSession, Contact, Error, Evidence, MemoryKeys, NamedCall, PhotoId, Presented, Protected, Stores,
+};
 
-use crate::fixture::{Carrier, account, profile};
+use crate::fixture::{Carrier, NOON, PASSWORD, account, profile};
 
 #[derive(Default)]
 struct Pager(Mutex<Vec<Alarm>>);
@@ -120,9 +122,18 @@ fn who_is_held_back_reads_verifies_sends_and_changes_nothing_more() {
     assert_eq!(desk.verify(&record, "ssn", &stated).unwrap_err(), held_back());
     assert_eq!(desk.send(&record, ["plan"], Destination::AddressOfRecord).unwrap_err(), held_back());
     assert_eq!(desk.decide(Action::SimChange).unwrap_err(), held_back());
+    assert_eq!(desk.present(Evidence::password("a guess")).unwrap_err(), held_back());
+    assert_eq!(desk.send_one_time_code(CodeTo::NumberOfRecord).unwrap_err(), held_back());
     assert_eq!(carrier.interaction("dana", &dana, Contact::None).unwrap_err(), held_back());
-    assert_eq!(events(&carrier, EventKind::WatchRefused).len(), 5);
-    for kind in [EventKind::Viewed, EventKind::Verified, EventKind::Sent, EventKind::Decided] {
+    assert_eq!(events(&carrier, EventKind::WatchRefused).len(), 7);
+    for kind in [
+        EventKind::EvidencePresented,
+        EventKind::CodeSent,
+        EventKind::Viewed,
+        EventKind::Verified,
+        EventKind::Sent,
+        EventKind::Decided,
+    ] {
         assert!(events(&carrier, kind).is_empty(), "{kind}");
     }
 }
@@ -205,7 +216,8 @@ fn without_counters_a_few_reads_go_through_and_each_is_told() {
     }
     assert_eq!(call.view(&record, ["plan"]).unwrap_err(), InteractionError::NotCounted.into());
     assert!(pager.rules().iter().all(|rule| rule == "watch-unavailable"));
-    assert_eq!(pager.rules().len(), usize::try_from(LOCAL_READS).unwrap() + 2);
+    // And the opening, the password, the read that is refused.
+    assert_eq!(pager.rules().len(), usize::try_from(LOCAL_READS).unwrap() + 3);
     let causes: Vec<_> = events(&carrier, EventKind::WatchTripped).iter().map(|e| e.facts.cause).collect();
     assert!(causes.iter().all(|cause| *cause == 7007), "{causes:?}");
     // The colleague has reads of their own: not all are stopped at once.
@@ -287,4 +299,56 @@ fn what_was_counted_outlives_the_process_and_names_nobody() {
 fn the_memory_of_the_watch_is_silent() {
     assert_eq!(format!("{:?}", MemoryWatchStore::new()), "MemoryWatchStore(..)");
     assert_eq!(format!("{:?}", WatchKey::from_bytes([1; 32])), "WatchKey(..)");
+}
+
+#[test]
+fn an_insider_who_guesses_over_many_accounts_is_stopped_before_a_right_guess_is_told() {
+    let (carrier, pager) = carrier(rule("failed_evidence", 3, "block"));
+    let guess = |n: u32, typed: &str| {
+        let id = account(&format!("A-{n}"));
+        carrier.customer(&id);
+        carrier.call("dana", &id).present(Evidence::password(typed))
+    };
+    // One guess an account: no account ever locks.
+    for n in 0..3 {
+        assert_eq!(guess(n, "0000"), Ok(Presented::NoMatch));
+    }
+    assert_eq!(guess(3, PASSWORD), Ok(Presented::Match), "what matches is no guess");
+    assert_eq!(pager.rules(), Vec::<String>::new());
+    assert_eq!(guess(4, "0000"), Err(held_back()));
+    assert_eq!(pager.rules(), ["own-rule"]);
+    let contact = carrier.contact("later", Channel::PhoneInbound, "dana");
+    assert_eq!(carrier.interaction("dana", &account("A-5"), contact).unwrap_err(), held_back());
+    assert_eq!(events(&carrier, EventKind::EvidencePresented).len(), 5, "each is on record");
+}
+
+#[test]
+fn evidence_of_every_kind_counts_and_so_does_what_is_not_looked_at_any_more() {
+    let (carrier, pager) = carrier(rule("failed_evidence", 8, "alert"));
+    let record = carrier.customer(&account("A-1"));
+    let contact = carrier.contact("visit", Channel::Retail, "ray");
+    let mut visit = carrier.interaction("ray", &account("A-1"), contact).unwrap();
+    let secret = |text: &str| text.to_owned().into();
+    for evidence in [
+        Evidence::password("0000"),
+        Evidence::Backup(secret("0000")),
+        Evidence::PortPasscode(secret("0000")),
+        Evidence::OneTimeCode(CodeTo::NumberOfRecord, secret("000000")),
+    ] {
+        assert_eq!(visit.present(evidence), Ok(Presented::NoMatch));
+    }
+    let named = || NamedCall { number: secret("2025550199"), started: NOON, duration_secs: None };
+    assert_eq!(visit.name_call(named(), &record, "call_detail"), Ok(Presented::NoMatch));
+    let id = |name: &str| PhotoId {
+        kind: PhotoIdKind::Passport,
+        expires: CivilDate::new(2030, 1, 1).unwrap(),
+        name: secret(name),
+    };
+    for _ in 0..3 {
+        assert_eq!(visit.show_photo_id(&id("Sam Sample"), &record, "name"), Ok(Presented::NoMatch));
+    }
+    assert_eq!(pager.rules(), Vec::<String>::new(), "eight, and the rule says more than eight");
+    let locked = Err(InteractionError::LockedOut.into());
+    assert_eq!(visit.show_photo_id(&id("Dana Example"), &record, "name"), locked);
+    assert_eq!(pager.rules(), ["own-rule"]);
 }

@@ -69,6 +69,9 @@ codes! {
         UnlockRequests = 8, "unlock_requests";
         /// Requests to move a service to another SIM.
         SimRequests = 9, "sim_requests";
+        /// Evidence that did not match, or was not looked at because too much of it was wrong before:
+        /// passwords, back-up answers, passcodes, one-time codes, photo IDs, named calls.
+        FailedEvidence = 10, "failed_evidence";
     }
 }
 
@@ -246,7 +249,8 @@ fn rule(table: &Table<'_, '_>) -> Result<WatchRule, FileFault> {
         | Measure::ReadsWithoutContact
         | Measure::SsnVerifications
         | Measure::UnlockRequests
-        | Measure::SimRequests => (MAX_COUNT.saturating_sub(1), "a threshold is 0 to 4095"),
+        | Measure::SimRequests
+        | Measure::FailedEvidence => (MAX_COUNT.saturating_sub(1), "a threshold is 0 to 4095"),
     };
     let more_than = u16::try_from(more_value.number()?).ok().filter(|more| *more <= max);
     let of_last = match (count, table.get("of_last")) {

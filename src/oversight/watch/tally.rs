@@ -49,6 +49,7 @@ pub(super) struct Tally {
     verified: Vec<Timestamp>,
     unlocks: Vec<Timestamp>,
     sims: Vec<Timestamp>,
+    failed_evidence: Vec<Timestamp>,
     /// The rules that tripped and are in force.
     held: Vec<Held>,
 }
@@ -106,7 +107,11 @@ impl Tally {
             What::Decided(Action::SimChange) => {
                 keep(&mut self.sims, now, rules, per, Measure::SimRequests);
             }
-            What::Decided(
+            What::FailedEvidence => {
+                keep(&mut self.failed_evidence, now, rules, per, Measure::FailedEvidence);
+            }
+            What::Presenting
+            | What::Decided(
                 Action::CreateOnlineAccount
                 | Action::CreatePassword
                 | Action::ResetPassword
@@ -219,6 +224,7 @@ impl Tally {
             Measure::SsnVerifications => in_window(&self.verified),
             Measure::UnlockRequests => in_window(&self.unlocks),
             Measure::SimRequests => in_window(&self.sims),
+            Measure::FailedEvidence => in_window(&self.failed_evidence),
             Measure::RefusedShare => {
                 let of = usize::from(rule.of_last);
                 let latest: Vec<_> =
@@ -257,7 +263,14 @@ impl Tally {
             out.extend(time.as_micros().to_be_bytes());
             out.push((*refused).into());
         }
-        for list in [&self.unusual_hours, &self.without_contact, &self.verified, &self.unlocks, &self.sims] {
+        for list in [
+            &self.unusual_hours,
+            &self.without_contact,
+            &self.verified,
+            &self.unlocks,
+            &self.sims,
+            &self.failed_evidence,
+        ] {
             times(&mut out, list);
         }
         count(&mut out, self.held.len());
@@ -302,6 +315,7 @@ impl Tally {
             verified: reader.list(MAX_COUNT.into(), Reader::time)?,
             unlocks: reader.list(MAX_COUNT.into(), Reader::time)?,
             sims: reader.list(MAX_COUNT.into(), Reader::time)?,
+            failed_evidence: reader.list(MAX_COUNT.into(), Reader::time)?,
             held: reader.list(MAX_HELD, held)?,
         };
         reader.0.is_empty().then_some(tally)

@@ -246,7 +246,8 @@ fn looks_at_one_account_are_counted_for_each_account() {
 #[test]
 fn reads_without_contact_verifications_unlocks_and_sims_have_windows_of_their_own() {
     let ssn = What::Verified { ssn: true, refused: false };
-    let cases: [(&str, What, What); 3] = [
+    let cases: [(&str, What, What); 4] = [
+        ("failed_evidence", What::FailedEvidence, What::Presenting),
         ("ssn_verifications", ssn, What::Verified { ssn: false, refused: false }),
         ("unlock_requests", What::Decided(Action::UnlockHandset), What::Decided(Action::SimChange)),
         ("sim_requests", What::Decided(Action::SimChange), What::Decided(Action::UnlockHandset)),
@@ -298,6 +299,7 @@ fn only_the_roles_of_a_rule_are_watched() {
     let opens = |role| floor.does("dana", role, "A-1", What::Opened, at(0)).response;
     assert_eq!(opens(Role::VirtualAgent), None);
     assert_eq!(opens(Role::Customer), None);
+    assert!(Role::ALL.iter().all(|role| STAFF.contains(role) == role.is_staff()));
     for role in STAFF {
         assert_eq!(opens(*role), Some(Response::Block), "{role}");
     }
@@ -407,6 +409,7 @@ fn full() -> Tally {
         What::Verified { ssn: true, refused: false },
         What::Decided(Action::UnlockHandset),
         What::Decided(Action::SimChange),
+        What::FailedEvidence,
     ];
     for n in 0..21 {
         for what in whats {
@@ -534,6 +537,34 @@ fn without_counters_each_agent_has_a_few_reads_an_hour() {
     // Customers are not watched, and are served.
     let customer = floor.does("c-1", Role::Customer, "A-1", What::Read { refused: false }, at(0));
     assert_eq!((customer.uncounted, customer.is_used_up), (None, false));
+}
+
+#[test]
+fn without_counters_guesses_use_up_what_reads_do_and_evidence_that_matches_does_not() {
+    let floor = Floor::new(rules("failed_evidence", 60, 9, BLOCK));
+    floor.store.fails.store(true, Ordering::SeqCst);
+    let does = |what| floor.does("dana", Role::CareAgent, "A-1", what, at(0)).is_used_up;
+    assert!((0..3 * LOCAL_READS).all(|_| !does(What::Presenting)));
+    assert!((0..LOCAL_READS).all(|_| !does(What::Presenting) && !does(What::FailedEvidence)));
+    assert!(does(What::Presenting) && does(What::FailedEvidence));
+}
+
+#[test]
+fn evidence_that_fails_trips_the_librarys_rules_behind_their_thresholds() {
+    for (rule, more_than, agents) in
+        [("watch-evidence-hour", 12, 1), ("watch-evidence", 40, 1), ("watch-evidence-split", 200, 40)]
+    {
+        let floor = Floor::new(WatchRules::built_in().unwrap());
+        // The rule of a day is reached slowly, the others within their hour.
+        let apart = if rule == "watch-evidence" { 1800 } else { 15 };
+        let fails = |n: u64| {
+            let agent = format!("a-{}", n % agents);
+            floor.does(&agent, Role::CareAgent, &format!("A-{n}"), What::FailedEvidence, at(n * apart))
+        };
+        let trips = |verdict: Verdict| verdict.untold.iter().any(|(id, _)| id.as_str() == rule);
+        assert!((0..more_than).all(|n| !trips(fails(n))), "{rule}: up to its threshold");
+        assert!(trips(fails(more_than)), "{rule}: one more");
+    }
 }
 
 #[test]

@@ -85,6 +85,11 @@ pub(crate) enum What {
     Verified { ssn: bool, refused: bool },
     /// An action is decided.
     Decided(Action),
+    /// Evidence is looked at, a code is sent or the customer called back. Nothing is counted: whoever is
+    /// held back may not.
+    Presenting,
+    /// Evidence did not match. Counted before the agent is told.
+    FailedEvidence,
 }
 
 /// Who is about to do it, and where.
@@ -164,9 +169,12 @@ impl Watcher {
         let account = self.mark(asking.account.expose());
         let neighbours = match what {
             What::Opened if !subjects.is_empty() => self.neighbours(asking.account),
-            What::Opened | What::Read { .. } | What::Verified { .. } | What::Decided(_) => {
-                Neighbours::default()
-            }
+            What::Opened
+            | What::Read { .. }
+            | What::Verified { .. }
+            | What::Decided(_)
+            | What::Presenting
+            | What::FailedEvidence => Neighbours::default(),
         };
         let doing = Doing {
             what,
@@ -302,7 +310,8 @@ impl Watcher {
                 (known.since, known.reads) = (now, 0);
             }
             verdict.is_used_up = known.reads >= LOCAL_READS;
-            known.reads = known.reads.saturating_add(1);
+            // Evidence that matches takes nothing; evidence that does not is a guess.
+            known.reads = known.reads.saturating_add(u32::from(what != What::Presenting));
         }
         verdict
     }
@@ -376,6 +385,7 @@ impl What {
             Measure::SsnVerifications => matches!(self, Self::Verified { ssn: true, .. }),
             Measure::UnlockRequests => matches!(self, Self::Decided(Action::UnlockHandset)),
             Measure::SimRequests => matches!(self, Self::Decided(Action::SimChange)),
+            Measure::FailedEvidence => matches!(self, Self::FailedEvidence),
         }
     }
 }
