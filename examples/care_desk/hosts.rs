@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use cpni_guard::error::HostError;
 use cpni_guard::interaction::{
-    AccountFactSource, AccountFacts, AgentProfile, AgentSession, ContactState, HotlineList, MemoryContacts,
-    MemoryDirectory, SimChange,
+    AccountFactSource, AccountFacts, AgentProfile, AgentSession, Attested, ContactState, HotlineList,
+    MemoryContacts, MemoryDirectory, SimChange,
 };
 use cpni_guard::vocabulary::{
     AccountId, AgentId, Channel, ContactId, CountryCode, EmployerId, Role, Timestamp,
@@ -113,6 +113,12 @@ impl Hosts {
         let id = ContactId::new(id)?;
         self.contacts.set(id.clone(), ContactState::live(channel, agent.id.clone()));
         Ok(id)
+    }
+
+    /// A system of the carrier's establishes something of the customer who is there.
+    pub(crate) fn attests(&self, id: &ContactId, channel: Channel, agent: &Agent, attested: Attested) {
+        let state = ContactState::live(channel, agent.id.clone());
+        self.contacts.set(id.clone(), ContactState { attested: vec![attested], ..state });
     }
 
     /// A case is given to this agent.

@@ -255,6 +255,14 @@ fn profile(case: &Value, account: &AccountId) -> Result<AgentProfile, String> {
     })
 }
 
+/// What systems of the host's establish.
+const ATTESTED: [(EvidenceKind, Attested); 4] = [
+    (EvidenceKind::Passkey, Attested::Passkey),
+    (EvidenceKind::AppFactor, Attested::AppFactor),
+    (EvidenceKind::BusinessContract, Attested::BusinessContract),
+    (EvidenceKind::LineSeparationVerified, Attested::LineSeparationVerified),
+];
+
 /// The contact, unless the case says that there is none.
 fn contact_state(case: &Value) -> Result<Option<ContactState>, String> {
     let agent = &case["agent"];
@@ -271,6 +279,8 @@ fn contact_state(case: &Value) -> Result<Option<ContactState>, String> {
     } else {
         kinds.contains(&EvidenceKind::CallbackContactNumber).then_some(CallBack::ContactNumber)
     };
+    let established = ATTESTED.iter().filter(|(kind, _)| kinds.contains(kind));
+    state.attested = established.map(|(_, attested)| *attested).collect();
     Ok(Some(state))
 }
 

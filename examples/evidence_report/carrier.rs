@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cpni_guard::error::HostError;
 use cpni_guard::interaction::{
-    AccountFactSource, AccountFacts, AddressOnFile, AgentProfile, CallBack, CodeTo, ContactState,
+    AccountFactSource, AccountFacts, AddressOnFile, AgentProfile, Attested, CallBack, CodeTo, ContactState,
     HotlineList, MemoryContacts, MemoryDirectory, SimChange,
 };
 use cpni_guard::vocabulary::{
@@ -118,6 +118,8 @@ impl Carrier {
                 let id = ContactId::new(format!("c-{}", self.guard.audit().size()))?;
                 let mut state = ContactState::live(channel, AgentId::new(agent)?);
                 state.called_back = (channel == Channel::PhoneCallback).then_some(CallBack::NumberOfRecord);
+                // Whoever has a passkey, uses it.
+                state.attested = vec![Attested::Passkey];
                 state.case = (channel == Channel::BackOffice).then(|| id.clone());
                 self.contacts.set(id.clone(), state);
                 Contact::of(id, channel)

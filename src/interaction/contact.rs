@@ -2,6 +2,7 @@
 
 use crate::vocabulary::{AccountId, AgentId, BasisId, Channel, ContactId, EvidenceKind};
 
+use super::evidence::Attested;
 use super::host::{CallBack, ContactSource, ContactState};
 
 /// The contact from which an account is opened, as the agent tool states it. The host's
@@ -100,6 +101,14 @@ impl Standing {
         match self {
             Self::Live(state) => (state.case.as_ref(), state.legal_review.as_ref()),
             Self::NotLive | Self::Unknown | Self::Absent => (None, None),
+        }
+    }
+
+    /// Whether a system of the host's established this of the customer who is there.
+    pub(super) fn attests(&self, attested: Attested) -> bool {
+        match self {
+            Self::Live(state) => state.attested.contains(&attested),
+            Self::NotLive | Self::Unknown | Self::Absent => false,
         }
     }
 

@@ -22,7 +22,9 @@ pub enum Evidence {
     PortPasscode(Sensitive<String>),
     /// The one-time code that went to this place. Compared by the library; good once.
     OneTimeCode(CodeTo, Sensitive<String>),
-    /// What a system of the host's established: never an agent's word. Recorded as attested.
+    /// What a system of the host's established. That is no word of the agent's: it counts where the host's
+    /// contact source says the same of this contact ([`super::ContactState::attested`]), and does not
+    /// match where it does not. Recorded as attested.
     Attested(Attested),
     /// Something that the customer stated and that never authenticates: biographical or account
     /// information (47 CFR 64.2003(a), (m)). It is recorded, so that a review sees on what an

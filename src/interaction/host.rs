@@ -11,6 +11,7 @@ use crate::vocabulary::{
     AccountId, AgentId, BasisId, Channel, ContactId, CountryCode, EmployerId, Role, Timestamp,
 };
 
+use super::evidence::Attested;
 use super::facts::AccountFacts;
 
 /// The proof of who asks that the host's own sign-in issued (a session token, say). Opaque here.
@@ -82,6 +83,9 @@ pub struct ContactState {
     pub called_back: Option<CallBack>,
     /// Whether the calling number is the telephone number of record. Proves nothing by itself.
     pub caller_id_matches: bool,
+    /// What systems of the host's established of the customer in this contact: the identity provider,
+    /// the app, the process of two people. Never what the agent's tool says.
+    pub attested: Vec<Attested>,
 }
 
 impl ContactState {
@@ -98,6 +102,7 @@ impl ContactState {
             group_size: None,
             called_back: None,
             caller_id_matches: false,
+            attested: Vec::new(),
         }
     }
 }

@@ -245,9 +245,11 @@ impl Session {
                 // A code to a number whose SIM moved since it was sent proves nothing.
                 Looked::compared(matches && self.may_send_code(to, now), right, None)
             }
-            Evidence::Attested(attested) => {
+            Evidence::Attested(attested) if self.standing.attests(attested) => {
                 Looked::new(attested.kind(), EstablishedBy::HostSystem, Presented::Match)
             }
+            // The agent's tool says so, and no system of the host's does.
+            Evidence::Attested(_) => Looked { evidence: None, presented: Presented::NoMatch },
             Evidence::Stated(stated) => Looked::new(stated.kind(), EstablishedBy::Agent, Presented::Noted),
         })
     }

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use cpni_guard::error::{HostError, KeyError, SealedError};
+use cpni_guard::error::{HostError, InteractionError, KeyError, SealedError};
 use cpni_guard::interaction::{
-    AccountFactSource, AccountFacts, AddressOnFile, ContactSource, ContactState, SimChange, Stated,
+    AccountFactSource, AccountFacts, AddressOnFile, Attested, ContactSource, ContactState, SimChange, Stated,
 };
 use cpni_guard::vocabulary::{
-    Action, AgentId, Channel, ContactId, ContactPointId, Destination, EventKind, Obligation, RecordId, Role,
-    Timestamp,
+    Action, AgentId, Channel, ContactId, ContactPointId, Destination, EstablishedBy, EventKind, EvidenceKind,
+    Obligation, RecordId, Role, Timestamp,
 };
 use cpni_guard::{
     AccountId, AgentSession, Contact, Error, Evidence, FieldView, Guard, GuardBuilder, Interaction,
-    MemoryKeys, Purpose, SealedRecord, Stores, View,
+    MemoryKeys, Presented, Purpose, SealedRecord, Stores, View,
 };
 
 use crate::fixture::{Carrier, NOON, account, profile, record, record_with_id};
@@ -363,4 +363,48 @@ fn another_purpose_or_another_operation_opens_no_more() {
         let guessed = job("mark", purpose).verify(&sealed, "plan", &stated).unwrap();
         assert_eq!(guessed.result, None, "{purpose}");
     }
+}
+
+#[test]
+fn an_agents_tool_attests_nothing_that_no_system_of_the_hosts_established() {
+    let carrier = Carrier::new(Stores::in_memory());
+    let own = account("A-1");
+    let record = carrier.customer(&own);
+    let (id, channel) = (ContactId::new("call-1").unwrap(), Channel::PhoneInbound);
+    let say = |attested: &[Attested]| {
+        let mut state = ContactState::live(channel, AgentId::new("dana").unwrap());
+        state.attested = attested.to_vec();
+        carrier.contacts.set(id.clone(), state);
+    };
+    say(&[]);
+    let mut call = carrier.interaction("dana", &own, Contact::of(id.clone(), channel)).unwrap();
+    let all = [
+        Attested::Passkey,
+        Attested::AppFactor,
+        Attested::BusinessContract,
+        Attested::LineSeparationVerified,
+    ];
+    for attested in all {
+        assert_eq!(call.present(Evidence::Attested(attested)), Ok(Presented::NoMatch));
+    }
+    assert!(opens_nothing(&call.view(&record, ["plan"])));
+    // Another one than was established; then the one that was, while the contact goes on.
+    say(&[Attested::Passkey]);
+    assert_eq!(call.present(Evidence::Attested(Attested::AppFactor)), Ok(Presented::NoMatch));
+    assert!(opens_nothing(&call.view(&record, ["plan"])));
+    assert_eq!(call.present(Evidence::Attested(Attested::Passkey)), Ok(Presented::Match));
+    assert!(!opens_nothing(&call.view(&record, ["plan"])));
+    let log = carrier.guard.audit();
+    let facts = log.entries(0..log.size()).map(|entry| entry.unwrap().1.facts);
+    let shown: Vec<_> = facts
+        .filter(|facts| facts.kind == EventKind::EvidencePresented)
+        .map(|facts| (facts.evidence, facts.cause))
+        .collect();
+    let nothing = (Vec::new(), 5012);
+    assert_eq!(shown[..5], vec![nothing; 5]);
+    assert_eq!(shown[5], (vec![(EvidenceKind::Passkey, EstablishedBy::HostSystem)], 0));
+    // Without a contact there is nobody whom a system could have established.
+    let mut desk = carrier.interaction("dana", &own, Contact::None).unwrap();
+    let refused = desk.present(Evidence::Attested(Attested::Passkey));
+    assert_eq!(refused, Err(InteractionError::NoLiveContact.into()));
 }

@@ -175,7 +175,8 @@ fn a_change_without_a_queued_notice_is_refused() {
     let refused = call.decide(Action::SimChange).unwrap();
     assert_eq!(refused.because(), Some(WithheldBecause::Forbidden));
     assert!(refused.reasons().all(|reason| reason.pack.as_str() == "transaction-guards"));
-    call.present(Evidence::Attested(Attested::AppFactor)).unwrap();
+    drop(call);
+    let mut call = carrier.attested("dana", &account("A-1"), Attested::AppFactor);
     // Whether the customer locked SIM changes is not known: unknown is locked.
     assert_eq!(call.decide(Action::SimChange).unwrap().because(), Some(WithheldBecause::FactsMissing));
     let before = carrier.outbox.last();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cpni_guard::classify::FieldValue;
 use cpni_guard::error::HostError;
 use cpni_guard::interaction::{
-    AccountFactSource, AccountFacts, AddressOnFile, AgentProfile, CallBack, CodeTo, ContactState,
+    AccountFactSource, AccountFacts, AddressOnFile, AgentProfile, Attested, CallBack, CodeTo, ContactState,
     HotlineList, MemoryContacts, MemoryDirectory, SimChange,
 };
 use cpni_guard::vocabulary::{
@@ -15,8 +15,8 @@ use cpni_guard::vocabulary::{
     Timestamp,
 };
 use cpni_guard::{
-    AccountId, AgentSession, CallRow, Contact, Delivery, Error, Guard, GuardBuilder, Interaction, MemoryKeys,
-    Notice, Notifier, Protected, Purpose, Record, Schema, Sensitive, Stores, View,
+    AccountId, AgentSession, CallRow, Contact, Delivery, Error, Evidence, Guard, GuardBuilder, Interaction,
+    MemoryKeys, Notice, Notifier, Protected, Purpose, Record, Schema, Sensitive, Stores, View,
 };
 
 /// 2026-11-23T15:04:00Z.
@@ -219,10 +219,20 @@ impl Carrier {
     /// As [`Carrier::call`], with the password given.
     pub(crate) fn authenticated(&self, agent: &str, account: &AccountId) -> Interaction {
         let mut call = self.call(agent, account);
-        assert_eq!(
-            call.present(cpni_guard::Evidence::password(PASSWORD)).unwrap(),
-            cpni_guard::Presented::Match
-        );
+        assert_eq!(call.present(Evidence::password(PASSWORD)).unwrap(), cpni_guard::Presented::Match);
+        call
+    }
+
+    /// As [`Carrier::authenticated`], where a system of the carrier's established something as well.
+    pub(crate) fn attested(&self, agent: &str, account: &AccountId, attested: Attested) -> Interaction {
+        let id = ContactId::new(format!("call-{}", self.guard.audit().size())).unwrap();
+        let mut state = ContactState::live(Channel::PhoneInbound, AgentId::new(agent).unwrap());
+        state.attested = vec![attested];
+        self.contacts.set(id.clone(), state);
+        let mut call = self.interaction(agent, account, Contact::of(id, Channel::PhoneInbound)).unwrap();
+        for evidence in [Evidence::password(PASSWORD), Evidence::Attested(attested)] {
+            assert_eq!(call.present(evidence).unwrap(), cpni_guard::Presented::Match);
+        }
         call
     }
 

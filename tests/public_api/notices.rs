@@ -12,7 +12,7 @@ use cpni_guard::policy::Pack;
 use cpni_guard::vocabulary::{
     AccountId, Action, BasisId, ContactPointId, EventKind, Obligation, Obligations, Outcome, Timestamp,
 };
-use cpni_guard::{Evidence, MemoryKeys, NoticeQueue, Stores};
+use cpni_guard::{MemoryKeys, NoticeQueue, Stores};
 
 use crate::fixture::{Carrier, NOON, account};
 
@@ -147,8 +147,7 @@ fn a_line_separation_sends_no_notice_whatever_a_pack_asks_for() {
         Carrier::queueing(MemoryKeys::new().unwrap(), stores, |builder| builder.pack(pack)).unwrap();
     let own = account("A-1");
     carrier.customer(&own);
-    let mut call = carrier.authenticated("dana", &own);
-    call.present(Evidence::Attested(Attested::LineSeparationVerified)).unwrap();
+    let mut call = carrier.attested("dana", &own, Attested::LineSeparationVerified);
     let duties = call.decide(Action::ChangeAddressOfRecord).unwrap().obligations();
     assert!(duties.contains(Obligation::SuppressChangeNotice) && duties.contains(Obligation::NotifyChange));
     assert_eq!(carrier.guard.notices().count(), Ok(0));

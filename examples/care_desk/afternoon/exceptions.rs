@@ -60,6 +60,7 @@ impl Afternoon<'_> {
         let contact = self.arrives(agent, "call-88266", Channel::PhoneInbound, Purpose::Support)?;
         let on_phone = Contact::of(contact.clone(), Channel::PhoneInbound);
         let mut open = self.opens(agent, customer, on_phone, Purpose::Support)?;
+        self.desk.hosts.attests(&contact, Channel::PhoneInbound, agent, Attested::BusinessContract);
         open.call.present(Evidence::Attested(Attested::BusinessContract))?;
         self.says("The caller is authenticated as the company's contract lays down.")?;
         self.says("No representative is dedicated to the company: the consumers' rules hold.")?;
@@ -106,6 +107,7 @@ impl Afternoon<'_> {
         let contact = self.arrives(agent, "call-88271", Channel::PhoneInbound, Purpose::LineSeparation)?;
         let on_phone = Contact::of(contact.clone(), Channel::PhoneInbound);
         let mut open = self.opens(agent, customer, on_phone, Purpose::LineSeparation)?;
+        self.desk.hosts.attests(&contact, Channel::PhoneInbound, agent, Attested::LineSeparationVerified);
         open.call.present(Evidence::Attested(Attested::LineSeparationVerified))?;
         self.says("Passed to a specialist. Two people have verified the line-separation request.")?;
         self.acts(&mut open)?;
