@@ -13,7 +13,7 @@ declare -rA ABOUT=(
     [docs-drift]='the documents name only what is there'
     [scripts]='the shell scripts parse, and do what they say on made input'
     [vectors]='committed vectors, and those of ../shared where it is there'
-    [interop]='Go opens our checkpoints and checks our proofs'
+    [interop]='Go opens our checkpoints, checks our proofs; exported OCSF fits its schema'
     [msrv]='builds with the oldest Rust that Cargo.toml promises'
     [package]='the published package holds the crate and nothing else, and builds'
     [deny]='licences, banned crates, sources; advisories where the network allows'
@@ -111,15 +111,50 @@ cross_check() {
     done
 }
 
-# The program that checks is Go's own code for signed notes and transparency logs.
+# Programs that share no code with the crate: Go's own for signed notes and transparency logs, and one that
+# reads the OCSF schemas as they were published.
 job_interop() {
-    command -v go > /dev/null || skip_unless_ci "Go is missing (Debian: apt-get install golang)"
-    (cd tests/interop && go mod download) ||
-        skip_unless_ci "golang.org/x/mod cannot be fetched here (GOPROXY=$(go env GOPROXY))"
-    test -z "$(gofmt -l tests/interop)" || fail "gofmt -w tests/interop"
     need_c_compiler
+    local missing=()
+    interop_go
+    interop_ocsf
+    ((${#missing[@]} < 2)) || skip "neither program is here"
+}
+
+# Outside CI the other program still runs; there, both have to.
+not_here() {
+    [[ ${CI:-} == true ]] && fail "$@"
+    note "did not run: $*"
+    missing+=("$1")
+}
+
+interop_go() {
+    if ! command -v go > /dev/null; then
+        not_here "Go is missing (Debian: apt-get install golang)"
+        return
+    fi
+    if ! (cd tests/interop && go mod download); then
+        not_here "golang.org/x/mod cannot be fetched here (GOPROXY=$(go env GOPROXY))"
+        return
+    fi
+    test -z "$(gofmt -l tests/interop)" || fail "gofmt -w tests/interop"
     cargo test --locked --all-features --test interop -- --ignored
     note "$(go version | cut -d' ' -f3), $(cd tests/interop && go list -m golang.org/x/mod)"
+}
+
+interop_ocsf() {
+    local python lines
+    if ! python=$(need_python_packages ocsf tests/interop/ocsf-requirements.txt); then
+        not_here "the package with the OCSF schemas cannot be installed here (it needs python3 with venv and pip)"
+        return
+    fi
+    OCSF_PYTHON=$python cargo test --locked --all-features --lib ocsf_lines_fit -- --ignored --nocapture |
+        tee /dev/stderr | grep -E 'OCSF lines|changed lines' | while IFS= read -r line; do note "$line"; done
+    # And what a guard really wrote.
+    lines=$(mktemp)
+    cargo run --quiet --locked --example audit_export -- --format ocsf --days 90 --out "$lines"
+    note "of the example: $("$python" tests/interop/ocsf.py "$lines")"
+    rm -f "$lines"
 }
 
 job_msrv() {
@@ -185,13 +220,19 @@ job_examples() {
     else
         note "$SHARED/data is not beside this clone: care_desk ran on generated customers only"
     fi
-    local report
+    local report format
     report=$(mktemp -d)
     example 0 insider --days 28 --report "$report"
     page_stands_alone "$report/report.html"
     example 0 insider --days 1 --detection off --report "$report"
     page_stands_alone "$report/report.html"
     example 2 insider --days 0
+    for format in ocsf cef; do
+        example 0 audit_export --format "$format" --out "$report/$format"
+    done
+    [[ $(wc -l < "$report/ocsf") == $(wc -l < "$report/cef") ]] || fail "audit_export: a line is missing"
+    ! grep -qvE '^CEF:0\|cpni-guard\|cpni-guard\|' "$report/cef" || fail "audit_export: a line is not CEF"
+    example 2 audit_export --format xml
     example 0 evidence_report --out "$report"
     page_stands_alone "$report/report.html"
     rm -r "$report"

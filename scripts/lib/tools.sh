@@ -133,3 +133,21 @@ with_swift() {
             bash -euc "cd \"\$1\"; shift; exec \"\$@\"" _ "$2" "${@:3}"
     ' _ "$SWIFT_ROOT" "$PWD" "$@"
 }
+
+# need_python_packages NAME REQUIREMENTS: prints the Python of a folder of its own that holds these packages,
+# each pinned by its hash.
+need_python_packages() {
+    local folder python stamp
+    stamp=$(cksum < "$2" | cut -d" " -f1)
+    folder=$CACHE/python/$1-$stamp
+    python=$folder/bin/python
+    if [[ ! -e $folder/complete ]]; then
+        command -v python3 > /dev/null || return 1
+        note "installing the packages of $2 into $folder"
+        rm -rf "$folder"
+        python3 -m venv "$folder" >&2 || return 1
+        "$python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$2" >&2 || return 1
+        touch "$folder/complete"
+    fi
+    echo "$python"
+}

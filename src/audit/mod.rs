@@ -22,6 +22,7 @@ mod questions;
 mod read;
 mod roots;
 mod store;
+mod survey;
 mod v1;
 
 #[cfg(test)]
@@ -47,4 +48,5 @@ pub(crate) use roots::AuditRoots;
 pub use store::{
     About, AuditStore, Lookup, MemoryAuditStore, Place, StoredCheckpoint, StoredEntry, StoredHead,
 };
+pub(crate) use survey::Found;
 pub use v1::{MAX_EVENT_LEN, MAX_EVIDENCE, MAX_FIELDS, MAX_RULES};

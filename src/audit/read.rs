@@ -237,6 +237,7 @@ impl fmt::Debug for Entries<'_> {
 }
 
 /// Stored entries, a page at a time.
+#[derive(Debug)]
 pub(super) struct Pages<'a> {
     log: &'a AuditLog,
     left: Range<u64>,

@@ -180,7 +180,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn events()(
+    pub(crate) fn events()(
         (log, key_version) in (any::<[u8; 16]>(), 1_u32..),
         account in option::of((any::<[u8; 32]>(), 1_usize..=9, any::<u8>())),
         facts in all_facts(),

@@ -8,6 +8,7 @@
 mod audit;
 mod disclose;
 mod envelope;
+mod export;
 mod file;
 mod guard;
 mod interaction;
@@ -21,6 +22,7 @@ use core::fmt;
 pub use audit::{AuditBreak, AuditError, BreakKind, ProofError, StoreError};
 pub use disclose::DiscloseError;
 pub use envelope::SealedError;
+pub use export::ExportError;
 pub use file::{FileCause, FileFault};
 pub use guard::GuardError;
 pub use interaction::{HostError, InteractionError};
@@ -72,6 +74,9 @@ pub enum Error {
     /// The rules of the watch were refused (9200–9299).
     #[error(transparent)]
     Watch(#[from] WatchError),
+    /// An export of the audit log stopped (9400–9499).
+    #[error(transparent)]
+    Export(#[from] ExportError),
 }
 
 impl Error {
@@ -92,6 +97,7 @@ impl Error {
             Self::Disclose(cause) => cause.code(),
             Self::Guard(cause) => cause.code(),
             Self::Watch(cause) => cause.code(),
+            Self::Export(cause) => cause.code(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Notice what should not happen, and say what follows: who looks at too much, too often, in order, or
 //! with nobody there; whose data an incident touched, whom it must be told to and when; whether the
-//! ways to opt out work; what may be deleted; what the log holds of a period.
+//! ways to opt out work; what may be deleted; what the log holds of a period, and its
+//! events for a SIEM.
 //!
 //! Rules: what is counted is counted before it is looked at; each number is named with its citation,
 //! as an interpretation, or as a library default; what is read from memory is never quoted. What is
@@ -37,6 +38,7 @@
 mod breach;
 mod calendar;
 mod cited;
+pub mod export;
 mod opt_out;
 pub mod report;
 mod retention;

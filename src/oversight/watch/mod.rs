@@ -24,4 +24,4 @@ pub use store::{Change, MemoryWatchStore, WatchKey, WatchStore};
 #[cfg(feature = "testing")]
 pub(crate) use tally::recode_for_testing;
 pub use watcher::{Alarm, AlarmSink, LOCAL_READS, LOCAL_READS_WITHIN};
-pub(crate) use watcher::{Asking, Verdict, Watcher, What};
+pub(crate) use watcher::{Asking, DECOY, Verdict, Watcher, What};
