@@ -82,6 +82,15 @@ need_debian() {
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 }
 
+# The machine's own mirror: the first one that has Debian's main suite.
+debian_mirror() {
+    local mirror
+    mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
+        awk '$3 == "main" && $2 !~ /-/ { print $1; exit }')
+    [[ $mirror ]] || { note "no Debian mirror in this machine's sources"; return 1; }
+    echo "$mirror"
+}
+
 # A JDK of 17 or newer, and Maven.
 need_java() {
     local version
@@ -103,10 +112,7 @@ need_swift() {
     need_debian mmdebstrap || return 1
     note "unpacking Swift 6 from Debian 13 into $SWIFT_ROOT (550 MB to fetch, 2.5 GB on disk)"
     local mirror
-    # The machine's own mirror: the first one that has Debian's main suite.
-    mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
-        awk '$3 == "main" && $2 !~ /-/ { print $1; exit }')
-    [[ $mirror ]] || { note "no Debian mirror in this machine's sources"; return 1; }
+    mirror=$(debian_mirror) || return 1
     rm -rf "$SWIFT_ROOT"
     mkdir -p "$CACHE"
     mmdebstrap --variant=extract --quiet --include=swiftlang,libc6-dev,libstdc++-14-dev,bash,coreutils \
