@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod classify;
+pub mod device;
 pub mod disclose;
 pub mod envelope;
 pub mod error;
@@ -21,6 +22,7 @@ mod toml_reader;
 pub mod vocabulary;
 
 pub use classify::{CallRow, Record, Schema};
+pub use device::{DeviceField, DeviceReply, DeviceRequest, DeviceSession, DeviceView};
 pub use disclose::{Disclosed, FieldView, View};
 pub use envelope::{SealedField, SealedRecord, Stored};
 pub use error::{Error, ErrorCode};

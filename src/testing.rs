@@ -258,6 +258,18 @@ pub fn recode_tally(bytes: &[u8]) -> Option<Vec<u8>> {
     tally_recode(bytes)
 }
 
+/// For tests: reads the parts of a device's reply and writes them again; `None` where they are refused.
+#[must_use]
+pub fn recode_device_reply(reply: &[u8]) -> Option<Vec<u8>> {
+    crate::device::recode_reply_for_testing(reply)
+}
+
+/// For tests: reads what was sealed in a device's reply and writes it again; `None` where it is refused.
+#[must_use]
+pub fn recode_device_plain(padded: &[u8]) -> Option<Vec<u8>> {
+    crate::device::recode_plain_for_testing(padded)
+}
+
 fn derive(keyring: &Keyring, tenant: &TenantId, account: &AccountId) -> Result<AccountKeys, KeyError> {
     keyring.account_keys(tenant, account, keyring.active_version(), 0, None)
 }

@@ -39,6 +39,8 @@ const ROOMS: &[(&str, Uses)] = &[
     // first
     ("keys", Uses::These(&["hazmat", "sensitive", "classify", "toml_reader"])),
     ("policy", Uses::These(&["classify", "toml_reader"])), // knows no cryptography
+    // on an agent's machine: no way from here to a key of the tree, a policy or a log
+    ("device", Uses::These(&["hazmat", "classify", "sensitive"])),
     // second
     ("envelope", Uses::These(&["keys", "hazmat", "classify", "sensitive"])),
     ("audit", Uses::These(&["hazmat", "classify"])), // ids and codes: never a `Sensitive<T>`
@@ -77,6 +79,8 @@ const CRATES: &[(&str, Where)] = &[
     ("getrandom", Where::Only(&["hazmat"])),
     ("hkdf", Where::Only(&["hazmat"])),
     ("hmac", Where::Only(&["hazmat"])),
+    ("hpke", Where::Only(&["hazmat"])),
+    ("rand_core", Where::Only(&["hazmat"])),
     ("sha2", Where::Only(&["hazmat"])),
     ("rusqlite", Where::Only(&["store"])),
     ("toml", Where::Only(&["toml_reader"])),

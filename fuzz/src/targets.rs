@@ -10,12 +10,15 @@ use cpni_guard::classify::identifiers::{AccountPattern, check, normalise};
 use cpni_guard::interaction::{BackupQuestions, ConsentEvent};
 use cpni_guard::oversight::watch::WatchRules;
 use cpni_guard::policy::{Facts, Pack, Policy};
-use cpni_guard::testing::{Content, Fields, Plan, SealingAccount, recode_calls, recode_notice, recode_tally};
+use cpni_guard::testing::{
+    Content, Fields, Plan, SealingAccount, recode_calls, recode_device_plain, recode_device_reply,
+    recode_notice, recode_tally,
+};
 use cpni_guard::vocabulary::{
     AccountId, AgentId, Channel, ContactId, DataClass, FieldName, IdentifierKind, MAX_ID_LEN, MAX_NAME_LEN,
     Purpose, RecordId, Role, RuleId, Scope, Shape, TenantId, Timestamp,
 };
-use cpni_guard::{Schema, SealedField, SealedRecord};
+use cpni_guard::{DeviceReply, DeviceRequest, Schema, SealedField, SealedRecord};
 
 /// A target takes the bytes that the fuzzer made.
 pub type Target = fn(&[u8]);
@@ -36,6 +39,9 @@ pub const ALL: &[(&str, Target)] = &[
     ("queued_notice", queued_notice),
     ("watch_tally", watch_tally),
     ("watch_rules", watch_rules),
+    ("device_request", device_request),
+    ("device_reply", device_reply),
+    ("device_plain", device_plain),
 ];
 
 /// Identifiers: what is taken comes out unchanged and within its limits.
@@ -248,6 +254,30 @@ pub fn watch_rules(data: &[u8]) {
         for (at, rule) in rules.iter().enumerate() {
             assert!(rules.iter().take(at).all(|other| other.id() != rule.id()));
         }
+    }
+}
+
+/// Requests of devices: what is read is written the same, as bytes and as text.
+pub fn device_request(data: &[u8]) {
+    if let Ok(request) = DeviceRequest::from_bytes(data) {
+        assert_eq!(request.to_bytes(), data);
+        assert_eq!(DeviceRequest::from_text(&request.to_text()), Ok(request));
+    }
+}
+
+/// Replies to devices: their parts are read and written the same.
+pub fn device_reply(data: &[u8]) {
+    if let Some(again) = recode_device_reply(data) {
+        assert_eq!(again, data);
+        let text = DeviceReply::from_bytes(data).to_text();
+        assert_eq!(DeviceReply::from_text(&text).as_ref().map(DeviceReply::as_bytes), Ok(data));
+    }
+}
+
+/// What was sealed in a reply, opened: what is read is written the same.
+pub fn device_plain(data: &[u8]) {
+    if let Some(again) = recode_device_plain(data) {
+        assert_eq!(again, data);
     }
 }
 

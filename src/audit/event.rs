@@ -45,7 +45,7 @@ pub struct EventFacts {
     /// The case in the host's system: a fraud case, an emergency call, a legal demand.
     pub case: Option<ContactId>,
     /// What it rests on: counsel's review of a legal demand; the rule of an override or of the
-    /// watch; the id of a queued notice; the agent whom a lifting is about.
+    /// watch; the id of a queued notice; the agent whom a lifting is about; a device session's key.
     pub basis: Option<BasisId>,
     /// What established who the customer is, and who established it.
     pub evidence: Vec<(EvidenceKind, EstablishedBy)>,

@@ -9,7 +9,7 @@ use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::vec::IntoIter;
 
-/// Most items of a group: at most 64 MiB of the longest events in one transaction.
+/// Most items of a group: at most 128 MiB of the longest events, two an item, in one transaction.
 pub(super) const MAX_GROUP: usize = 64;
 
 /// Items that wait, and whether somebody leads.

@@ -24,7 +24,7 @@ pub struct AuditLog {
     /// The last checkpoint of the present signer.
     pub(super) checkpoint: Mutex<Option<Checkpoint>>,
     pub(super) due: Due,
-    groups: Groups<Encoded, Result<u64, AuditError>>,
+    groups: Groups<Vec<Encoded>, Result<u64, AuditError>>,
     state: Mutex<State>,
 }
 
@@ -219,15 +219,37 @@ impl AuditLog {
         facts: EventFacts,
         account: Option<&AccountId>,
     ) -> Result<Recorded, AuditError> {
-        if matches!(facts.kind, EventKind::Genesis | EventKind::Reanchored) {
-            return Err(AuditError::Format { why: "how a log begins is only written by the log" });
-        }
+        self.record_behind(None, facts, account)
+    }
+
+    /// As [`AuditLog::record`], directly behind another event about the same account, in one write.
+    pub(crate) fn record_behind(
+        &self,
+        before: Option<EventFacts>,
+        facts: EventFacts,
+        account: Option<&AccountId>,
+    ) -> Result<Recorded, AuditError> {
         let grant = facts.grant;
-        let stored = self.groups.run(self.encode(facts, account)?, |group| {
-            let count = group.len();
-            match self.store_group(group) {
-                Ok(first) => (first..).take(count).map(Ok).collect(),
-                Err(cause) => vec![Err(cause); count],
+        let mut events = Vec::with_capacity(2);
+        for facts in before.into_iter().chain([facts]) {
+            if matches!(facts.kind, EventKind::Genesis | EventKind::Reanchored) {
+                return Err(AuditError::Format { why: "how a log begins is only written by the log" });
+            }
+            events.push(self.encode(facts, account)?);
+        }
+        let stored = self.groups.run(events, |group| {
+            let lens: Vec<_> =
+                group.iter().map(|events| u64::try_from(events.len()).unwrap_or(u64::MAX)).collect();
+            match self.store_group(group.into_iter().flatten().collect()) {
+                Ok(first) => {
+                    let mut end = first;
+                    let last_of = |len: u64| {
+                        end = end.saturating_add(len);
+                        Ok(end.saturating_sub(1))
+                    };
+                    lens.into_iter().map(last_of).collect()
+                }
+                Err(cause) => vec![Err(cause); lens.len()],
             }
         });
         // Nothing: the store panicked on another thread that wrote for this one as well.

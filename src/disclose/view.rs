@@ -71,6 +71,17 @@ impl View {
         self.audit_index
     }
 
+    /// Shows all values at once, by name, to be sealed for a device session.
+    pub(crate) fn with_values<R>(
+        &self,
+        look: impl FnOnce(&[(FieldName, FieldValue)]) -> R,
+    ) -> Result<R, Error> {
+        match &self.disclosure {
+            Some(disclosure) => disclosure.vault.with_all(look),
+            None => Ok(look(&[])),
+        }
+    }
+
     /// Wipes what was given out. Dropping the view does the same.
     pub fn close(self) {
         drop(self);
@@ -180,12 +191,17 @@ impl Vault {
     }
 
     fn with<R>(&self, name: &FieldName, look: impl FnOnce(&FieldValue) -> R) -> Result<R, Error> {
+        self.with_all(|values| {
+            let value = values.iter().find(|(held, _)| held == name).map(|(_, value)| value);
+            Ok(look(value.ok_or(DiscloseError::Closed)?))
+        })?
+    }
+
+    fn with_all<R>(&self, look: impl FnOnce(&[(FieldName, FieldValue)]) -> R) -> Result<R, Error> {
         if self.liveness.check().is_err() {
             self.wipe();
             return Err(DiscloseError::Closed.into());
         }
-        let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
-        let value = values.iter().find(|(held, _)| held == name).map(|(_, value)| value);
-        Ok(look(value.ok_or(DiscloseError::Closed)?))
+        Ok(look(&self.values.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }

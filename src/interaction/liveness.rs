@@ -83,6 +83,12 @@ impl Liveness {
         }
     }
 
+    /// When it ends by itself if nothing more is done.
+    pub(crate) fn expires(&self) -> Timestamp {
+        let touched = Timestamp::from_micros(self.touched.load(Ordering::SeqCst));
+        touched.plus(self.limits.idle).min(self.opened.plus(self.limits.absolute))
+    }
+
     /// As [`Liveness::check`], and counts as a call: the idle time starts anew.
     pub(crate) fn touch(&self) -> Result<Timestamp, InteractionError> {
         let now = self.check()?;
@@ -136,10 +142,12 @@ mod tests {
         assert_eq!(live.end_reason(), Some(EndReason::Idle));
 
         let (clock, live) = start();
+        assert_eq!(live.expires(), Timestamp::from_secs(1_000_010));
         for _ in 0..3 {
             clock.advance(Duration::from_secs(8));
             assert!(live.touch().is_ok());
         }
+        assert_eq!(live.expires(), Timestamp::from_secs(1_000_025));
         clock.advance(Duration::from_secs(1));
         assert_eq!(live.touch(), Err(InteractionError::Expired));
         assert_eq!(live.end_reason(), Some(EndReason::TooLong));

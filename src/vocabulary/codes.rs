@@ -865,6 +865,9 @@ codes! {
         /// Somebody asked for the name of the account of one event; the basis is its number. The cause
         /// says if it was refused.
         AccountNamed = 31, "account_named";
+        /// The view in the next event is sealed for a device session, whose public key the basis is. With
+        /// a cause: refused, and no view follows.
+        DeviceAsked = 40, "device_asked";
     }
 }
 

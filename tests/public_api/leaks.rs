@@ -6,8 +6,8 @@ use cpni_guard::interaction::{MemoryContacts, MemoryDirectory, PhotoIdKind};
 use cpni_guard::policy::Pack;
 use cpni_guard::vocabulary::{Channel, CivilDate, RecordId, Role};
 use cpni_guard::{
-    AccountId, AgentSession, CallRow, Contact, Evidence, Guard, MemoryKeys, NamedCall, Period, PhotoId,
-    Purpose, Schema, SealedField, SealedRecord, Sensitive, Stores,
+    AccountId, AgentSession, CallRow, Contact, DeviceReply, DeviceRequest, DeviceSession, Evidence, Guard,
+    MemoryKeys, NamedCall, Period, PhotoId, Purpose, Schema, SealedField, SealedRecord, Sensitive, Stores,
 };
 
 use crate::fixture::{Carrier, NOON, account, profile};
@@ -187,6 +187,34 @@ fn walk(net: &mut Net, carrier: &Carrier) {
     net.shown("photo id", &photo);
     net.result("show id", &visit.show_photo_id(&photo, (&sealed.record, &id), "name"));
     net.result("id on a column", &visit.show_photo_id(&photo, (&sealed.record, &id), &canary("column")));
+
+    // The agent's machine. What a device opens is customer text, and shows it to nobody by itself.
+    let device = DeviceSession::start().unwrap();
+    let request = device.request().unwrap();
+    net.shown("device request", &request);
+    let reply = call.view_for_device((&sealed.record, &id), ["plan", "ssn", "call_detail"], &request);
+    net.result("device reply", &reply);
+    let reply = reply.unwrap();
+    net.bytes("device reply, bytes", reply.as_bytes());
+    net.bytes("device reply, text", reply.to_text());
+    let opened = device.open(&request, &reply);
+    net.result("device view", &opened);
+    let opened = opened.unwrap();
+    opened.fields().for_each(|(_, field)| net.shown("device field", &field));
+    net.result("device column", &opened.field(&canary("column")));
+    net.result("device replay", &device.open(&request, &reply));
+    net.result("device, any bytes", &device.open(&request, canary("reply")));
+    net.result("device request, any text", &DeviceRequest::from_text(&canary("request")));
+    net.result("device reply, any text", &DeviceReply::from_text(&canary("reply")));
+    net.shown("device reply, any bytes", &DeviceReply::from_bytes(canary("reply")));
+    let unknown = call.view_for_device((&sealed.record, &id), [canary("column").as_str()], &request);
+    net.result("device, unknown column", &unknown);
+    device.end();
+    net.shown("device session", &device);
+    net.result(
+        "device view, closed",
+        &opened.field("plan").unwrap().disclosed().unwrap().with_text(str::to_owned),
+    );
 
     // The insider.
     let contact = carrier.contact("call-thief", Channel::PhoneInbound, "lee");

@@ -8,6 +8,7 @@
 )]
 
 mod attacks;
+mod device;
 mod doors;
 mod fixture;
 mod leaks;

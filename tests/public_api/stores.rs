@@ -14,7 +14,7 @@ use cpni_guard::interaction::accounts::{
 use cpni_guard::interaction::{MemoryNoticeStore, NoticeId, NoticeStore, StoredNotice};
 use cpni_guard::oversight::watch::MemoryWatchStore;
 use cpni_guard::vocabulary::{Action, Timestamp};
-use cpni_guard::{Error, Evidence, MemoryKeys, Presented, Stores};
+use cpni_guard::{DeviceSession, Error, Evidence, MemoryKeys, Presented, Stores};
 
 use crate::fixture::{Carrier, PASSWORD, account};
 
@@ -189,6 +189,8 @@ fn without_a_record_nothing_is_disclosed_and_nothing_counts() {
 
     audit_fails.store(true, Ordering::SeqCst);
     assert_eq!(call.view(&sealed, ["plan"]).unwrap_err(), not_recorded);
+    let request = DeviceSession::start().unwrap().request().unwrap();
+    assert_eq!(call.view_for_device(&sealed, ["plan"], &request).unwrap_err(), not_recorded);
     assert_eq!(carrier.interaction("lee", &dana, cpni_guard::Contact::None).unwrap_err(), not_recorded);
     assert_eq!(carrier.guard.import_password(&dana, &"another-one".to_owned().into()), Err(not_recorded));
     audit_fails.store(false, Ordering::SeqCst);

@@ -91,9 +91,12 @@ impl Mapping {
             }
             K::NoticeQueued => Self::of(C::ApiActivity, 1, "Create"),
             K::ScopeAsked | K::AccountNamed => Self::of(C::ApiActivity, 2, "Read"),
-            K::Decided | K::Approved | K::CalledBack | K::NoticeNotHandedOver | K::WatchRefused => {
-                Self::other(C::ApiActivity, kind)
-            }
+            K::Decided
+            | K::Approved
+            | K::CalledBack
+            | K::NoticeNotHandedOver
+            | K::WatchRefused
+            | K::DeviceAsked => Self::other(C::ApiActivity, kind),
             K::EvidencePresented => Self::of(C::Authentication, 1, "Logon"),
             K::CodeSent => Self::other(C::Authentication, kind),
             K::Viewed | K::Sent => Self::of(C::DatastoreActivity, 1, "Read"),
@@ -307,7 +310,8 @@ const fn is_control(kind: EventKind) -> bool {
         | K::WatchTripped
         | K::WatchLifted
         | K::ScopeAsked
-        | K::AccountNamed => false,
+        | K::AccountNamed
+        | K::DeviceAsked => false,
     }
 }
 

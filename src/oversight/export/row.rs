@@ -181,7 +181,8 @@ impl<'e> Row<'e> {
             | K::WatchTripped
             | K::WatchLifted
             | K::ScopeAsked
-            | K::AccountNamed => by(facts.cause == 0),
+            | K::AccountNamed
+            | K::DeviceAsked => by(facts.cause == 0),
         }
     }
 
@@ -226,6 +227,8 @@ impl<'e> Row<'e> {
             K::InteractionOpened | K::EvidencePresented | K::Viewed | K::Verified | K::Sent | K::Decided => {
                 unless_failed(Severity::Low)
             }
+            // Another key in the middle of an interaction: somebody else asks, or a tool was restarted.
+            K::DeviceAsked => unless_failed(Severity::High),
             K::SecretImported | K::NotCarriedOut | K::NoticeNotHandedOver => Severity::Low,
             K::Approved => unless_failed(Severity::Medium),
             K::NoticeDiscarded | K::RuleOverridden | K::WatchRefused => Severity::Medium,
