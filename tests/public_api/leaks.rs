@@ -3,6 +3,7 @@
 
 use cpni_guard::classify::Record;
 use cpni_guard::interaction::{MemoryContacts, MemoryDirectory, PhotoIdKind};
+use cpni_guard::oversight::export::{ExportFormat, Exporter};
 use cpni_guard::policy::Pack;
 use cpni_guard::vocabulary::{Channel, CivilDate, RecordId, Role};
 use cpni_guard::{
@@ -237,6 +238,12 @@ fn walk(net: &mut Net, carrier: &Carrier) {
     net.shown("evidence report", &report);
     net.bytes("evidence report, JSON", report.to_json());
     net.bytes("evidence report, page", report.to_html());
+    for format in [ExportFormat::Ocsf, ExportFormat::Cef] {
+        let (mut exporter, mut lines) = (Exporter::new(format), Vec::new());
+        assert_eq!(exporter.export(guard.audit(), &mut lines), Ok(guard.audit().size()));
+        net.shown("exporter", &exporter);
+        net.bytes("exported lines", lines);
+    }
 }
 
 /// Files and bytes that are not what they should be may be the wrong ones.
