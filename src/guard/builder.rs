@@ -23,6 +23,7 @@ use crate::policy::{Override, Pack, Policy};
 use crate::vocabulary::{AgentId, Clock, RuleId, SystemClock, TenantId};
 
 use super::doors::{Delivery, Notifier};
+use super::inventory::FieldCounts;
 use super::{Guard, Inner};
 
 /// Where the audit log, the state of accounts, the queue of notices and the watch are kept.
@@ -300,6 +301,7 @@ impl GuardBuilder {
             Arc::new(Hosts { directory, contacts, accounts: self.accounts, hotlines: self.hotlines, clock });
         let guard = Guard(Arc::new(Inner {
             tenant,
+            counts: FieldCounts::new(&schema),
             schema,
             keys,
             policy,

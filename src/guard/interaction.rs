@@ -113,6 +113,7 @@ impl Interaction {
         let opened = self
             .compare_with(&sealed.into(), |opener| disclose::open_value(opener, &name, DataClass::Identity));
         let stored = self.refuse_if_failed(opened)?;
+        self.count_compared(&name);
         let presented = self.session.examine(id, &stored);
         self.count(presented)
     }
@@ -136,6 +137,7 @@ impl Interaction {
             disclose::open_calls(opener, &name, DataClass::CallDetail)
         });
         let rows = self.refuse_if_failed(opened)?;
+        self.count_compared(&name);
         let looked = self.session.name_call(call, &rows);
         self.count(Ok(looked))
     }
@@ -233,6 +235,12 @@ impl Interaction {
             return Err(RecordError::Empty.into());
         }
         Ok(asked)
+    }
+
+    /// For the data inventory: the event of the evidence does not name the field.
+    fn count_compared(&self, name: &FieldName) {
+        let Inner { schema, counts, .. } = &*self.guard.0;
+        schema.field(name.as_str()).iter().for_each(|field| counts.compared(field));
     }
 
     fn field_name(&self, name: &str) -> Result<FieldName, Error> {

@@ -9,6 +9,7 @@ mod builder;
 mod device;
 mod doors;
 mod interaction;
+mod inventory;
 mod notices;
 mod scope;
 mod watch;
@@ -36,6 +37,8 @@ use crate::policy::{PackStatus, Policy};
 use crate::sensitive::Sensitive;
 use crate::vocabulary::{AccountId, AgentId, BasisId, CivilDate, EventKind, Purpose, TenantId, Timestamp};
 
+use inventory::FieldCounts;
+
 pub use attestation::{Attestation, AttestedOverride, AttestedPack, Count};
 pub use builder::{GuardBuilder, Stores};
 pub use doors::{Delivery, Notifier, SendReceipt, Verification};
@@ -50,6 +53,7 @@ pub struct Guard(Arc<Inner>);
 struct Inner {
     tenant: TenantId,
     schema: Schema,
+    counts: FieldCounts,
     keys: Arc<Keyring>,
     policy: Arc<Policy>,
     ledger: Arc<Ledger>,
@@ -95,7 +99,7 @@ impl Guard {
     /// [`crate::error::RecordError`] if the record does not fit the schema; a value that merely
     /// fails its identifier's check is sealed and named in [`Protected::concerns`].
     pub fn protect(&self, account: &AccountId, record: Record) -> Result<Protected, Error> {
-        let Inner { tenant, schema, keys, .. } = &*self.0;
+        let Inner { tenant, schema, keys, counts, .. } = &*self.0;
         let admitted = schema.admit(record)?;
         let keys = keys.account_keys(tenant, account, keys.active_version(), 0, None)?;
         let calls = admitted
@@ -130,6 +134,7 @@ impl Guard {
             .collect();
         let binding = Binding { tenant, account, record: &admitted.id };
         let record = seal_record(&keys, binding, &mut fields)?;
+        admitted.fields.iter().for_each(|field| counts.sealed(field.spec));
         Ok(Protected { record, concerns: admitted.concerns })
     }
 
@@ -253,9 +258,10 @@ impl Guard {
     /// gives a report that says incomplete.
     #[must_use]
     pub fn evidence_report(&self, request: impl Into<EvidenceRequest>) -> EvidenceReport {
-        let Inner { tenant, policy, audit, watcher, .. } = &*self.0;
-        let deployment =
-            Deployment { tenant, policy, watch: watcher.rules(), gaps: self.gaps(), now: self.now() };
+        let Inner { tenant, schema, counts, policy, audit, watcher, .. } = &*self.0;
+        let (watch, since_start) = (watcher.rules(), counts.since_start());
+        let (gaps, now) = (self.gaps(), self.now());
+        let deployment = Deployment { tenant, schema, since_start, policy, watch, gaps, now };
         report::gather(audit, &deployment, &request.into())
     }
 

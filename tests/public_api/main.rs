@@ -11,6 +11,7 @@ mod attacks;
 mod device;
 mod doors;
 mod fixture;
+mod inventory;
 mod leaks;
 mod notices;
 mod said_so;

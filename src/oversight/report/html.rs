@@ -1,6 +1,8 @@
 //! The page. It is written as well-formed XML, so that a strict parser can check it. Every text goes
 //! through [`Escaped`].
 
+mod inventory;
+
 use core::cmp::Reverse;
 use core::fmt::{self, Write as _};
 
@@ -15,9 +17,10 @@ const HEAD: &str = r#"<meta charset="utf-8"/><meta name="viewport" content="widt
 const STYLE: &str = include_str!("page.css");
 
 /// Sections by id and heading.
-const SECTIONS: [(&str, &str); 12] = [
+const SECTIONS: [(&str, &str); 13] = [
     ("time", "Decisions over time"),
     ("classes", "What was asked for"),
+    ("inventory", "Data inventory"),
     ("refusals", "Refusals and what became of them"),
     ("rules", "Decisions by rule"),
     ("agents", "Agents and training"),
@@ -50,6 +53,7 @@ impl fmt::Display for Page<'_> {
             match id {
                 "time" => self.over_time(f),
                 "classes" => self.classes(f),
+                "inventory" => self.inventory(f),
                 "refusals" => self.refusals(f),
                 "rules" => self.rules(f),
                 "agents" => self.agents(f),

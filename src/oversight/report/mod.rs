@@ -11,6 +11,7 @@
 mod chart;
 mod figure;
 mod html;
+mod inventory;
 mod retention;
 mod tally;
 
@@ -20,12 +21,14 @@ mod tests;
 use serde::{Serialize, Serializer};
 
 use crate::audit::{AuditLog, Checkpoint, VerifiedLog};
+use crate::classify::Schema;
 use crate::error::AuditError;
 use crate::oversight::watch::WatchRules;
 use crate::policy::Policy;
 use crate::vocabulary::{CivilDate, TenantId, Timestamp};
 
 pub use figure::{Figure, Outcomes};
+pub use inventory::{DataInventory, FieldInventory, SinceStart, Sink, SinkSeen, SinkShare};
 pub use retention::Retained;
 use tally::Tally;
 
@@ -155,6 +158,8 @@ pub struct EvidenceReport {
     pub gaps: Vec<&'static str>,
     /// Decisions on fields and actions.
     pub decisions: Decisions,
+    /// Each field, what it holds, and where its values went.
+    pub inventory: DataInventory,
     /// Decisions that withheld something.
     pub refusals: Refusals,
     /// Refused views that ended lawfully.
@@ -532,6 +537,9 @@ pub struct EventsOfKind {
 /// What the guard says of itself.
 pub(crate) struct Deployment<'d> {
     pub(crate) tenant: &'d TenantId,
+    pub(crate) schema: &'d Schema,
+    /// In the order of the schema's fields.
+    pub(crate) since_start: Vec<SinceStart>,
     pub(crate) policy: &'d Policy,
     pub(crate) watch: &'d WatchRules,
     pub(crate) gaps: Vec<&'static str>,

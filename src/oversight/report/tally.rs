@@ -14,6 +14,7 @@ use crate::vocabulary::{
 };
 
 use super::figure::{Figure, Outcomes};
+use super::inventory::InventoryTally;
 use super::*;
 
 /// The rule of 47 CFR 64.2009(b).
@@ -52,6 +53,7 @@ pub(super) struct Tally {
     approvals: BTreeMap<Option<Action>, (u64, u64)>,
     approvers: BTreeSet<AgentId>,
     redirects: RedirectTally,
+    inventory: InventoryTally,
     taken_by_notifier: u64,
     /// In the library's queue, at the end of the period.
     outstanding: BTreeSet<BasisId>,
@@ -171,6 +173,7 @@ impl Tally {
             approvals: BTreeMap::new(),
             approvers: BTreeSet::new(),
             redirects: RedirectTally::default(),
+            inventory: InventoryTally::default(),
             taken_by_notifier: 0,
             outstanding: BTreeSet::new(),
         }
@@ -224,6 +227,9 @@ impl Tally {
         }
         for one in decisions {
             self.decide(one, facts.time);
+        }
+        if decides_fields(facts.kind) {
+            self.inventory.add(event);
         }
         if let Some(actor) = facts.actor.as_ref().filter(|actor| actor.role.requester() == Requester::Carrier)
         {
@@ -338,6 +344,11 @@ impl Tally {
                 by_rule: self.by_rule(deployment, exact),
                 not_carried_out: of_kind(EventKind::NotCarriedOut),
             },
+            inventory: core::mem::take(&mut self.inventory).inventory(
+                deployment.schema,
+                &deployment.since_start,
+                exact,
+            ),
             refusals: Refusals {
                 total: figure(self.total.withheld),
                 because: WithheldBecause::ALL
@@ -625,10 +636,14 @@ impl Refused {
 /// The decisions that an event tells of. Notices and approvals name an action, and decide nothing.
 fn decisions(event: &AuditEvent) -> Vec<One<'_>> {
     let facts = &event.facts;
-    let is_of_fields = [EventKind::Viewed, EventKind::Verified, EventKind::Sent].contains(&facts.kind);
+    let is_of_fields = decides_fields(facts.kind);
     let fields = facts.fields.iter().filter(|_| is_of_fields).map(One::from);
     let action = facts.action.iter().filter(|_| facts.kind == EventKind::Decided).map(One::from);
     fields.chain(action).collect()
+}
+
+fn decides_fields(kind: EventKind) -> bool {
+    [EventKind::Viewed, EventKind::Verified, EventKind::Sent].contains(&kind)
 }
 
 fn override_today(status: OverrideStatus<'_>) -> OverrideToday {

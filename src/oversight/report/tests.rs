@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -16,8 +17,8 @@ use crate::audit::{
 use crate::error::{BreakKind, StoreError};
 use crate::policy::Pack;
 use crate::vocabulary::{
-    Action, AgentId, BasisId, CountryCode, DataClass, EmployerId, EventKind, FieldName, Form, Obligation,
-    Obligations, Op, Outcome, Requester, Role, RuleId, Scope, WithheldBecause,
+    Action, AgentId, BasisId, Channel, CountryCode, DataClass, Destination, EmployerId, EventKind, FieldName,
+    Form, Obligation, Obligations, Op, Outcome, Requester, Role, RuleId, Scope, WithheldBecause,
 };
 
 /// 2026-11-23T09:00:00Z: when the logs of these tests begin.
@@ -40,6 +41,8 @@ fn policy(grants: &str) -> Policy {
 
 const GRANTS: &str = "id = \"g\"\ntitle = \"Grants\"\n\n[[rule]]\nid = \"r-0\"\ntitle = \"Care\"\neffect = \"permit\"\nwhen = { role = [\"care_agent\"], op = [\"view\"], class = [\"billing\"] }\n";
 
+const SCHEMA: &str = "[fields]\nf = { class = \"call_detail\" }\nmobile = { class = \"account_info\", kind = \"nanp\" }\nssn = { class = \"ssn\" }\n";
+
 fn report(log: &AuditLog, request: impl Into<EvidenceRequest>) -> EvidenceReport {
     report_of(log, request, "t", GRANTS, at(400 * DAY))
 }
@@ -53,7 +56,10 @@ fn report_of(
 ) -> EvidenceReport {
     let (tenant, watch) = (TenantId::new(tenant).unwrap(), WatchRules::built_in().unwrap());
     let (policy, gaps) = (&policy(grants), vec!["no delivery"]);
-    gather(log, &Deployment { tenant: &tenant, policy, watch: &watch, gaps, now }, &request.into())
+    let schema = &Schema::from_toml(SCHEMA).unwrap();
+    let since_start = vec![SinceStart { sealed: 3, compared: 1 }];
+    let deployment = Deployment { tenant: &tenant, schema, since_start, policy, watch: &watch, gaps, now };
+    gather(log, &deployment, &request.into())
 }
 
 fn log_of(events: &[EventFacts]) -> (AuditLog, Arc<MemoryAuditStore>) {
@@ -92,7 +98,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn field()(class in select(DataClass::ALL), op in select(&[Op::View, Op::Verify, Op::Send]), decided in decided()) -> FieldRecord {
+    fn field()(name in select(&["f", "ssn", "gone"]), class in select(DataClass::ALL), op in select(Op::ALL), decided in decided()) -> FieldRecord {
         let (outcome, because, rules, obligations) = decided;
         let form = match outcome {
             Outcome::Disclose => Some(Form::Full),
@@ -100,7 +106,7 @@ prop_compose! {
             Outcome::VerifyOnly => Some(Form::Match),
             Outcome::Withhold => None,
         };
-        FieldRecord { field: FieldName::new("f").unwrap(), class, op, scope: Scope::Whole, outcome, form, because, rules, obligations }
+        FieldRecord { field: FieldName::new(name).unwrap(), class, op, scope: Scope::Whole, outcome, form, because, rules, obligations }
     }
 }
 
@@ -118,6 +124,8 @@ prop_compose! {
         action in (select(Action::ALL), decided(), any::<bool>()),
         basis in select(&[None, Some("n-1"), Some("n-2"), Some("training-current")]),
         (policy, cause) in (0_u8..3, 0_u16..2),
+        channel in option::of(select(&[Channel::Online, Channel::Retail])),
+        destination in option::of(select(Destination::ALL)),
     ) -> EventFacts {
         let kind = often.unwrap_or(kind);
         let mut facts = EventFacts::new(kind, at(secs));
@@ -133,7 +141,7 @@ prop_compose! {
         let (action, (outcome, because, rules, obligations), has_action) = action;
         facts.action = has_action.then_some(ActionRecord { action, outcome, because, rules, obligations });
         facts.basis = basis.map(|id| BasisId::new(id).unwrap());
-        facts.cause = cause;
+        (facts.cause, facts.channel, facts.destination) = (cause, channel, destination);
         facts
     }
 }
@@ -197,6 +205,113 @@ fn redirects(events: &[EventFacts], period: Period) -> (u64, u64, u64) {
     sum
 }
 
+// --- Data inventory ------------------------------------------------------------------------------
+
+/// Where a decision sends a value, said the plain way; `None`: nowhere.
+fn goes_to(field: &FieldRecord, facts: &EventFacts) -> Option<&'static str> {
+    if field.outcome == Outcome::Withhold {
+        return None;
+    }
+    match (field.op.name(), field.outcome) {
+        ("send", _) if facts.destination.is_some() => Some("sent to the address of record"),
+        ("send", _) => Some("sent"),
+        ("search", _) => Some("searched by"),
+        (_, Outcome::VerifyOnly) => Some("compared: match or no match"),
+        (_, Outcome::DiscloseLimited) => Some("shown masked or as a token"),
+        (_, _) => Some("shown in full"),
+    }
+}
+
+fn check_inventory(inventory: &DataInventory, inside: &[&EventFacts]) {
+    let decides = |facts: &EventFacts| ["viewed", "verified", "sent"].contains(&facts.kind.name());
+    let decided: Vec<_> = inside
+        .iter()
+        .filter(|facts| decides(facts))
+        .flat_map(|facts| facts.fields.iter().map(move |field| (field, *facts)))
+        .collect();
+    let names: Vec<_> = inventory.fields.iter().map(|row| (row.field.as_str(), row.class)).collect();
+    let schema =
+        [("f", "call_detail"), ("mobile", "account_info"), ("ssn", "ssn"), ("ssn_last4", "ssn_last4")];
+    assert_eq!(names, schema);
+    let elsewhere: std::collections::BTreeSet<_> = decided
+        .iter()
+        .map(|(field, _)| (field.field.as_str(), field.class.name()))
+        .filter(|of| !schema.contains(of))
+        .collect();
+    let found: Vec<_> = inventory.not_in_schema.iter().map(|row| (row.field.as_str(), row.class)).collect();
+    assert_eq!(found.len(), elsewhere.len());
+    assert_eq!(found.into_iter().collect::<std::collections::BTreeSet<_>>(), elsewhere);
+    for row in inventory.fields.iter().chain(&inventory.not_in_schema) {
+        let of: Vec<_> = decided
+            .iter()
+            .filter(|(field, _)| field.field.as_str() == row.field && field.class.name() == row.class)
+            .collect();
+        assert_eq!(row.withheld.count(), count(&of, |(field, facts)| goes_to(field, facts).is_none()));
+        for sink in Sink::ALL {
+            let there: Vec<_> =
+                of.iter().filter(|(field, facts)| goes_to(field, facts) == Some(sink.words())).collect();
+            let Some(seen) = row.sinks.iter().find(|seen| seen.sink == *sink) else {
+                assert!(there.is_empty(), "{sink:?}");
+                continue;
+            };
+            let times = || there.iter().map(|(_, facts)| facts.time);
+            assert_eq!(seen.count.count(), count(&there, |_| true));
+            assert_eq!(seen.first, times().min().unwrap().to_string());
+            assert_eq!(seen.last, times().max().unwrap().to_string());
+            let actor = |facts: &EventFacts| facts.actor.clone();
+            let by = |shares: &[SinkShare], of: &dyn Fn(&EventFacts) -> Option<String>| {
+                for share in shares {
+                    assert_eq!(share.count.count(), count(&there, |(_, facts)| of(facts) == share.of));
+                }
+                let sum: u64 = shares.iter().map(|share| share.count.count()).sum();
+                assert_eq!(sum, seen.count.count());
+            };
+            by(&seen.roles, &|facts| Some(actor(facts)?.role.to_string()));
+            by(&seen.channels, &|facts| facts.channel.map(|channel| channel.to_string()));
+            by(&seen.employers, &|facts| actor(facts)?.employer.map(|id| id.to_string()));
+        }
+    }
+}
+
+#[test]
+fn a_field_has_its_class_labels_and_kind_also_where_nothing_went_out() {
+    let (log, _) = log_of(&[refused(1, 1)]);
+    let inventory = report(&log, period(0, DAY)).inventory;
+    let mobile = &inventory.fields[1];
+    assert_eq!((mobile.field.as_str(), mobile.class, mobile.kind), ("mobile", "account_info", Some("nanp")));
+    assert_eq!(mobile.labels, ["account_info"]);
+    assert!(mobile.sinks.is_empty());
+    assert_eq!(inventory.fields[0].since_start, Some(SinceStart { sealed: 3, compared: 1 }));
+    assert_eq!(inventory.fields[3].derived_from.as_deref(), Some("ssn"));
+    let html = report(&log, period(0, DAY)).to_html();
+    check_markup(&html);
+    assert!(html.contains("3 sealed, 1 compared"));
+    assert!(!html.contains("today\u{2019}s schema under that class"), "every field of the log is in it");
+}
+
+/// The class of a field was changed: what went out under the old one is not forgotten.
+#[test]
+fn a_field_under_another_class_stands_apart() {
+    let mut shown = refused(1, 1);
+    let field = &mut shown.fields[0];
+    (field.class, field.outcome, field.because) = (DataClass::Billing, Outcome::Disclose, None);
+    field.form = Some(Form::Full);
+    let (log, _) = log_of(&[shown]);
+    let report = report(&log, period(0, DAY));
+    assert!(report.inventory.fields.iter().all(|row| row.sinks.is_empty()));
+    let apart = &report.inventory.not_in_schema[0];
+    assert_eq!((apart.class, apart.sinks[0].sink, apart.since_start), ("billing", Sink::ShownInFull, None));
+    let json: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
+    let sink = &json["inventory"]["not_in_schema"][0]["sinks"][0];
+    let none = serde_json::json!([{ "of": null, "count": 1 }]);
+    let expected = serde_json::json!({
+        "sink": "shown_in_full", "count": 1, "roles": none, "channels": none, "employers": none,
+        "first": "2026-11-23T09:00:01Z", "last": "2026-11-23T09:00:01Z",
+    });
+    assert_eq!(sink, &expected);
+    assert!(report.to_html().contains("today\u{2019}s schema under that class"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -218,6 +333,7 @@ proptest! {
         let of_kind = |kind: EventKind| count(&inside, |facts| facts.kind == kind);
 
         check_outcomes(&report.decisions.total, &these(&|_| true));
+        check_inventory(&report.inventory, &inside);
         for op in Op::ALL {
             let found = report.decisions.by_op.iter().find(|row| row.of == op.name());
             check_outcomes(&found.map(|row| row.outcomes).unwrap_or(Outcomes::default().figures(true)), &these(&|line| line.0 == *op));
