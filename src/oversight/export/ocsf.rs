@@ -17,7 +17,7 @@ use super::row::{Gap, NotExported, Row, Severity, Status, words};
 /// that is used here, so that most receivers know it.
 pub const OCSF_VERSION: &str = "1.4.0";
 
-/// What `metadata.profiles` says where [`Mapping::is_control`] holds.
+/// What `metadata.profiles` says where [`is_control`] holds.
 const CONTROL_PROFILE: &str = "security_control";
 /// `sequence` is an `integer_t`, which receivers store in 32 bits: a larger number is in `uid` only.
 const MAX_SEQUENCE: u64 = i32::MAX as u64;
