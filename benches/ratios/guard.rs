@@ -8,10 +8,11 @@ use cpni_guard::interaction::{AgentProfile, ContactState, MemoryContacts, Memory
 use cpni_guard::oversight::watch::WatchRules;
 use cpni_guard::vocabulary::{AgentId, Channel, ContactId, CountryCode, EmployerId, Role, Timestamp};
 use cpni_guard::{
-    AgentSession, Contact, Evidence, FieldView, Guard, Interaction, MemoryKeys, Presented, Purpose,
-    Sensitive, Stores,
+    AgentSession, Contact, DeviceField, DeviceSession, Evidence, FieldView, Guard, Interaction, MemoryKeys,
+    Presented, Purpose, Sensitive, Stores,
 };
-use criterion::{BatchSize, Criterion};
+use criterion::measurement::WallTime;
+use criterion::{BatchSize, BenchmarkGroup, Criterion};
 
 use crate::raw::Raw;
 use crate::subscriber;
@@ -82,6 +83,39 @@ pub(crate) fn protect(c: &mut Criterion) {
     group.finish();
 }
 
+/// As the view beside it, sealed for a device session and opened there: both sides in one time.
+fn for_device(group: &mut BenchmarkGroup<'_, WallTime>, names: &[&str]) {
+    let guard = watched();
+    let id = subscriber::record_id();
+    let sealed = guard.protect(&subscriber::account(), subscriber::record()).expect("it seals").record;
+    let mut call = interaction(&guard);
+    let device = DeviceSession::start().expect("a session");
+    group.bench_function("device", |b| {
+        b.iter(|| {
+            let request = device.request().expect("a request");
+            let reply =
+                call.view_for_device((&sealed, &id), names.iter().copied(), &request).expect("a reply");
+            let view = device.open(&request, reply).expect("it opens");
+            for (_, field) in view.fields() {
+                if let DeviceField::Disclosed(value) = field {
+                    black_box(value.with(subscriber::len_of).expect("open"));
+                }
+            }
+        });
+    });
+    group.bench_function("device_opens", |b| {
+        b.iter_batched(
+            || {
+                let request = device.request().expect("a request");
+                let reply = call.view_for_device((&sealed, &id), names.iter().copied(), &request);
+                (request, reply.expect("a reply"))
+            },
+            |(request, reply)| device.open(&request, reply).expect("it opens"),
+            BatchSize::PerIteration,
+        );
+    });
+}
+
 /// Sixteen decisions, twelve values, one event of the audit log; with and without the watch.
 pub(crate) fn view(c: &mut Criterion) {
     let plain = subscriber::plain();
@@ -108,6 +142,7 @@ pub(crate) fn view(c: &mut Criterion) {
             });
         });
     }
+    for_device(&mut group, &names);
     group.bench_function("raw", |b| {
         b.iter(|| {
             raw.open(&raw_sealed, |text| {
