@@ -36,7 +36,8 @@ pub(crate) enum NotSealed {
 
 /// A secret key with its public key; wiped on drop.
 pub(crate) struct SecretKey {
-    secret: <Kem as hpke::Kem>::PrivateKey,
+    // Boxed, as the context below: a move would leave copies behind.
+    secret: Box<<Kem as hpke::Kem>::PrivateKey>,
     public: [u8; PUBLIC_LEN],
 }
 
@@ -49,7 +50,7 @@ impl SecretKey {
     /// RFC 9180 §7.1.3: `DeriveKeyPair`.
     pub(crate) fn derive(seed: &[u8; 32]) -> Self {
         let (secret, public) = Kem::derive_keypair(seed);
-        Self { secret, public: public.to_bytes().into() }
+        Self { secret: Box::new(secret), public: public.to_bytes().into() }
     }
 
     pub(crate) const fn public(&self) -> &[u8; PUBLIC_LEN] {
@@ -80,7 +81,7 @@ impl core::fmt::Debug for SecretKey {
 
 /// Seals one message to a public key; used up by it.
 pub(crate) struct Sender {
-    context: hpke::aead::AeadCtxS<AesGcm256, HkdfSha256, Kem>,
+    context: Box<hpke::aead::AeadCtxS<AesGcm256, HkdfSha256, Kem>>,
     enc: [u8; ENC_LEN],
 }
 
@@ -108,7 +109,7 @@ impl Sender {
             return Err(NotSealed::Random);
         }
         let (enc, context) = sender.map_err(|_| NotSealed::PublicKey)?;
-        Ok(Self { context, enc: enc.to_bytes().into() })
+        Ok(Self { context: Box::new(context), enc: enc.to_bytes().into() })
     }
 
     #[cfg(test)]
