@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use cpni_guard::interaction::{AgentProfile, ContactState, MemoryContacts, MemoryDirectory};
 use cpni_guard::oversight::watch::WatchRules;
-use cpni_guard::vocabulary::{AgentId, Channel, ContactId, CountryCode, EmployerId, Role, Timestamp};
+use cpni_guard::vocabulary::{
+    AccountId, AgentId, Channel, ContactId, CountryCode, EmployerId, Role, Timestamp,
+};
 use cpni_guard::{
     AgentSession, Contact, DeviceField, DeviceSession, Evidence, FieldView, Guard, Interaction, MemoryKeys,
     Presented, Purpose, Sensitive, Stores,
@@ -17,27 +19,29 @@ use criterion::{BatchSize, BenchmarkGroup, Criterion};
 use crate::raw::Raw;
 use crate::subscriber;
 
-const TOKEN: &str = "session-1";
-
-fn guard(rules: WatchRules) -> Guard {
-    let agent = AgentId::new("agent-7").expect("an id");
+/// A carrier with so many agents, each in a call: as a host has it that says nothing, but for the
+/// stores and the rules of the watch.
+pub(crate) fn carrier(stores: impl Into<Stores>, rules: WatchRules, agents: usize) -> Guard {
     let directory = MemoryDirectory::default();
-    let profile = AgentProfile {
-        id: agent.clone(),
-        role: Role::CareAgent,
-        employer: EmployerId::new("carrier").expect("an id"),
-        country: CountryCode::new("US").ok(),
-        trained_until: Some(Timestamp::from_micros(u64::MAX)),
-        may_approve: false,
-        own_account: None,
-    };
-    directory.sign_in(TOKEN, profile);
     let contacts = MemoryContacts::default();
-    contacts.set(contact_id(), ContactState::live(Channel::PhoneInbound, agent));
+    for number in 0..agents {
+        let agent = AgentId::new(format!("agent-{number}")).expect("an id");
+        let profile = AgentProfile {
+            id: agent.clone(),
+            role: Role::CareAgent,
+            employer: EmployerId::new("carrier").expect("an id"),
+            country: CountryCode::new("US").ok(),
+            trained_until: Some(Timestamp::from_micros(u64::MAX)),
+            may_approve: false,
+            own_account: None,
+        };
+        directory.sign_in(token(number), profile);
+        contacts.set(contact_id(number), ContactState::live(Channel::PhoneInbound, agent));
+    }
     Guard::builder()
         .schema(subscriber::schema())
         .keys(MemoryKeys::new().expect("keys"))
-        .store(Stores::in_memory())
+        .store(stores)
         .grants(subscriber::GRANTS)
         .agents(Arc::new(directory))
         .contacts(Arc::new(contacts))
@@ -46,22 +50,29 @@ fn guard(rules: WatchRules) -> Guard {
         .expect("a guard")
 }
 
-/// As a host has it that says nothing.
+fn guard(rules: WatchRules) -> Guard {
+    carrier(Stores::in_memory(), rules, 1)
+}
+
 fn watched() -> Guard {
     guard(WatchRules::built_in().expect("rules"))
 }
 
-fn contact_id() -> ContactId {
-    ContactId::new("call-1").expect("an id")
+fn token(agent: usize) -> String {
+    format!("session-{agent}")
 }
 
-/// A caller who gave the password.
-fn interaction(guard: &Guard) -> Interaction {
-    let (account, password) = (subscriber::account(), "correct horse");
-    guard.import_password(&account, &Sensitive::from(password.to_owned())).expect("a password");
-    let contact = Contact::of(contact_id(), Channel::PhoneInbound);
+fn contact_id(agent: usize) -> ContactId {
+    ContactId::new(format!("call-{agent}")).expect("an id")
+}
+
+/// A caller who gave the password, with this agent.
+pub(crate) fn interaction(guard: &Guard, account: &AccountId, agent: usize) -> Interaction {
+    let password = "correct horse";
+    guard.import_password(account, &Sensitive::from(password.to_owned())).expect("a password");
+    let contact = Contact::of(contact_id(agent), Channel::PhoneInbound);
     let mut call = guard
-        .interaction(AgentSession::new(TOKEN), &account, contact, Purpose::Support)
+        .interaction(AgentSession::new(token(agent)), account, contact, Purpose::Support)
         .expect("an interaction");
     let presented = call.present(Evidence::password(password)).expect("it is compared");
     assert_eq!(presented, Presented::Match);
@@ -127,7 +138,7 @@ pub(crate) fn view(c: &mut Criterion) {
     for (name, guard) in [("guard", watched()), ("unwatched", guard(WatchRules::none()))] {
         let id = subscriber::record_id();
         let sealed = guard.protect(&subscriber::account(), subscriber::record()).expect("it seals").record;
-        let mut call = interaction(&guard);
+        let mut call = interaction(&guard, &subscriber::account(), 0);
         let view = call.view((&sealed, &id), names.iter().copied()).expect("a view");
         let disclosed = view.fields().filter(|(_, field)| matches!(field, FieldView::Disclosed(_))).count();
         assert_eq!(disclosed, 12, "not the ssn, its last four digits, the card and the date of birth");

@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, reason = "bench code: an error ends the bench")]
 
 mod decisions;
+mod durable;
 mod guard;
 mod raw;
 mod scope;
@@ -25,5 +26,6 @@ criterion::criterion_group!(
     decisions::load_packs,
     tree::append,
     scope::breach,
+    durable::disclosures,
 );
 criterion::criterion_main!(ratios);

@@ -21,7 +21,15 @@ const AGENTS: u64 = 500;
 const ACCOUNTS: u64 = 40_000;
 
 /// A folder that is gone with its last user.
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let folder = env::temp_dir().join(format!("cpni-guard-bench-{name}-{}", process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        Self(folder)
+    }
+}
 
 impl Drop for Folder {
     fn drop(&mut self) {
@@ -83,7 +91,7 @@ fn field(class: DataClass) -> FieldRecord {
 
 /// Both ways, over one log.
 pub(crate) fn breach(c: &mut Criterion) {
-    let folder = Folder(env::temp_dir().join(format!("cpni-guard-bench-{}", process::id())));
+    let folder = Folder::new("scope");
     let log = filled(&folder.0);
     from_index(c, &folder, &log);
     prove(c, &folder, &log);

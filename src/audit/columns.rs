@@ -7,8 +7,9 @@
 //! Security note: rows are not authenticated. Who can write the file can change one, and until the
 //! next verification a question that is answered from rows alone believes it.
 
-use super::event::{AuditEvent, FieldRecord};
-use crate::vocabulary::{AgentId, ClassSet, EmployerId, EventKind, Form, Op, Outcome, Timestamp};
+use super::event::{AuditEvent, FieldRecord, LogId};
+use super::v1;
+use crate::vocabulary::{AgentId, ClassSet, DataClass, EmployerId, EventKind, Form, Op, Outcome, Timestamp};
 
 /// The row of one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +55,69 @@ impl Columns {
             classes: Classes::of(&facts.fields),
         }
     }
+
+    /// The same, borrowed.
+    #[must_use]
+    pub fn borrowed(&self) -> ColumnsRef<'_> {
+        ColumnsRef {
+            index: self.index,
+            time: self.time,
+            kind: self.kind,
+            agent: self.agent.as_ref().map(AgentId::as_str),
+            employer: self.employer.as_ref().map(EmployerId::as_str),
+            account: self.account.as_ref(),
+            interaction: &self.interaction,
+            key_version: self.key_version,
+            classes: self.classes,
+        }
+    }
+}
+
+/// A row where it lies, in a store or in the bytes of its event: for who goes through a whole log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ColumnsRef<'a> {
+    /// As [`Columns::index`].
+    pub index: u64,
+    /// As [`Columns::time`].
+    pub time: Timestamp,
+    /// As [`Columns::kind`].
+    pub kind: EventKind,
+    /// As [`Columns::agent`].
+    pub agent: Option<&'a str>,
+    /// As [`Columns::employer`].
+    pub employer: Option<&'a str>,
+    /// As [`Columns::account`].
+    pub account: Option<&'a [u8; 32]>,
+    /// As [`Columns::interaction`].
+    pub interaction: &'a [u8; 16],
+    /// As [`Columns::key_version`].
+    pub key_version: u32,
+    /// As [`Columns::classes`].
+    pub classes: Classes,
+}
+
+impl<'a> ColumnsRef<'a> {
+    /// The row of the event with these bytes and this number, and the log that it names: what
+    /// [`Columns::of`] makes of it. `None` where [`AuditEvent::decode`] refuses the bytes.
+    pub(super) fn read(index: u64, event: &'a [u8]) -> Option<(Self, LogId)> {
+        let mut classes = Classes::default();
+        let event = v1::read(event, |field| {
+            classes.add(field.decision.outcome, field.op, field.form, field.class);
+        });
+        let event = event.ok()?;
+        let row = Self {
+            index,
+            time: event.time.min(Columns::LAST_TIME),
+            kind: event.kind,
+            agent: event.actor.map(|actor| actor.agent),
+            employer: event.actor.map(|actor| actor.employer).filter(|employer| !employer.is_empty()),
+            account: event.account.map(|account| account.pseudonym),
+            interaction: event.interaction,
+            key_version: event.key_version,
+            classes,
+        };
+        Some((row, event.log))
+    }
 }
 
 /// Classes by the form in which they are given out, or withheld.
@@ -79,17 +143,22 @@ impl Classes {
     fn of(fields: &[FieldRecord]) -> Self {
         let mut classes = Self::default();
         for field in fields {
-            let set = match (field.outcome, field.op, field.form) {
-                (Outcome::Withhold, _, _) => &mut classes.withheld,
-                (_, Op::Send, _) => &mut classes.sent,
-                (_, _, Some(Form::Masked | Form::Token)) => &mut classes.masked,
-                (_, _, Some(Form::Match)) => &mut classes.verified,
-                // Allowed, and no form is said: it counts as the most that it can be.
-                (_, _, Some(Form::Full) | None) => &mut classes.full,
-            };
-            *set = set.with(ClassSet::of([field.class]));
+            classes.add(field.outcome, field.op, field.form, field.class);
         }
         classes
+    }
+
+    /// Adds what was decided about a field of this class.
+    fn add(&mut self, outcome: Outcome, op: Op, form: Option<Form>, class: DataClass) {
+        let set = match (outcome, op, form) {
+            (Outcome::Withhold, _, _) => &mut self.withheld,
+            (_, Op::Send, _) => &mut self.sent,
+            (_, _, Some(Form::Masked | Form::Token)) => &mut self.masked,
+            (_, _, Some(Form::Match)) => &mut self.verified,
+            // Allowed, and no form is said: it counts as the most that it can be.
+            (_, _, Some(Form::Full) | None) => &mut self.full,
+        };
+        *set = set.with(ClassSet::of([class]));
     }
 
     /// The classes that were given out in any form.
@@ -140,7 +209,7 @@ impl Classes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::{DataClass, FieldName, Obligations, Scope, WithheldBecause};
+    use crate::vocabulary::{FieldName, Obligations, Scope, WithheldBecause};
 
     fn field(class: DataClass, op: Op, outcome: Outcome, form: Option<Form>) -> FieldRecord {
         let because = (outcome == Outcome::Withhold).then_some(WithheldBecause::Forbidden);

@@ -30,17 +30,27 @@ impl CompactRange {
     /// Adds a leaf, and gives back the hashes of the subtrees that it completes, smallest first.
     /// Joins two subtrees for each bit that carries: one join a leaf on average.
     pub(crate) fn push(&mut self, leaf: Hash) -> Vec<Hash> {
+        let mut completed =
+            Vec::with_capacity(usize::try_from(self.size.trailing_ones()).unwrap_or_default());
+        self.join(leaf, |node| completed.push(node));
+        completed
+    }
+
+    /// As [`CompactRange::push`], for who does not want the subtrees.
+    pub(super) fn add(&mut self, leaf: Hash) {
+        self.join(leaf, |_| ());
+    }
+
+    fn join(&mut self, leaf: Hash, mut completes: impl FnMut(Hash)) {
         let mut node = leaf;
-        let mut completed = Vec::new();
         for _ in 0..self.size.trailing_ones() {
             // INVARIANT: each set bit of the size has its subtree.
             let Some(left) = self.subtrees.pop() else { break };
             node = merkle_node(&left, &node);
-            completed.push(node);
+            completes(node);
         }
         self.subtrees.push(node);
         self.size = self.size.saturating_add(1);
-        completed
     }
 
     /// The Merkle tree hash of all leaves.

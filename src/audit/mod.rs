@@ -16,6 +16,7 @@ mod group;
 mod log;
 mod merkle;
 mod note;
+mod pass;
 mod proof;
 mod publish;
 mod questions;
@@ -32,7 +33,7 @@ pub use bundle::{EventProof, MAX_EVENT_PROOF_LEN};
 #[cfg(feature = "sqlite")]
 pub(crate) use checkpoint::peek;
 pub use checkpoint::{Checkpoint, CheckpointSigner, ORIGIN_PREFIX};
-pub use columns::{Classes, Columns};
+pub use columns::{Classes, Columns, ColumnsRef};
 pub use event::{AccountMark, ActionRecord, Actor, AuditEvent, EventFacts, FieldRecord, LogId};
 pub(crate) use log::LogSettings;
 pub use log::{AuditLog, EarlierLog, Recorded};
@@ -46,7 +47,7 @@ pub use questions::{Answers, IndexRows};
 pub use read::{Entries, VerifiedLog};
 pub(crate) use roots::AuditRoots;
 pub use store::{
-    About, AuditStore, Lookup, MemoryAuditStore, Place, StoredCheckpoint, StoredEntry, StoredHead,
+    About, AuditStore, EntryRef, Lookup, MemoryAuditStore, Place, StoredCheckpoint, StoredEntry, StoredHead,
 };
 pub(crate) use survey::Found;
 pub use v1::{MAX_EVENT_LEN, MAX_EVIDENCE, MAX_FIELDS, MAX_RULES};

@@ -11,12 +11,13 @@ use core::fmt;
 use core::ops::Range;
 use std::vec::IntoIter;
 
-use super::columns::Columns;
+use super::columns::{Columns, ColumnsRef};
 use super::event::AuditEvent;
 use super::log::{AuditLog, broken, event_of, read_one};
 use super::merkle::CompactRange;
+use super::pass::pass;
 use super::proof::TreeHead;
-use super::read::{PAGE, Pages};
+use super::read::PAGE;
 use super::store::{About, Lookup, Place, StoredEntry};
 use crate::error::{AuditBreak, AuditError, BreakKind};
 use crate::hazmat::equal;
@@ -61,37 +62,33 @@ impl AuditLog {
     pub(crate) fn examine(
         &self,
         tree: &TreeHead,
-        mut each: impl FnMut(Columns),
+        mut each: impl FnMut(&ColumnsRef<'_>),
     ) -> Result<Examined, AuditError> {
         let mut examined = Examined::default();
         let mut range = CompactRange::default();
-        let mut pages = Pages::of(self, 0..tree.size);
         let mut next = 0;
-        while let Some(entry) = if next < tree.size { pages.next()? } else { None } {
+        let read = pass(&*self.store, tree.size, |entry| {
             let index = entry.index;
-            if index >= tree.size {
-                break;
-            }
             if index != next {
                 examined.found(next, BreakKind::Link);
             }
             next = index.saturating_add(1);
-            let leaf = merkle_leaf(&entry.event);
-            range.push(leaf);
-            let event = AuditEvent::decode(&entry.event).ok().filter(|event| {
-                let begins = (event.facts.kind == EventKind::Genesis) == (index == 0);
-                leaf == entry.leaf && event.log == self.id() && begins
+            let leaf = merkle_leaf(entry.event);
+            range.add(leaf);
+            let row = ColumnsRef::read(index, entry.event).filter(|(row, log)| {
+                let begins = (row.kind == EventKind::Genesis) == (index == 0);
+                leaf == *entry.leaf && *log == self.id() && begins
             });
-            let Some(event) = event else {
+            let Some((row, _)) = row else {
                 examined.found(index, BreakKind::Content);
-                continue;
+                return;
             };
-            let columns = Columns::of(index, &event);
-            if entry.columns.as_ref() != Some(&columns) {
+            if entry.columns != Some(row) {
                 examined.index.get_or_insert(AuditBreak { event: index, kind: BreakKind::Index });
             }
-            each(columns);
-        }
+            each(&row);
+        });
+        read.map_err(AuditError::Unreadable)?;
         if next < tree.size {
             examined.found(next, BreakKind::Truncation);
         }

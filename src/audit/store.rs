@@ -4,7 +4,7 @@ use core::ops::Range;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::columns::Columns;
+use super::columns::{Columns, ColumnsRef};
 use super::event::LogId;
 use crate::error::StoreError;
 use crate::vocabulary::{AgentId, Timestamp};
@@ -26,6 +26,19 @@ pub struct StoredEntry {
     /// The event's row of the index, made by the log. `None` from a store that has none for it, or
     /// one that is not a row.
     pub columns: Option<Columns>,
+}
+
+/// A stored entry where it lies, with what a pass over a whole log needs of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryRef<'a> {
+    /// As [`StoredEntry::index`].
+    pub index: u64,
+    /// As [`StoredEntry::event`].
+    pub event: &'a [u8],
+    /// As [`StoredEntry::leaf`].
+    pub leaf: &'a [u8; 32],
+    /// As [`StoredEntry::columns`].
+    pub columns: Option<ColumnsRef<'a>>,
 }
 
 /// Which events a question is about, by their rows.
@@ -114,6 +127,19 @@ pub trait AuditStore: Send + Sync + core::fmt::Debug {
     /// # Errors
     /// [`StoreError`] if they cannot be read.
     fn read(&self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, StoreError>;
+
+    /// Shows `each` what [`AuditStore::read`] gives, where it lies: for a pass over a whole log. `each`
+    /// does not call the store.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read; some may have been shown.
+    fn show(&self, from: u64, limit: usize, each: &mut dyn FnMut(&EntryRef<'_>)) -> Result<(), StoreError> {
+        for StoredEntry { index, event, leaf, columns, .. } in &self.read(from, limit)? {
+            let columns = columns.as_ref().map(Columns::borrowed);
+            each(&EntryRef { index: *index, event, leaf, columns });
+        }
+        Ok(())
+    }
 
     /// At most `limit` rows of the index with numbers from `from` on, in the order of their numbers. What
     /// is not a row is left out.

@@ -200,6 +200,14 @@ proptest! {
         prop_assert_eq!(AuditEvent::decode(&bytes), Ok(event));
     }
 
+    /// A pass over a whole log derives rows without decoding: one grammar, two ways to keep it.
+    #[test]
+    fn a_row_read_from_the_bytes_is_the_one_of_the_event(event in events(), index in any::<u64>()) {
+        let bytes = event.encode().unwrap();
+        let columns = Columns::of(index, &event);
+        prop_assert_eq!(ColumnsRef::read(index, &bytes), Some((columns.borrowed(), event.log)));
+    }
+
     #[test]
     fn decoding_never_panics_and_is_canonical(bytes in vec(any::<u8>(), 0..400)) {
         if let Ok(event) = AuditEvent::decode(&bytes) {
@@ -213,6 +221,7 @@ fn no_truncation_or_extension_decodes() {
     let bytes = event().encode().unwrap();
     for len in 0..bytes.len() {
         assert!(AuditEvent::decode(&bytes[..len]).is_err(), "{len} bytes");
+        assert_eq!(ColumnsRef::read(0, &bytes[..len]), None, "{len} bytes");
     }
     for more in [0, 1, 0xff] {
         let longer = [&bytes[..], &[more]].concat();
@@ -228,7 +237,10 @@ fn every_bit_says_something() {
     for bit in 0..bytes.len() * 8 {
         let mut flipped = bytes.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
+        let row = ColumnsRef::read(7, &flipped);
+        assert_eq!(row.is_some(), AuditEvent::decode(&flipped).is_ok(), "bit {bit}");
         if let Ok(other) = AuditEvent::decode(&flipped) {
+            assert_eq!(row, Some((Columns::of(7, &other).borrowed(), other.log)), "bit {bit}");
             assert_ne!(other, event, "bit {bit}");
             assert_eq!(other.encode().unwrap(), flipped, "bit {bit}");
             decoded += 1;
@@ -1136,7 +1148,7 @@ fn a_clock_that_went_back_is_told() {
 
 /// A store that can be told to fail.
 #[derive(Debug, Default)]
-struct Flaky {
+pub(crate) struct Flaky {
     inner: MemoryAuditStore,
     mode: AtomicU8,
 }
@@ -1146,9 +1158,16 @@ const FAIL: u8 = 1;
 const FAIL_AFTER_STORING: u8 = 2;
 const PANIC: u8 = 3;
 const FAIL_WHOLLY: u8 = 4;
+/// Reads behind event 0 fail, or panic.
+pub(crate) const FAIL_BEHIND: u8 = 5;
+pub(crate) const PANIC_BEHIND: u8 = 6;
 
 impl Flaky {
-    fn set(&self, mode: u8) {
+    pub(crate) fn of(inner: MemoryAuditStore, mode: u8) -> Self {
+        Self { inner, mode: mode.into() }
+    }
+
+    pub(crate) fn set(&self, mode: u8) {
         self.mode.store(mode, Ordering::SeqCst);
     }
 
@@ -1177,7 +1196,11 @@ impl AuditStore for Flaky {
 
     fn read(&self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
         self.fails_wholly()?;
-        self.inner.read(from, limit)
+        match self.mode.load(Ordering::SeqCst) {
+            FAIL_BEHIND if from > 0 => Err(StoreError::Io),
+            PANIC_BEHIND if from > 0 => panic!("a store that panics"),
+            _ => self.inner.read(from, limit),
+        }
     }
 
     fn columns(&self, from: u64, limit: usize) -> Result<Vec<Columns>, StoreError> {

@@ -7,8 +7,8 @@ use super::event::{AccountMark, ActionRecord, Actor, AuditEvent, EventFacts, Fie
 use crate::error::{AuditError, IdError};
 use crate::vocabulary::{
     Action, AgentId, BasisId, Channel, ContactId, CountryCode, DataClass, Destination, EmployerId,
-    EstablishedBy, EventKind, EvidenceKind, FieldName, Form, Obligations, Op, Outcome, Purpose, Role, RuleId,
-    Scope, Timestamp, WithheldBecause,
+    EstablishedBy, EventKind, EvidenceKind, FieldName, Form, Obligations, Op, Outcome, PlainId, Purpose,
+    Role, RuleId, Scope, Timestamp, WithheldBecause,
 };
 
 /// Longest event, in bytes.
@@ -99,6 +99,89 @@ fn encode(event: &AuditEvent) -> Result<Vec<u8>, Why> {
 }
 
 fn decode(bytes: &[u8]) -> Result<AuditEvent, Why> {
+    let mut fields = Vec::new();
+    let event = read(bytes, |field| fields.push(field.kept()))?;
+    let mut facts = EventFacts::new(event.kind, event.time);
+    (facts.interaction, facts.grant) = (*event.interaction, *event.grant);
+    facts.actor = event.actor.map(|actor| actor.kept()).transpose()?;
+    (facts.purpose, facts.channel) = (event.purpose, event.channel);
+    facts.contact = optional(event.contact, ContactId::new)?;
+    facts.case = optional(event.case, ContactId::new)?;
+    facts.basis = optional(event.basis, BasisId::new)?;
+    facts.policy = *event.policy;
+    facts.action = event.action.map(|action| action.kept()).transpose()?;
+    (facts.destination, facts.cause) = (event.destination, event.cause);
+    facts.evidence = event.evidence;
+    facts.fields = fields.into_iter().collect::<Result<_, _>>()?;
+    let account = event
+        .account
+        .map(|account| AccountMark { pseudonym: *account.pseudonym, sealed: account.sealed.into() });
+    Ok(AuditEvent { log: event.log, key_version: event.key_version, account, facts })
+}
+
+/// What an event says, where it lies in the bytes. All of it is checked.
+pub(super) struct EventRef<'a> {
+    pub(super) kind: EventKind,
+    pub(super) log: LogId,
+    pub(super) key_version: u32,
+    pub(super) time: Timestamp,
+    pub(super) interaction: &'a [u8; 16],
+    grant: &'a [u8; 16],
+    pub(super) actor: Option<ActorRef<'a>>,
+    pub(super) account: Option<AccountRef<'a>>,
+    purpose: Option<Purpose>,
+    channel: Option<Channel>,
+    contact: &'a str,
+    case: &'a str,
+    basis: &'a str,
+    policy: &'a [u8; 32],
+    action: Option<ActionRef<'a>>,
+    destination: Option<Destination>,
+    cause: u16,
+    /// Empty in most events: no allocation.
+    evidence: Vec<(EvidenceKind, EstablishedBy)>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct ActorRef<'a> {
+    pub(super) agent: &'a str,
+    role: Role,
+    /// Empty: not known.
+    pub(super) employer: &'a str,
+    country: CountryCode,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct AccountRef<'a> {
+    pub(super) pseudonym: &'a [u8; 32],
+    sealed: &'a [u8],
+}
+
+struct ActionRef<'a> {
+    action: Action,
+    decision: DecisionRef<'a>,
+}
+
+pub(super) struct FieldRef<'a> {
+    field: &'a str,
+    pub(super) class: DataClass,
+    pub(super) op: Op,
+    scope: Scope,
+    pub(super) form: Option<Form>,
+    pub(super) decision: DecisionRef<'a>,
+}
+
+pub(super) struct DecisionRef<'a> {
+    pub(super) outcome: Outcome,
+    because: Option<WithheldBecause>,
+    obligations: Obligations,
+    /// Each with its length.
+    rules: &'a [u8],
+}
+
+/// Reads an event, and shows its fields to `each` in their order. A field may be shown of an event that is
+/// refused behind it.
+pub(super) fn read<'a>(bytes: &'a [u8], mut each: impl FnMut(FieldRef<'a>)) -> Result<EventRef<'a>, Why> {
     if bytes.len() > MAX_EVENT_LEN {
         return Err(TOO_LONG);
     }
@@ -107,36 +190,61 @@ fn decode(bytes: &[u8]) -> Result<AuditEvent, Why> {
         return Err("the version is not 1");
     }
     let kind = EventKind::from_code(r.u8()?).ok_or("the kind is not known")?;
-    let log = LogId::from_bytes(r.array()?);
+    let log = LogId::from_bytes(*r.array()?);
     let key_version = r.u32()?;
-    let mut facts = EventFacts::new(kind, Timestamp::from_micros(u64::from_be_bytes(r.array()?)));
-    facts.interaction = r.array()?;
-    facts.grant = r.array()?;
-    facts.actor = if r.flag()? { Some(read_actor(r)?) } else { None };
-    let account =
-        if r.flag()? { Some(AccountMark { pseudonym: r.array()?, sealed: r.str8()?.into() }) } else { None };
-    facts.purpose = r.optional(Purpose::from_code)?;
-    facts.channel = r.optional(Channel::from_code)?;
-    facts.contact = r.id(ContactId::new)?;
-    facts.case = r.id(ContactId::new)?;
-    facts.basis = r.id(BasisId::new)?;
-    facts.policy = r.array()?;
-    facts.action = if r.flag()? { Some(read_action(r)?) } else { None };
-    facts.destination = r.optional(Destination::from_code)?;
-    facts.cause = r.u16()?;
-    // Each item takes at least a byte of what is there: a count cannot make the decoder reserve more.
-    for _ in 0..r.u8()? {
-        facts.evidence.push((r.code(EvidenceKind::from_code)?, r.code(EstablishedBy::from_code)?));
+    if key_version == 0 {
+        return Err(NO_KEY_VERSION);
     }
-    for _ in 0..r.u16()? {
-        facts.fields.push(read_field(r)?);
+    let time = Timestamp::from_micros(u64::from_be_bytes(*r.array()?));
+    // What is absent, not said or empty is a zero, and nothing else is.
+    if kind == EventKind::Genesis && r.0.iter().any(|byte| *byte != 0) {
+        return Err(GENESIS_SAYS_MORE);
+    }
+    let (interaction, grant) = (r.array()?, r.array()?);
+    let actor = if r.flag()? { Some(read_actor(r)?) } else { None };
+    let account = if r.flag()? { Some(read_account(r)?) } else { None };
+    let purpose = r.optional(Purpose::from_code)?;
+    let channel = r.optional(Channel::from_code)?;
+    let (contact, case) = (r.optional_id::<ContactId>()?, r.optional_id::<ContactId>()?);
+    let basis = r.optional_id::<BasisId>()?;
+    let policy = r.array()?;
+    let action = if r.flag()? { Some(read_action(r)?) } else { None };
+    let destination = r.optional(Destination::from_code)?;
+    let cause = r.u16()?;
+    let mut evidence = Vec::new();
+    let pieces = r.u8()?;
+    check_counts(pieces.into(), 0)?;
+    for _ in 0..pieces {
+        evidence.push((r.code(EvidenceKind::from_code)?, r.code(EstablishedBy::from_code)?));
+    }
+    let fields = r.u16()?;
+    check_counts(0, fields.into())?;
+    for _ in 0..fields {
+        each(read_field(r)?);
     }
     if !r.0.is_empty() {
         return Err("bytes follow the event");
     }
-    let event = AuditEvent { log, key_version, account, facts };
-    check(&event)?;
-    Ok(event)
+    Ok(EventRef {
+        kind,
+        log,
+        key_version,
+        time,
+        interaction,
+        grant,
+        actor,
+        account,
+        purpose,
+        channel,
+        contact,
+        case,
+        basis,
+        policy,
+        action,
+        destination,
+        cause,
+        evidence,
+    })
 }
 
 const ENDS_EARLY: Why = "the event ends early";
@@ -144,47 +252,55 @@ const TOO_LONG: Why = "the event is too long";
 const TOO_MANY: Why = "a count is over its limit";
 const BAD_ID: Why = "an id or name is not allowed";
 const BAD_CODE: Why = "a code is not known";
+const NO_KEY_VERSION: Why = "the key version is 0";
+const GENESIS_SAYS_MORE: Why = "a genesis says more than its time";
 
-/// The rules that the types do not hold already.
+/// The rules that the types do not hold already, before an event is written.
 fn check(event: &AuditEvent) -> Result<(), Why> {
     let facts = &event.facts;
     if event.key_version == 0 {
-        return Err("the key version is 0");
+        return Err(NO_KEY_VERSION);
     }
     if let Some(account) = &event.account {
-        let blocks =
-            account.sealed.len().checked_sub(SEALED_OVERHEAD).ok_or("the sealed account id is cut")?;
-        if blocks == 0 || !blocks.is_multiple_of(16) || blocks / 16 > MAX_SEALED_BLOCKS {
-            return Err("the sealed account id has another length");
-        }
+        check_sealed(&account.sealed)?;
     }
-    if facts.evidence.len() > MAX_EVIDENCE || facts.fields.len() > MAX_FIELDS {
-        return Err(TOO_MANY);
-    }
+    check_counts(facts.evidence.len(), facts.fields.len())?;
     for field in &facts.fields {
-        check_decision(field.outcome, field.because, &field.rules)?;
-        if field.outcome == Outcome::Withhold && field.form.is_some() {
-            return Err("a withheld field has a form");
-        }
+        check_decision(field.outcome, field.because, field.rules.len())?;
+        check_form(field.outcome, field.form)?;
     }
     if let Some(action) = &facts.action {
-        check_decision(action.outcome, action.because, &action.rules)?;
+        check_decision(action.outcome, action.because, action.rules.len())?;
     }
     let says_more = || event.account.is_some() || *facts != EventFacts::new(EventKind::Genesis, facts.time);
     if facts.kind == EventKind::Genesis && says_more() {
-        return Err("a genesis says more than its time");
+        return Err(GENESIS_SAYS_MORE);
     }
     Ok(())
 }
 
-fn check_decision(outcome: Outcome, because: Option<WithheldBecause>, rules: &[RuleId]) -> Result<(), Why> {
+fn check_sealed(sealed: &[u8]) -> Result<(), Why> {
+    let blocks = sealed.len().checked_sub(SEALED_OVERHEAD).ok_or("the sealed account id is cut")?;
+    if blocks == 0 || !blocks.is_multiple_of(16) || blocks / 16 > MAX_SEALED_BLOCKS {
+        return Err("the sealed account id has another length");
+    }
+    Ok(())
+}
+
+fn check_counts(evidence: usize, fields: usize) -> Result<(), Why> {
+    if evidence > MAX_EVIDENCE || fields > MAX_FIELDS { Err(TOO_MANY) } else { Ok(()) }
+}
+
+fn check_form(outcome: Outcome, form: Option<Form>) -> Result<(), Why> {
+    let fits = outcome != Outcome::Withhold || form.is_none();
+    if fits { Ok(()) } else { Err("a withheld field has a form") }
+}
+
+fn check_decision(outcome: Outcome, because: Option<WithheldBecause>, rules: usize) -> Result<(), Why> {
     if (outcome == Outcome::Withhold) != because.is_some() {
         return Err("a reason without withholding, or withholding without a reason");
     }
-    if rules.len() > MAX_RULES {
-        return Err(TOO_MANY);
-    }
-    Ok(())
+    if rules > MAX_RULES { Err(TOO_MANY) } else { Ok(()) }
 }
 
 fn put_str8(out: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Why> {
@@ -206,39 +322,93 @@ fn put_decision(
     rules.iter().try_for_each(|rule| put_str8(out, rule.as_str().as_bytes()))
 }
 
-fn read_actor(r: &mut Reader<'_>) -> Result<Actor, Why> {
-    let agent = AgentId::new(r.text8()?).map_err(|_| BAD_ID)?;
+fn read_actor<'a>(r: &mut Reader<'a>) -> Result<ActorRef<'a>, Why> {
+    let agent = r.id::<AgentId>()?;
     let role = r.code(Role::from_code)?;
-    let employer = r.id(EmployerId::new)?;
+    let employer = r.optional_id::<EmployerId>()?;
     let country = core::str::from_utf8(r.take(2)?).ok().and_then(|code| CountryCode::new(code).ok());
-    Ok(Actor { agent, role, employer, country: country.ok_or("the country is not two letters")? })
+    Ok(ActorRef { agent, role, employer, country: country.ok_or("the country is not two letters")? })
 }
 
-fn read_action(r: &mut Reader<'_>) -> Result<ActionRecord, Why> {
-    let action = r.code(Action::from_code)?;
-    let (outcome, because, obligations, rules) = read_decision(r)?;
-    Ok(ActionRecord { action, outcome, because, rules, obligations })
+fn read_account<'a>(r: &mut Reader<'a>) -> Result<AccountRef<'a>, Why> {
+    let account = AccountRef { pseudonym: r.array()?, sealed: r.str8()? };
+    check_sealed(account.sealed)?;
+    Ok(account)
 }
 
-fn read_field(r: &mut Reader<'_>) -> Result<FieldRecord, Why> {
-    let field = FieldName::new(r.text8()?).map_err(|_| BAD_ID)?;
-    let class = r.code(DataClass::from_code)?;
-    let op = r.code(Op::from_code)?;
-    let scope = r.code(Scope::from_code)?;
-    let form = r.optional(Form::from_code)?;
-    let (outcome, because, obligations, rules) = read_decision(r)?;
-    Ok(FieldRecord { field, class, op, scope, outcome, form, because, rules, obligations })
+fn read_action<'a>(r: &mut Reader<'a>) -> Result<ActionRef<'a>, Why> {
+    Ok(ActionRef { action: r.code(Action::from_code)?, decision: read_decision(r)? })
 }
 
-type Decided = (Outcome, Option<WithheldBecause>, Obligations, Vec<RuleId>);
+fn read_field<'a>(r: &mut Reader<'a>) -> Result<FieldRef<'a>, Why> {
+    let field = FieldRef {
+        field: r.id::<FieldName>()?,
+        class: r.code(DataClass::from_code)?,
+        op: r.code(Op::from_code)?,
+        scope: r.code(Scope::from_code)?,
+        form: r.optional(Form::from_code)?,
+        decision: read_decision(r)?,
+    };
+    check_form(field.decision.outcome, field.form)?;
+    Ok(field)
+}
 
-fn read_decision(r: &mut Reader<'_>) -> Result<Decided, Why> {
+fn read_decision<'a>(r: &mut Reader<'a>) -> Result<DecisionRef<'a>, Why> {
     let outcome = r.code(Outcome::from_code)?;
     let because = r.optional(WithheldBecause::from_code)?;
     let obligations = Obligations::from_bits(r.u32()?).ok_or("an obligation is not known")?;
-    let rules =
-        (0..r.u8()?).map(|_| RuleId::new(r.text8()?).map_err(|_| BAD_ID)).collect::<Result<Vec<_>, Why>>()?;
-    Ok((outcome, because, obligations, rules))
+    let count = r.u8()?;
+    check_decision(outcome, because, count.into())?;
+    let behind = r.0;
+    for _ in 0..count {
+        r.id::<RuleId>()?;
+    }
+    let (rules, _) = behind.split_at_checked(behind.len() - r.0.len()).ok_or(ENDS_EARLY)?;
+    Ok(DecisionRef { outcome, because, obligations, rules })
+}
+
+/// Empty: none.
+fn optional<'a, T>(id: &'a str, new: impl Fn(&'a str) -> Result<T, IdError>) -> Result<Option<T>, Why> {
+    if id.is_empty() { Ok(None) } else { new(id).map(Some).map_err(|_| BAD_ID) }
+}
+
+impl ActorRef<'_> {
+    fn kept(self) -> Result<Actor, Why> {
+        Ok(Actor {
+            agent: AgentId::new(self.agent).map_err(|_| BAD_ID)?,
+            role: self.role,
+            employer: optional(self.employer, EmployerId::new)?,
+            country: self.country,
+        })
+    }
+}
+
+impl ActionRef<'_> {
+    fn kept(self) -> Result<ActionRecord, Why> {
+        let rules = self.decision.kept_rules()?;
+        let DecisionRef { outcome, because, obligations, .. } = self.decision;
+        Ok(ActionRecord { action: self.action, outcome, because, rules, obligations })
+    }
+}
+
+impl FieldRef<'_> {
+    fn kept(self) -> Result<FieldRecord, Why> {
+        let rules = self.decision.kept_rules()?;
+        let field = FieldName::new(self.field).map_err(|_| BAD_ID)?;
+        let Self { class, op, scope, form, .. } = self;
+        let DecisionRef { outcome, because, obligations, .. } = self.decision;
+        Ok(FieldRecord { field, class, op, scope, outcome, form, because, rules, obligations })
+    }
+}
+
+impl DecisionRef<'_> {
+    fn kept_rules(&self) -> Result<Vec<RuleId>, Why> {
+        let (mut r, mut rules) = (Reader(self.rules), Vec::new());
+        while !r.0.is_empty() {
+            rules.push(RuleId::new(r.text8()?).map_err(|_| BAD_ID)?);
+        }
+        Ok(rules)
+    }
 }
 
 /// What is left to read.
@@ -251,22 +421,22 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Why> {
+    fn array<const N: usize>(&mut self) -> Result<&'a [u8; N], Why> {
         let (taken, rest) = self.0.split_first_chunk().ok_or(ENDS_EARLY)?;
         self.0 = rest;
-        Ok(*taken)
+        Ok(taken)
     }
 
     fn u8(&mut self) -> Result<u8, Why> {
-        self.array().map(u8::from_be_bytes)
+        self.array().map(|bytes| u8::from_be_bytes(*bytes))
     }
 
     fn u16(&mut self) -> Result<u16, Why> {
-        self.array().map(u16::from_be_bytes)
+        self.array().map(|bytes| u16::from_be_bytes(*bytes))
     }
 
     fn u32(&mut self) -> Result<u32, Why> {
-        self.array().map(u32::from_be_bytes)
+        self.array().map(|bytes| u32::from_be_bytes(*bytes))
     }
 
     fn flag(&mut self) -> Result<bool, Why> {
@@ -286,11 +456,17 @@ impl<'a> Reader<'a> {
         core::str::from_utf8(self.str8()?).map_err(|_| BAD_ID)
     }
 
+    fn id<T: PlainId>(&mut self) -> Result<&'a str, Why> {
+        let id = self.text8()?;
+        T::check(id).map_err(|_| BAD_ID)?;
+        Ok(id)
+    }
+
     /// Empty: none.
-    fn id<T>(&mut self, new: impl Fn(&'a str) -> Result<T, IdError>) -> Result<Option<T>, Why> {
+    fn optional_id<T: PlainId>(&mut self) -> Result<&'a str, Why> {
         match self.text8()? {
-            "" => Ok(None),
-            id => new(id).map(Some).map_err(|_| BAD_ID),
+            "" => Ok(""),
+            id => T::check(id).map_err(|_| BAD_ID).map(|()| id),
         }
     }
 

@@ -7,6 +7,7 @@
 //! Security note: [`Scope::from_index`] believes the index, [`Scope::prove`] only the events. A
 //! scope holds pseudonyms; the names come from [`crate::Guard::breach_scope`].
 
+use core::borrow::Borrow;
 use core::fmt;
 use core::ops::Range;
 use std::collections::{BTreeSet, HashMap};
@@ -14,7 +15,7 @@ use std::collections::{BTreeSet, HashMap};
 pub use digest::SelectionDigest;
 
 use super::{Customers, Exposure};
-use crate::audit::{AuditLog, Checkpoint, Classes, Columns, LogId, TreeHead};
+use crate::audit::{AuditLog, Checkpoint, Classes, Columns, ColumnsRef, LogId, TreeHead};
 use crate::error::{AuditBreak, AuditError, BreakKind};
 use crate::vocabulary::{AccountId, AgentId, ClassSet, DataClass, EmployerId, EventKind, Timestamp};
 
@@ -104,13 +105,17 @@ impl Accesses {
     /// Whether an event with this row belongs to the incident.
     #[must_use]
     pub fn select(&self, row: &Columns) -> bool {
-        fn fits<T: Ord>(names: &BTreeSet<T>, name: Option<&T>) -> bool {
+        self.fit(&row.borrowed())
+    }
+
+    fn fit(&self, row: &ColumnsRef<'_>) -> bool {
+        fn fits<T: Ord + Borrow<N>, N: Ord + ?Sized>(names: &BTreeSet<T>, name: Option<&N>) -> bool {
             names.is_empty() || name.is_some_and(|name| names.contains(name))
         }
         self.time.as_ref().is_none_or(|time| time.contains(&row.time))
-            && fits(&self.agents, row.agent.as_ref())
-            && fits(&self.employers, row.employer.as_ref())
-            && fits(&self.interactions, Some(&row.interaction))
+            && fits(&self.agents, row.agent)
+            && fits(&self.employers, row.employer)
+            && fits(&self.interactions, Some(row.interaction))
             && fits(&self.key_versions, Some(&row.key_version))
     }
 }
@@ -212,7 +217,7 @@ impl Scope {
             let mut source = source(log, log.tree_head(), None);
             for row in log.index_rows() {
                 match row {
-                    Ok(row) => each(&row),
+                    Ok(row) => each(&row.borrowed()),
                     Err(AuditError::Broken(gap)) => source.gap_at(gap),
                     Err(other) => return Err(other),
                 }
@@ -231,7 +236,7 @@ impl Scope {
             let checkpoint = log.checkpoint().ok();
             let tree = checkpoint.as_ref().map_or_else(|| log.tree_head(), |signed| *signed.tree());
             let mut source = source(log, tree, checkpoint);
-            let examined = log.examine(&tree, |row| each(&row))?;
+            let examined = log.examine(&tree, each)?;
             (source.gap, source.index, source.proven) =
                 (examined.events, examined.index, examined.events.is_none());
             Ok(source)
@@ -301,7 +306,7 @@ impl Scope {
         selected: &Selection,
         first: &AuditLog,
         others: &[&AuditLog],
-        mut read: impl FnMut(&AuditLog, &mut dyn FnMut(&Columns)) -> Result<Source, AuditError>,
+        mut read: impl FnMut(&AuditLog, &mut dyn FnMut(&ColumnsRef<'_>)) -> Result<Source, AuditError>,
     ) -> Result<Self, AuditError> {
         let mut affected: HashMap<[u8; 32], Affected> = HashMap::new();
         let mut sources: Vec<Source> = Vec::new();
@@ -317,8 +322,8 @@ impl Scope {
                 continue;
             };
             sources.push(read(log, &mut |row| {
-                if let Some(account) = row.account.filter(|_| accesses.select(row)) {
-                    count(&mut affected, account, log.id(), row);
+                if let Some(account) = row.account.filter(|_| accesses.fit(row)) {
+                    count(&mut affected, *account, log.id(), row);
                 }
             })?);
         }
@@ -346,7 +351,7 @@ fn source(log: &AuditLog, tree: TreeHead, checkpoint: Option<Checkpoint>) -> Sou
     Source { log: log.id(), tree, proven: false, checkpoint, gap: None, index: None }
 }
 
-fn count(affected: &mut HashMap<[u8; 32], Affected>, pseudonym: [u8; 32], log: LogId, row: &Columns) {
+fn count(affected: &mut HashMap<[u8; 32], Affected>, pseudonym: [u8; 32], log: LogId, row: &ColumnsRef<'_>) {
     let failed = row.kind == EventKind::NotCarriedOut;
     if row.classes.is_empty() && !failed {
         return;

@@ -10,7 +10,8 @@ use super::folder;
 use super::sqlite::{Database, FileKind, of_sqlite};
 use super::{SetAside, SqliteOptions};
 use crate::audit::{
-    About, AuditStore, Classes, Columns, LogId, Lookup, Place, StoredCheckpoint, StoredEntry, StoredHead,
+    About, AuditStore, Classes, Columns, ColumnsRef, EntryRef, LogId, Lookup, Place, StoredCheckpoint,
+    StoredEntry, StoredHead,
 };
 use crate::error::StoreError;
 use crate::vocabulary::{AgentId, EmployerId, EventKind, Timestamp};
@@ -58,10 +59,17 @@ const LOCK: &str = "audit.lock";
 const ANCHOR: &str = "audit.anchor";
 const ANCHOR_LABEL: &str = "cpni-guard audit anchor v1";
 
+/// The columns of a row of the index behind its number.
+macro_rules! row {
+    () => {
+        "time, kind, agent, employer, account, interaction, key_version, classes"
+    };
+}
+
 /// The columns of a row of the index.
 macro_rules! columns {
     () => {
-        "columns.idx, time, kind, agent, employer, account, interaction, key_version, classes"
+        concat!("columns.idx, ", row!())
     };
 }
 
@@ -235,6 +243,35 @@ impl AuditStore for AuditFile {
         page_of(entries)
     }
 
+    fn show(&self, from: u64, limit: usize, each: &mut dyn FnMut(&EntryRef<'_>)) -> Result<(), StoreError> {
+        let Ok(from) = i64::try_from(from) else { return Ok(()) };
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let connection = self.database.connection();
+        let mut query = connection
+            .prepare(concat!(
+                "SELECT entries.idx, event, leaf, ",
+                row!(),
+                " FROM entries LEFT JOIN columns ON columns.idx = entries.idx
+                 WHERE entries.idx >= ?1 ORDER BY entries.idx LIMIT ?2"
+            ))
+            .map_err(of_sqlite)?;
+        let mut rows = query.query(params![from, limit]).map_err(of_sqlite)?;
+        let mut bytes = 0;
+        while let Some(row) = rows.next().map_err(of_sqlite)? {
+            let blob = |column| row.get_ref(column)?.as_blob().map_err(rusqlite::Error::from);
+            let event = blob(1).map_err(of_sqlite)?;
+            let leaf = blob(2).map_err(of_sqlite)?.try_into().map_err(|_| StoreError::Damaged)?;
+            let index = number(row, 0).map_err(of_sqlite)?;
+            each(&EntryRef { index, event, leaf, columns: columns_ref(row, index, 3) });
+            // As in a page: an append waits no longer than for these.
+            bytes += event.len();
+            if bytes >= PAGE_BYTES {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     fn columns(&self, from: u64, limit: usize) -> Result<Vec<Columns>, StoreError> {
         let Ok(from) = i64::try_from(from) else { return Ok(Vec::new()) };
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -385,17 +422,35 @@ fn page_of(
 
 /// A row of the index; `None` if there is none, or it is not one.
 fn columns_of(row: &Row<'_>, first: usize) -> Option<Columns> {
-    let id = |column| row.get_ref(column).ok()?.as_str_or_null().ok();
+    let stored = columns_ref(row, number(row, first).ok()?, first + 1)?;
     Some(Columns {
-        index: number(row, first).ok()?,
-        time: Timestamp::from_micros(number(row, first + 1).ok()?),
-        kind: EventKind::from_code(row.get(first + 2).ok()?)?,
-        agent: id(first + 3)?.map(AgentId::new).transpose().ok()?,
-        employer: id(first + 4)?.map(EmployerId::new).transpose().ok()?,
-        account: row.get(first + 5).ok()?,
-        interaction: row.get(first + 6).ok()?,
-        key_version: row.get(first + 7).ok()?,
-        classes: Classes::from_bytes(&row.get(first + 8).ok()?)?,
+        index: stored.index,
+        time: stored.time,
+        kind: stored.kind,
+        agent: stored.agent.map(AgentId::new).transpose().ok()?,
+        employer: stored.employer.map(EmployerId::new).transpose().ok()?,
+        account: stored.account.copied(),
+        interaction: *stored.interaction,
+        key_version: stored.key_version,
+        classes: stored.classes,
+    })
+}
+
+/// The same where it lies, behind its number. Its ids are not checked: who takes this compares them.
+fn columns_ref<'a>(row: &'a Row<'_>, index: u64, first: usize) -> Option<ColumnsRef<'a>> {
+    let value = |column: usize| row.get_ref(first + column).ok();
+    let text = |column| value(column)?.as_str_or_null().ok();
+    Some(ColumnsRef {
+        index,
+        // NULL where there is no row.
+        time: Timestamp::from_micros(number(row, first).ok()?),
+        kind: EventKind::from_code(u8::try_from(value(1)?.as_i64().ok()?).ok()?)?,
+        agent: text(2)?,
+        employer: text(3)?,
+        account: value(4)?.as_blob_or_null().ok()?.map(<&[u8; 32]>::try_from).transpose().ok()?,
+        interaction: value(5)?.as_blob().ok()?.try_into().ok()?,
+        key_version: u32::try_from(value(6)?.as_i64().ok()?).ok()?,
+        classes: Classes::from_bytes(value(7)?.as_blob().ok()?.try_into().ok()?)?,
     })
 }
 

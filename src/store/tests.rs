@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::audit::tests::{account, broken, open as open_log, questions_are_answered, record_random, viewed};
-use crate::audit::{AuditLog, CheckpointSink as _, LogId};
+use crate::audit::{AuditLog, CheckpointSink as _, Columns, LogId};
 use crate::error::{AuditError, BreakKind, Error, HostError};
 use crate::interaction::accounts::{AccountRef, AttemptLimits, AttemptState, CounterKey};
 use crate::interaction::notice_store::tests::must_hold as notices_must_hold;
@@ -340,6 +340,56 @@ fn every_commit_is_on_stable_storage() {
         let of = |name| file.pragma_for_testing(name);
         assert_eq!((of("journal_mode").as_str(), of("synchronous").as_str()), ("wal", "2"));
     }
+}
+
+/// A pass over a whole log sees what a reader of pages sees, also where rows are not what the log wrote.
+#[test]
+fn entries_are_shown_as_they_are_read() {
+    let folder = TemporaryFolder::new();
+    let log = folder.filled(20);
+    log.record(viewed(20), None).unwrap();
+    drop(log);
+    folder
+        .other_hand("audit.sqlite3")
+        .execute_batch(
+            "PRAGMA ignore_check_constraints = ON;
+             DELETE FROM columns WHERE idx = 3;
+             DELETE FROM entries WHERE idx = 5;
+             UPDATE columns SET kind = 200 WHERE idx = 7;
+             UPDATE columns SET kind = 300 WHERE idx = 8;
+             UPDATE columns SET classes = zeroblob(19) WHERE idx = 9;
+             UPDATE columns SET classes = x'ffffffffffffffffffffffffffffffffffffffff' WHERE idx = 10;
+             UPDATE columns SET account = x'00' WHERE idx = 11;
+             UPDATE columns SET agent = NULL WHERE idx = 12;
+             UPDATE columns SET employer = 'another' WHERE idx = 13;
+             UPDATE columns SET key_version = -1 WHERE idx = 14;
+             UPDATE columns SET time = -1 WHERE idx = 15;
+             UPDATE entries SET event = x'' WHERE idx = 16;",
+        )
+        .unwrap();
+    let store = folder.open().unwrap().audit();
+    let read = store.read(2, 17).unwrap();
+    let mut shown = 0;
+    store
+        .show(2, 17, &mut |entry| {
+            let expected = &read[shown];
+            assert_eq!((entry.index, entry.event), (expected.index, &expected.event[..]));
+            assert_eq!(entry.leaf, &expected.leaf);
+            assert_eq!(entry.columns, expected.columns.as_ref().map(Columns::borrowed), "{}", entry.index);
+            shown += 1;
+        })
+        .unwrap();
+    assert_eq!(shown, 17);
+    let without: Vec<_> = read.iter().filter(|entry| entry.columns.is_none()).map(|e| e.index).collect();
+    assert_eq!(without, [3, 7, 8, 9, 10, 11, 14, 15]);
+    folder
+        .other_hand("audit.sqlite3")
+        .execute_batch("PRAGMA ignore_check_constraints = ON; UPDATE entries SET leaf = x'00' WHERE idx = 6;")
+        .unwrap();
+    let mut seen = Vec::new();
+    assert_eq!(store.show(2, 17, &mut |entry| seen.push(entry.index)), Err(StoreError::Damaged));
+    assert_eq!(seen, [2, 3, 4]);
+    assert_eq!(store.read(2, 17), Err(StoreError::Damaged));
 }
 
 // --- Breaks --------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 //! Identifiers. Each is checked once, when it is made, so that the rooms behind can trust its
 //! length and characters.
 
+use core::borrow::Borrow;
 use core::fmt;
 
 use zeroize::Zeroize;
@@ -73,12 +74,31 @@ macro_rules! plain_id {
             }
         }
 
+        impl PlainId for $name {
+            fn check(id: &str) -> Result<(), IdError> {
+                $check(id)
+            }
+        }
+
+        /// Equal and in order as its text is.
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.pad(&self.0)
             }
         }
     };
+}
+
+/// An identifier that can be checked where it lies, without a copy.
+pub(crate) trait PlainId {
+    /// Fails as the type's `new` does.
+    fn check(id: &str) -> Result<(), IdError>;
 }
 
 customer_id! {

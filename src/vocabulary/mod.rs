@@ -15,6 +15,7 @@ pub use codes::{
     EvidenceKind, Form, IdentifierKind, Label, Labels, Obligation, Obligations, Op, Outcome, Purpose, Remedy,
     Requester, Role, Scope, Shape, WithheldBecause,
 };
+pub(crate) use ids::PlainId;
 pub use ids::{
     AccountId, AgentId, BasisId, ContactId, ContactPointId, CountryCode, EmployerId, FieldName, MAX_ID_LEN,
     MAX_NAME_LEN, RecordId, RuleId, ScriptVersion, TenantId,
