@@ -18,5 +18,11 @@ pub(crate) fn merkle_leaf(leaf: &[u8]) -> Hash {
 
 /// RFC 6962 §2.1: `SHA-256(0x01 || left || right)`.
 pub(crate) fn merkle_node(left: &Hash, right: &Hash) -> Hash {
-    Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
+    // In one piece: the first block is hashed where it stands.
+    let mut node = [1; 65];
+    let (_, hashes) = node.split_at_mut(1);
+    let (first, second) = hashes.split_at_mut(32);
+    first.copy_from_slice(left);
+    second.copy_from_slice(right);
+    sha256(&node)
 }
