@@ -180,7 +180,7 @@ impl AuditStore for AuditFile {
     fn head(&self) -> Result<Option<StoredHead>, StoreError> {
         let connection = self.database.connection();
         let mut query = connection
-            .prepare("SELECT size, root, link, frontier, mac FROM head WHERE one = 1")
+            .prepare_cached("SELECT size, root, link, frontier, mac FROM head WHERE one = 1")
             .map_err(of_sqlite)?;
         query.query_row([], head_of).optional().map_err(of_sqlite)
     }
@@ -191,10 +191,10 @@ impl AuditStore for AuditFile {
         }
         let size = stored(head.size)?;
         self.database.write(|connection| {
-            let mut insert = connection.prepare(
+            let mut insert = connection.prepare_cached(
                 "INSERT INTO entries (idx, event, leaf, link, subtrees) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?;
-            let mut index_row = connection.prepare(
+            let mut index_row = connection.prepare_cached(
                 "INSERT INTO columns (idx, time, kind, agent, employer, account, interaction, key_version, classes)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?;
@@ -218,7 +218,7 @@ impl AuditStore for AuditFile {
                     ])?;
                 }
             }
-            let mut replace = connection.prepare(
+            let mut replace = connection.prepare_cached(
                 "INSERT OR REPLACE INTO head (one, size, root, link, frontier, mac)
                  VALUES (1, ?1, ?2, ?3, ?4, ?5)",
             )?;
@@ -232,7 +232,7 @@ impl AuditStore for AuditFile {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let connection = self.database.connection();
         let mut query = connection
-            .prepare(concat!(
+            .prepare_cached(concat!(
                 "SELECT ",
                 entry!(),
                 " FROM entries LEFT JOIN columns ON columns.idx = entries.idx
@@ -248,7 +248,7 @@ impl AuditStore for AuditFile {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let connection = self.database.connection();
         let mut query = connection
-            .prepare(concat!(
+            .prepare_cached(concat!(
                 "SELECT entries.idx, event, leaf, ",
                 row!(),
                 " FROM entries LEFT JOIN columns ON columns.idx = entries.idx
@@ -277,7 +277,11 @@ impl AuditStore for AuditFile {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let connection = self.database.connection();
         let mut query = connection
-            .prepare(concat!("SELECT ", columns!(), " FROM columns WHERE idx >= ?1 ORDER BY idx LIMIT ?2"))
+            .prepare_cached(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM columns WHERE idx >= ?1 ORDER BY idx LIMIT ?2"
+            ))
             .map_err(of_sqlite)?;
         let mut rows = query.query(params![from, limit]).map_err(of_sqlite)?;
         let mut columns = Vec::new();
@@ -299,7 +303,7 @@ impl AuditStore for AuditFile {
         });
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let connection = self.database.connection();
-        let mut query = connection.prepare(look_up_sql(&lookup.about)).map_err(of_sqlite)?;
+        let mut query = connection.prepare_cached(look_up_sql(&lookup.about)).map_err(of_sqlite)?;
         let (first, last) = (clamped(first.as_micros()), clamped(last));
         let rest = params![first, behind, last, lookup.given, limit];
         let entries = match &lookup.about {
@@ -316,7 +320,7 @@ impl AuditStore for AuditFile {
 
     fn end(&self) -> Result<u64, StoreError> {
         let connection = self.database.connection();
-        let mut query = connection.prepare("SELECT max(idx) FROM entries").map_err(of_sqlite)?;
+        let mut query = connection.prepare_cached("SELECT max(idx) FROM entries").map_err(of_sqlite)?;
         let last: Option<i64> = query.query_row([], |row| row.get(0)).map_err(of_sqlite)?;
         last.map_or(Ok(0), |last| {
             u64::try_from(last).map(|last| last.saturating_add(1)).map_err(|_| StoreError::Damaged)
@@ -338,7 +342,7 @@ impl AuditStore for AuditFile {
     fn last_checkpoint(&self) -> Result<Option<StoredCheckpoint>, StoreError> {
         let connection = self.database.connection();
         let mut query = connection
-            .prepare("SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1")
+            .prepare_cached("SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1")
             .map_err(of_sqlite)?;
         let last =
             query.query_row([], |row| Ok(StoredCheckpoint { size: number(row, 0)?, note: row.get(1)? }));
@@ -351,8 +355,8 @@ impl AuditStore for AuditFile {
         }
         let size = stored(checkpoint.size)?;
         self.database.write(|connection| {
-            let mut insert =
-                connection.prepare("INSERT OR IGNORE INTO checkpoints (size, note) VALUES (?1, ?2)")?;
+            let mut insert = connection
+                .prepare_cached("INSERT OR IGNORE INTO checkpoints (size, note) VALUES (?1, ?2)")?;
             insert.execute(params![size, checkpoint.note]).map(|_| ())
         })
     }

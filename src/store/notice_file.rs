@@ -52,7 +52,7 @@ impl NoticeFile {
 impl NoticeStore for NoticeFile {
     fn push(&self, id: &NoticeId, entry: &[u8], now: Timestamp, max: usize) -> Result<(), StoreError> {
         let added = self.write(|connection| {
-            let mut push = connection.prepare(
+            let mut push = connection.prepare_cached(
                 "INSERT INTO notices (id, entry, attempts, since, due) SELECT ?1, ?2, 0, ?3, ?3
                  WHERE (SELECT count(*) FROM notices) < ?4",
             )?;
@@ -64,15 +64,15 @@ impl NoticeStore for NoticeFile {
     fn claim(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<StoredNotice>, StoreError> {
         self.write(|connection| {
             let mut begin_anew = connection
-                .prepare("UPDATE notices SET due = ?1 + (due - since), since = ?1 WHERE since > ?1")?;
+                .prepare_cached("UPDATE notices SET due = ?1 + (due - since), since = ?1 WHERE since > ?1")?;
             begin_anew.execute([stored_time(now)])?;
-            let mut query = connection.prepare(
+            let mut query = connection.prepare_cached(
                 "SELECT id, entry, attempts FROM notices WHERE due <= ?1 ORDER BY due, number LIMIT ?2",
             )?;
             let due = query.query_map(params![stored_time(now), stored_count(limit)], read_notice)?;
             let mut claimed = due.collect::<Result<Vec<_>, _>>()?;
-            let mut claim =
-                connection.prepare("UPDATE notices SET attempts = ?2, since = ?3, due = ?4 WHERE id = ?1")?;
+            let mut claim = connection
+                .prepare_cached("UPDATE notices SET attempts = ?2, since = ?3, due = ?4 WHERE id = ?1")?;
             for notice in &mut claimed {
                 notice.attempts = notice.attempts.saturating_add(1);
                 let (since, due) = (stored_time(now), stored_time(until));
@@ -84,8 +84,9 @@ impl NoticeStore for NoticeFile {
 
     fn get(&self, id: &NoticeId) -> Result<Option<StoredNotice>, StoreError> {
         let connection = self.database.connection();
-        let mut query =
-            connection.prepare("SELECT id, entry, attempts FROM notices WHERE id = ?1").map_err(of_sqlite)?;
+        let mut query = connection
+            .prepare_cached("SELECT id, entry, attempts FROM notices WHERE id = ?1")
+            .map_err(of_sqlite)?;
         query.query_row([id.as_bytes()], read_notice).optional().map_err(of_sqlite)
     }
 
@@ -98,7 +99,7 @@ impl NoticeStore for NoticeFile {
     ) -> Result<bool, StoreError> {
         self.write(|connection| {
             let mut put_off = connection
-                .prepare("UPDATE notices SET since = ?3, due = ?4 WHERE id = ?1 AND attempts = ?2")?;
+                .prepare_cached("UPDATE notices SET since = ?3, due = ?4 WHERE id = ?1 AND attempts = ?2")?;
             let changed =
                 put_off.execute(params![id.as_bytes(), attempts, stored_time(now), stored_time(until)])?;
             Ok(changed == 1)
@@ -107,14 +108,14 @@ impl NoticeStore for NoticeFile {
 
     fn remove(&self, id: &NoticeId) -> Result<bool, StoreError> {
         self.write(|connection| {
-            let mut remove = connection.prepare("DELETE FROM notices WHERE id = ?1")?;
+            let mut remove = connection.prepare_cached("DELETE FROM notices WHERE id = ?1")?;
             Ok(remove.execute([id.as_bytes()])? == 1)
         })
     }
 
     fn count(&self) -> Result<usize, StoreError> {
         let connection = self.database.connection();
-        let mut query = connection.prepare("SELECT count(*) FROM notices").map_err(of_sqlite)?;
+        let mut query = connection.prepare_cached("SELECT count(*) FROM notices").map_err(of_sqlite)?;
         let count: i64 = query.query_row([], |row| row.get(0)).map_err(of_sqlite)?;
         Ok(usize::try_from(count).unwrap_or(usize::MAX))
     }

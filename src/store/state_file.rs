@@ -74,21 +74,22 @@ impl AccountStore for StateFile {
     fn entry(&self, of: &AccountRef) -> Result<Option<Vec<u8>>, StoreError> {
         let connection = self.database.connection();
         let mut query =
-            connection.prepare("SELECT entry FROM entries WHERE reference = ?1").map_err(of_sqlite)?;
+            connection.prepare_cached("SELECT entry FROM entries WHERE reference = ?1").map_err(of_sqlite)?;
         query.query_row([of.as_bytes()], |row| row.get(0)).optional().map_err(of_sqlite)
     }
 
     fn set_entry(&self, of: &AccountRef, entry: &[u8]) -> Result<(), StoreError> {
         self.write(|connection| {
-            let mut replace =
-                connection.prepare("INSERT OR REPLACE INTO entries (reference, entry) VALUES (?1, ?2)")?;
+            let mut replace = connection
+                .prepare_cached("INSERT OR REPLACE INTO entries (reference, entry) VALUES (?1, ?2)")?;
             replace.execute(params![of.as_bytes(), entry]).map(|_| ())
         })
     }
 
     fn take_entry(&self, of: &AccountRef) -> Result<Option<Vec<u8>>, StoreError> {
         self.write(|connection| {
-            let mut take = connection.prepare("DELETE FROM entries WHERE reference = ?1 RETURNING entry")?;
+            let mut take =
+                connection.prepare_cached("DELETE FROM entries WHERE reference = ?1 RETURNING entry")?;
             take.query_row([of.as_bytes()], |row| row.get(0)).optional()
         })
     }
@@ -101,15 +102,16 @@ impl AccountStore for StateFile {
         head: &[u8],
     ) -> Result<bool, StoreError> {
         self.write(|connection| {
-            let mut count = connection.prepare("SELECT count(*) FROM events WHERE reference = ?1")?;
+            let mut count = connection.prepare_cached("SELECT count(*) FROM events WHERE reference = ?1")?;
             let stored: i64 = count.query_row([of.as_bytes()], |row| row.get(0))?;
             if usize::try_from(stored) != Ok(len) {
                 return Ok(false);
             }
-            let mut append = connection.prepare("INSERT INTO events (reference, event) VALUES (?1, ?2)")?;
+            let mut append =
+                connection.prepare_cached("INSERT INTO events (reference, event) VALUES (?1, ?2)")?;
             append.execute(params![of.as_bytes(), event])?;
-            let mut replace =
-                connection.prepare("INSERT OR REPLACE INTO heads (reference, head) VALUES (?1, ?2)")?;
+            let mut replace = connection
+                .prepare_cached("INSERT OR REPLACE INTO heads (reference, head) VALUES (?1, ?2)")?;
             replace.execute(params![of.as_bytes(), head])?;
             Ok(true)
         })
@@ -120,10 +122,10 @@ impl AccountStore for StateFile {
         // In one transaction: between two, somebody else could add an event.
         let transaction = connection.transaction().map_err(of_sqlite)?;
         let read = |connection: &rusqlite::Connection| {
-            let mut query = connection.prepare("SELECT head FROM heads WHERE reference = ?1")?;
+            let mut query = connection.prepare_cached("SELECT head FROM heads WHERE reference = ?1")?;
             let head = query.query_row([of.as_bytes()], |row| row.get(0)).optional()?;
             let mut query =
-                connection.prepare("SELECT event FROM events WHERE reference = ?1 ORDER BY number")?;
+                connection.prepare_cached("SELECT event FROM events WHERE reference = ?1 ORDER BY number")?;
             let events = query.query_map([of.as_bytes()], |row| row.get(0))?.collect::<Result<_, _>>()?;
             Ok(StoredHistory { events, head })
         };
@@ -137,8 +139,9 @@ impl AccountStore for StateFile {
         limits: &AttemptLimits,
     ) -> Result<AttemptState, StoreError> {
         self.write(|connection| {
-            let mut query = connection
-                .prepare("SELECT window_start, count, locked_until FROM attempts WHERE counter = ?1")?;
+            let mut query = connection.prepare_cached(
+                "SELECT window_start, count, locked_until FROM attempts WHERE counter = ?1",
+            )?;
             let before = query.query_row([counter.as_bytes()], |row| {
                 let locked_until: Option<i64> = row.get(2)?;
                 Ok(Attempts {
@@ -148,7 +151,7 @@ impl AccountStore for StateFile {
                 })
             });
             let (after, state) = Attempts::next(before.optional()?, now, limits);
-            let mut replace = connection.prepare(
+            let mut replace = connection.prepare_cached(
                 "INSERT OR REPLACE INTO attempts (counter, window_start, count, locked_until)
                  VALUES (?1, ?2, ?3, ?4)",
             )?;
@@ -164,7 +167,7 @@ impl AccountStore for StateFile {
 
     fn clear_attempts(&self, counter: &CounterKey) -> Result<(), StoreError> {
         self.write(|connection| {
-            let mut delete = connection.prepare("DELETE FROM attempts WHERE counter = ?1")?;
+            let mut delete = connection.prepare_cached("DELETE FROM attempts WHERE counter = ?1")?;
             delete.execute([counter.as_bytes()]).map(|_| ())
         })
     }
@@ -177,11 +180,11 @@ impl AccountStore for StateFile {
     ) -> Result<bool, StoreError> {
         self.write(|connection| {
             if let Some(limit) = bindings_expire_before(now) {
-                let mut prune = connection.prepare("DELETE FROM bindings WHERE used < ?1")?;
+                let mut prune = connection.prepare_cached("DELETE FROM bindings WHERE used < ?1")?;
                 prune.execute([stored_time(limit)])?;
             }
             // The first account stays; only its own use keeps the binding alive.
-            let mut bind = connection.prepare(
+            let mut bind = connection.prepare_cached(
                 "INSERT INTO bindings (contact, account, used) VALUES (?1, ?2, ?3)
                  ON CONFLICT (contact) DO UPDATE SET used = max(used, excluded.used)
                  WHERE account = excluded.account",

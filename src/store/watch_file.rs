@@ -42,7 +42,7 @@ impl WatchStore for WatchFile {
             return Err(StoreError::ReadOnly);
         }
         self.database.write(|connection| {
-            let mut select = connection.prepare("SELECT entry FROM entries WHERE key = ?1")?;
+            let mut select = connection.prepare_cached("SELECT entry FROM entries WHERE key = ?1")?;
             let before = keys
                 .iter()
                 .map(|key| select.query_row([key.as_bytes()], |row| row.get(0)).optional())
@@ -55,11 +55,11 @@ impl WatchStore for WatchFile {
                 match after {
                     Some(entry) if before.as_ref() != Some(&entry) => {
                         let mut keep = connection
-                            .prepare("INSERT OR REPLACE INTO entries (key, entry) VALUES (?1, ?2)")?;
+                            .prepare_cached("INSERT OR REPLACE INTO entries (key, entry) VALUES (?1, ?2)")?;
                         keep.execute(params![key.as_bytes(), entry])?;
                     }
                     None if before.is_some() => {
-                        let mut forget = connection.prepare("DELETE FROM entries WHERE key = ?1")?;
+                        let mut forget = connection.prepare_cached("DELETE FROM entries WHERE key = ?1")?;
                         forget.execute([key.as_bytes()])?;
                     }
                     Some(_) | None => {}
