@@ -30,6 +30,7 @@ pub(crate) fn carrier(stores: impl Into<Stores>, rules: WatchRules, agents: usiz
             id: agent.clone(),
             role: Role::CareAgent,
             employer: EmployerId::new("carrier").expect("an id"),
+            site: None,
             country: CountryCode::new("US").ok(),
             trained_until: Some(Timestamp::from_micros(u64::MAX)),
             may_approve: false,
@@ -99,7 +100,7 @@ fn for_device(group: &mut BenchmarkGroup<'_, WallTime>, names: &[&str]) {
     let guard = watched();
     let id = subscriber::record_id();
     let sealed = guard.protect(&subscriber::account(), subscriber::record()).expect("it seals").record;
-    let mut call = interaction(&guard);
+    let mut call = interaction(&guard, &subscriber::account(), 0);
     let device = DeviceSession::start().expect("a session");
     group.bench_function("device", |b| {
         b.iter(|| {

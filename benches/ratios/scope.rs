@@ -71,6 +71,7 @@ fn event(number: u64) -> (EventFacts, Option<AccountId>) {
         agent: AgentId::new(format!("agent-{}", call % AGENTS)).expect("an id"),
         role: Role::CareAgent,
         employer: EmployerId::new(format!("vendor-{}", call % 7)).ok(),
+        site: None,
         country: CountryCode::UNKNOWN,
     });
     if kind == EventKind::Viewed {

@@ -96,6 +96,7 @@ impl Hosts {
             id: AgentId::new(id)?,
             role,
             employer: EmployerId::new("example-mobile")?,
+            site: None,
             country: Some(CountryCode::new("US")?),
             trained_until: Some(trained_until),
             may_approve: false,

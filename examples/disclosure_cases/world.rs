@@ -248,6 +248,7 @@ fn profile(case: &Value, account: &AccountId) -> Result<AgentProfile, String> {
         id: agent_id()?,
         role,
         employer: EmployerId::new("carrier").map_err(show)?,
+        site: None,
         country: Some(CountryCode::new(agent["country"].as_str().unwrap_or("US")).map_err(show)?),
         trained_until,
         may_approve: false,

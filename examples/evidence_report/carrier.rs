@@ -95,6 +95,7 @@ impl Carrier {
                 id: AgentId::new(id)?,
                 role,
                 employer: EmployerId::new(employer)?,
+                site: None,
                 country: Some(CountryCode::new("US")?),
                 trained_until: until.and_then(CivilDate::starts_at),
                 may_approve: role == Role::Specialist,

@@ -8,7 +8,7 @@ use cpni_guard::interaction::{AgentProfile, CallBack, ContactState, MemoryContac
 use cpni_guard::oversight::watch::{Alarm, AlarmSink, WatchRules};
 use cpni_guard::vocabulary::{
     AgentId, Channel, ClassSet, ContactId, CountryCode, EmployerId, EventKind, ManualClock, Outcome, Role,
-    Timestamp,
+    SiteId, Timestamp,
 };
 use cpni_guard::{
     AccountId, AgentSession, Contact, Error, Guard, MemoryKeys, Purpose, Record, Schema, Sensitive, Stores,
@@ -79,6 +79,7 @@ impl Floor {
                     id: AgentId::new(agent)?,
                     role: Role::CareAgent,
                     employer: EmployerId::new("vendor")?,
+                    site: Some(SiteId::new("center-2")?),
                     country: CountryCode::new("US").ok(),
                     trained_until: Some(Timestamp::from_micros(u64::MAX)),
                     may_approve: false,

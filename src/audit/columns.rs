@@ -9,7 +9,9 @@
 
 use super::event::{AuditEvent, FieldRecord, LogId};
 use super::v1;
-use crate::vocabulary::{AgentId, ClassSet, DataClass, EmployerId, EventKind, Form, Op, Outcome, Timestamp};
+use crate::vocabulary::{
+    AgentId, ClassSet, DataClass, EmployerId, EventKind, Form, Op, Outcome, SiteId, Timestamp,
+};
 
 /// The row of one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub struct Columns {
     pub agent: Option<AgentId>,
     /// Who employs the agent, if that is known.
     pub employer: Option<EmployerId>,
+    /// Where the agent sits, if that is known.
+    pub site: Option<SiteId>,
     /// The pseudonym of the account that the event is about, if it is about one.
     pub account: Option<[u8; 32]>,
     /// The interaction; all zero: none.
@@ -49,6 +53,7 @@ impl Columns {
             kind: facts.kind,
             agent: actor.map(|actor| actor.agent.clone()),
             employer: actor.and_then(|actor| actor.employer.clone()),
+            site: actor.and_then(|actor| actor.site.clone()),
             account: event.account.as_ref().map(|mark| *mark.pseudonym()),
             interaction: facts.interaction,
             key_version: event.key_version,
@@ -65,6 +70,7 @@ impl Columns {
             kind: self.kind,
             agent: self.agent.as_ref().map(AgentId::as_str),
             employer: self.employer.as_ref().map(EmployerId::as_str),
+            site: self.site.as_ref().map(SiteId::as_str),
             account: self.account.as_ref(),
             interaction: &self.interaction,
             key_version: self.key_version,
@@ -86,6 +92,8 @@ pub struct ColumnsRef<'a> {
     pub agent: Option<&'a str>,
     /// As [`Columns::employer`].
     pub employer: Option<&'a str>,
+    /// As [`Columns::site`].
+    pub site: Option<&'a str>,
     /// As [`Columns::account`].
     pub account: Option<&'a [u8; 32]>,
     /// As [`Columns::interaction`].
@@ -111,6 +119,7 @@ impl<'a> ColumnsRef<'a> {
             kind: event.kind,
             agent: event.actor.map(|actor| actor.agent),
             employer: event.actor.map(|actor| actor.employer).filter(|employer| !employer.is_empty()),
+            site: event.actor.map(|actor| actor.site).filter(|site| !site.is_empty()),
             account: event.account.map(|account| account.pseudonym),
             interaction: event.interaction,
             key_version: event.key_version,

@@ -5,7 +5,7 @@ use core::fmt;
 use crate::vocabulary::{
     Action, AgentId, BasisId, Channel, ContactId, CountryCode, DataClass, Destination, EmployerId,
     EstablishedBy, EventKind, EvidenceKind, FieldName, Form, Obligations, Op, Outcome, Purpose, Role, RuleId,
-    Scope, Timestamp, WithheldBecause,
+    Scope, SiteId, Timestamp, WithheldBecause,
 };
 
 /// An event as it is stored: the facts, and what the log added to them.
@@ -94,6 +94,8 @@ pub struct Actor {
     pub role: Role,
     /// Employed by whom; `None`: not known.
     pub employer: Option<EmployerId>,
+    /// Sitting at which call centre, store or office; `None`: not known.
+    pub site: Option<SiteId>,
     /// Working from which country.
     pub country: CountryCode,
 }

@@ -89,6 +89,7 @@ struct HeldColumns {
     kind: EventKind,
     agent: Option<Range<usize>>,
     employer: Option<Range<usize>>,
+    site: Option<Range<usize>>,
     account: Option<[u8; 32]>,
     interaction: [u8; 16],
     key_version: u32,
@@ -125,6 +126,7 @@ impl Page {
             kind: row.kind,
             agent: row.agent.map(|id| self.copy(id)),
             employer: row.employer.map(|id| self.copy(id)),
+            site: row.site.map(|id| self.copy(id)),
             account: row.account.copied(),
             interaction: *row.interaction,
             key_version: row.key_version,
@@ -149,6 +151,7 @@ impl Page {
                 kind: row.kind,
                 agent: row.agent.as_ref().map(id),
                 employer: row.employer.as_ref().map(id),
+                site: row.site.as_ref().map(id),
                 account: row.account.as_ref(),
                 interaction: &row.interaction,
                 key_version: row.key_version,
@@ -167,7 +170,7 @@ mod tests {
     use super::*;
     use crate::audit::tests::{FAIL_BEHIND, Flaky, PANIC_BEHIND};
     use crate::audit::{Columns, MemoryAuditStore, StoredEntry, StoredHead};
-    use crate::vocabulary::{AgentId, EmployerId};
+    use crate::vocabulary::{AgentId, EmployerId, SiteId};
 
     const ENTRIES: u64 = 3 * PAGE as u64 + 7;
 
@@ -188,6 +191,7 @@ mod tests {
             kind: EventKind::Viewed,
             agent: byte.is_multiple_of(2).then(|| AgentId::new(format!("agent-{index}")).unwrap()),
             employer: byte.is_multiple_of(3).then(|| EmployerId::new(format!("employer-{index}")).unwrap()),
+            site: byte.is_multiple_of(4).then(|| SiteId::new(format!("site-{index}")).unwrap()),
             account: byte.is_multiple_of(5).then_some([byte; 32]),
             interaction: [byte; 16],
             key_version: 1 + u32::from(byte),

@@ -15,7 +15,7 @@ use crate::hazmat::Key32;
 use crate::vocabulary::{
     AccountId, Action, AgentId, BasisId, Channel, ContactId, CountryCode, DataClass, Destination, EmployerId,
     EstablishedBy, EventKind, EvidenceKind, FieldName, Form, Obligation, Obligations, Op, Outcome, Purpose,
-    Role, RuleId, Scope, TenantId, Timestamp, WithheldBecause,
+    Role, RuleId, Scope, SiteId, TenantId, Timestamp, WithheldBecause,
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_795_424_400);
@@ -71,6 +71,7 @@ pub(crate) fn viewed(number: u8) -> EventFacts {
         agent: AgentId::new("a-1017").unwrap(),
         role: Role::CareAgent,
         employer: Some(EmployerId::new("vendor-7").unwrap()),
+        site: Some(SiteId::new("center-2").unwrap()),
         country: CountryCode::new("US").unwrap(),
     });
     facts.purpose = Some(Purpose::Support);
@@ -136,12 +137,14 @@ prop_compose! {
         agent in "[!-~]{1,128}",
         role in select(Role::ALL),
         employer in option::of("[!-~]{1,128}"),
+        site in option::of("[!-~]{1,128}"),
         country in "[A-Z]{2}",
     ) -> Actor {
         Actor {
             agent: AgentId::new(agent).unwrap(),
             role,
             employer: employer.map(|id| EmployerId::new(id).unwrap()),
+            site: site.map(|id| SiteId::new(id).unwrap()),
             country: CountryCode::new(&country).unwrap(),
         }
     }
@@ -503,12 +506,13 @@ fn a_changed_subtree_hash_is_found_and_proves_nothing() {
 #[test]
 fn a_changed_or_missing_row_of_the_index_is_found() {
     type Change = fn(&mut Columns);
-    let changes: [Change; 9] = [
+    let changes: [Change; 10] = [
         |c| c.index += 1,
         |c| c.time = Timestamp::default(),
         |c| c.kind = EventKind::Sent,
         |c| c.agent = None,
         |c| c.employer = Some(EmployerId::new("carrier").unwrap()),
+        |c| c.site = None,
         |c| c.account = Some([0; 32]),
         |c| c.interaction[0] ^= 1,
         |c| c.key_version = 2,
@@ -543,6 +547,7 @@ pub(crate) fn record_random(log: &AuditLog, seeds: &[u64]) {
             actor.agent = AgentId::new(format!("a-{}", pick(16, 4))).unwrap();
             actor.employer =
                 (pick(18, 3) > 0).then(|| EmployerId::new(format!("v-{}", pick(18, 3))).unwrap());
+            actor.site = (pick(22, 3) > 0).then(|| SiteId::new(format!("s-{}", pick(22, 3))).unwrap());
         }
         if pick(20, 7) == 0 {
             facts.actor = None;

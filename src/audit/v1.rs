@@ -8,7 +8,7 @@ use crate::error::{AuditError, IdError};
 use crate::vocabulary::{
     Action, AgentId, BasisId, Channel, ContactId, CountryCode, DataClass, Destination, EmployerId,
     EstablishedBy, EventKind, EvidenceKind, FieldName, Form, Obligations, Op, Outcome, PlainId, Purpose,
-    Role, RuleId, Scope, Timestamp, WithheldBecause,
+    Role, RuleId, Scope, SiteId, Timestamp, WithheldBecause,
 };
 
 /// Longest event, in bytes.
@@ -61,6 +61,7 @@ fn encode(event: &AuditEvent) -> Result<Vec<u8>, Why> {
         put_str8(&mut out, actor.agent.as_str().as_bytes())?;
         out.push(actor.role.code());
         put_str8(&mut out, actor.employer.as_ref().map_or(&[], |id| id.as_str().as_bytes()))?;
+        put_str8(&mut out, actor.site.as_ref().map_or(&[], |id| id.as_str().as_bytes()))?;
         out.extend(actor.country.as_bytes());
     }
     out.push(event.account.is_some().into());
@@ -148,6 +149,8 @@ pub(super) struct ActorRef<'a> {
     role: Role,
     /// Empty: not known.
     pub(super) employer: &'a str,
+    /// Empty: not known.
+    pub(super) site: &'a str,
     country: CountryCode,
 }
 
@@ -326,8 +329,9 @@ fn read_actor<'a>(r: &mut Reader<'a>) -> Result<ActorRef<'a>, Why> {
     let agent = r.id::<AgentId>()?;
     let role = r.code(Role::from_code)?;
     let employer = r.optional_id::<EmployerId>()?;
+    let site = r.optional_id::<SiteId>()?;
     let country = core::str::from_utf8(r.take(2)?).ok().and_then(|code| CountryCode::new(code).ok());
-    Ok(ActorRef { agent, role, employer, country: country.ok_or("the country is not two letters")? })
+    Ok(ActorRef { agent, role, employer, site, country: country.ok_or("the country is not two letters")? })
 }
 
 fn read_account<'a>(r: &mut Reader<'a>) -> Result<AccountRef<'a>, Why> {
@@ -378,6 +382,7 @@ impl ActorRef<'_> {
             agent: AgentId::new(self.agent).map_err(|_| BAD_ID)?,
             role: self.role,
             employer: optional(self.employer, EmployerId::new)?,
+            site: optional(self.site, SiteId::new)?,
             country: self.country,
         })
     }

@@ -431,6 +431,7 @@ pub(super) fn actor(agent: &AgentProfile) -> Actor {
         agent: agent.id.clone(),
         role: agent.role,
         employer: Some(agent.employer.clone()),
+        site: agent.site.clone(),
         country: agent.country.unwrap_or(CountryCode::UNKNOWN),
     }
 }

@@ -77,6 +77,7 @@ impl Guard {
             response,
             agent: facts.actor.as_ref().map(|actor| actor.agent.clone()),
             employer: facts.actor.as_ref().and_then(|actor| actor.employer.clone()),
+            site: facts.actor.as_ref().and_then(|actor| actor.site.clone()),
             interaction: facts.interaction,
             account: audit.derive_pseudonym(account),
             audit_index: 0,
@@ -97,6 +98,7 @@ impl Interaction {
         let asking = Asking {
             agent: &agent.id,
             employer: &agent.employer,
+            site: agent.site.as_ref(),
             role: agent.role,
             account: self.session.account(),
             has_contact: self.session.has_contact(),

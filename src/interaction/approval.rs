@@ -37,6 +37,7 @@ mod tests {
             id: AgentId::new("s-1").unwrap(),
             role: Role::CareAgent,
             employer: EmployerId::new("carrier").unwrap(),
+            site: None,
             country: None,
             trained_until: Some(NOW),
             may_approve: true,

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::error::HostError;
 use crate::sensitive::Sensitive;
 use crate::vocabulary::{
-    AccountId, AgentId, BasisId, Channel, ContactId, CountryCode, EmployerId, Role, Timestamp,
+    AccountId, AgentId, BasisId, Channel, ContactId, CountryCode, EmployerId, Role, SiteId, Timestamp,
 };
 
 use super::evidence::Attested;
@@ -42,7 +42,10 @@ pub struct AgentProfile {
     pub role: Role,
     /// Who employs it; a vendor's agents are told apart from the carrier's in the audit log.
     pub employer: EmployerId,
-    /// Where it works.
+    /// Where it sits: a call centre, a store, an office. The watch counts by it, and a breach is narrowed
+    /// to it.
+    pub site: Option<SiteId>,
+    /// In which country it works.
     pub country: Option<CountryCode>,
     /// The last moment at which the training of 47 CFR 64.2009(b) is current.
     pub trained_until: Option<Timestamp>,

@@ -73,6 +73,7 @@ fn agent() -> AgentProfile {
         id: AgentId::new("a-1").unwrap(),
         role: Role::CareAgent,
         employer: EmployerId::new("carrier").unwrap(),
+        site: None,
         country: None,
         trained_until: Some(NOW),
         may_approve: false,

@@ -17,7 +17,7 @@ pub use digest::SelectionDigest;
 use super::{Customers, Exposure};
 use crate::audit::{AuditLog, Checkpoint, Classes, Columns, ColumnsRef, LogId, TreeHead};
 use crate::error::{AuditBreak, AuditError, BreakKind};
-use crate::vocabulary::{AccountId, AgentId, ClassSet, DataClass, EmployerId, EventKind, Timestamp};
+use crate::vocabulary::{AccountId, AgentId, ClassSet, DataClass, EmployerId, EventKind, SiteId, Timestamp};
 
 /// What happened, as far as it says which data was touched: accesses that the log holds, sealed
 /// data that was stolen past the library, or both.
@@ -55,6 +55,7 @@ impl Selection {
 pub struct Accesses {
     agents: BTreeSet<AgentId>,
     employers: BTreeSet<EmployerId>,
+    sites: BTreeSet<SiteId>,
     interactions: BTreeSet<[u8; 16]>,
     key_versions: BTreeSet<u32>,
     time: Option<Range<Timestamp>>,
@@ -74,10 +75,17 @@ impl Accesses {
         self
     }
 
-    /// Only by agents of these employers or sites.
+    /// Only by agents of these employers.
     #[must_use]
     pub fn by_employers(mut self, employers: impl IntoIterator<Item = EmployerId>) -> Self {
         self.employers.extend(employers);
+        self
+    }
+
+    /// Only by agents who sat at these sites then. An agent whose site the directory did not say is at none.
+    #[must_use]
+    pub fn at_sites(mut self, sites: impl IntoIterator<Item = SiteId>) -> Self {
+        self.sites.extend(sites);
         self
     }
 
@@ -115,6 +123,7 @@ impl Accesses {
         self.time.as_ref().is_none_or(|time| time.contains(&row.time))
             && fits(&self.agents, row.agent)
             && fits(&self.employers, row.employer)
+            && fits(&self.sites, row.site)
             && fits(&self.interactions, Some(row.interaction))
             && fits(&self.key_versions, Some(&row.key_version))
     }

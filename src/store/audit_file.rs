@@ -14,7 +14,7 @@ use crate::audit::{
     StoredEntry, StoredHead,
 };
 use crate::error::StoreError;
-use crate::vocabulary::{AgentId, EmployerId, EventKind, Timestamp};
+use crate::vocabulary::{AgentId, EmployerId, EventKind, SiteId, Timestamp};
 
 const KIND: FileKind = FileKind {
     name: "audit.sqlite3",
@@ -33,6 +33,7 @@ const KIND: FileKind = FileKind {
             kind        INTEGER NOT NULL,
             agent       TEXT,
             employer    TEXT,
+            site        TEXT,
             account     BLOB CHECK (length(account) = 32),
             interaction BLOB NOT NULL CHECK (length(interaction) = 16),
             key_version INTEGER NOT NULL,
@@ -62,7 +63,7 @@ const ANCHOR_LABEL: &str = "cpni-guard audit anchor v1";
 /// The columns of a row of the index behind its number.
 macro_rules! row {
     () => {
-        "time, kind, agent, employer, account, interaction, key_version, classes"
+        "time, kind, agent, employer, site, account, interaction, key_version, classes"
     };
 }
 
@@ -195,8 +196,8 @@ impl AuditStore for AuditFile {
                 "INSERT INTO entries (idx, event, leaf, link, subtrees) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?;
             let mut index_row = connection.prepare_cached(
-                "INSERT INTO columns (idx, time, kind, agent, employer, account, interaction, key_version, classes)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                "INSERT INTO columns (idx, time, kind, agent, employer, site, account, interaction, key_version, classes)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?;
             for entry in entries {
                 // INVARIANT: below the head's size, which fits.
@@ -211,6 +212,7 @@ impl AuditStore for AuditFile {
                         columns.kind.code(),
                         columns.agent.as_ref().map(AgentId::as_str),
                         columns.employer.as_ref().map(EmployerId::as_str),
+                        columns.site.as_ref().map(SiteId::as_str),
                         columns.account,
                         columns.interaction,
                         columns.key_version,
@@ -433,6 +435,7 @@ fn columns_of(row: &Row<'_>, first: usize) -> Option<Columns> {
         kind: stored.kind,
         agent: stored.agent.map(AgentId::new).transpose().ok()?,
         employer: stored.employer.map(EmployerId::new).transpose().ok()?,
+        site: stored.site.map(SiteId::new).transpose().ok()?,
         account: stored.account.copied(),
         interaction: *stored.interaction,
         key_version: stored.key_version,
@@ -451,10 +454,11 @@ fn columns_ref<'a>(row: &'a Row<'_>, index: u64, first: usize) -> Option<Columns
         kind: EventKind::from_code(u8::try_from(value(1)?.as_i64().ok()?).ok()?)?,
         agent: text(2)?,
         employer: text(3)?,
-        account: value(4)?.as_blob_or_null().ok()?.map(<&[u8; 32]>::try_from).transpose().ok()?,
-        interaction: value(5)?.as_blob().ok()?.try_into().ok()?,
-        key_version: u32::try_from(value(6)?.as_i64().ok()?).ok()?,
-        classes: Classes::from_bytes(value(7)?.as_blob().ok()?.try_into().ok()?)?,
+        site: text(4)?,
+        account: value(5)?.as_blob_or_null().ok()?.map(<&[u8; 32]>::try_from).transpose().ok()?,
+        interaction: value(6)?.as_blob().ok()?.try_into().ok()?,
+        key_version: u32::try_from(value(7)?.as_i64().ok()?).ok()?,
+        classes: Classes::from_bytes(value(8)?.as_blob().ok()?.try_into().ok()?)?,
     })
 }
 

@@ -788,6 +788,8 @@ fn every_changed_column_is_a_break_of_the_index() {
         "UPDATE columns SET agent = NULL WHERE idx = 7",
         "UPDATE columns SET agent = 'no id' WHERE idx = 7",
         "UPDATE columns SET employer = NULL WHERE idx = 7",
+        "UPDATE columns SET site = NULL WHERE idx = 7",
+        "UPDATE columns SET site = 'center-3' WHERE idx = 7",
         "UPDATE columns SET account = zeroblob(32) WHERE idx = 7",
         "UPDATE columns SET account = NULL WHERE idx = 7",
         "UPDATE columns SET interaction = zeroblob(16) WHERE idx = 7",
@@ -795,7 +797,7 @@ fn every_changed_column_is_a_break_of_the_index() {
         "UPDATE columns SET classes = zeroblob(20) WHERE idx = 7",
         "UPDATE columns SET classes = x'0000000000000000000000000000000000000001' WHERE idx = 7",
         "DELETE FROM columns WHERE idx = 7",
-        "INSERT INTO columns SELECT 7 + 13, time, kind, agent, employer, account, interaction, key_version, classes
+        "INSERT INTO columns SELECT 7 + 13, time, kind, agent, employer, site, account, interaction, key_version, classes
          FROM columns WHERE idx = 7",
     ] {
         let folder = TemporaryFolder::new();

@@ -135,6 +135,11 @@ plain_id! {
 }
 
 plain_id! {
+    /// Where the agent sits: a call centre, a store, an office. 1 to 128 visible ASCII characters.
+    SiteId, visible
+}
+
+plain_id! {
     /// A call, chat, visit or case in the host's contact system. 1 to 128 visible ASCII characters.
     ContactId, visible
 }

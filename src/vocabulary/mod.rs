@@ -18,7 +18,7 @@ pub use codes::{
 pub(crate) use ids::PlainId;
 pub use ids::{
     AccountId, AgentId, BasisId, ContactId, ContactPointId, CountryCode, EmployerId, FieldName, MAX_ID_LEN,
-    MAX_NAME_LEN, RecordId, RuleId, ScriptVersion, TenantId,
+    MAX_NAME_LEN, RecordId, RuleId, ScriptVersion, SiteId, TenantId,
 };
 pub use time::{CivilDate, Clock, ManualClock, SystemClock, Timestamp};
 

@@ -246,6 +246,7 @@ pub(crate) fn profile(id: &str, role: Role) -> AgentProfile {
         id: AgentId::new(id).unwrap(),
         role,
         employer: EmployerId::new("carrier").unwrap(),
+        site: None,
         country: Some(CountryCode::new("US").unwrap()),
         trained_until: Some(NOON.plus(Duration::from_secs(90 * 86_400))),
         may_approve: false,

@@ -3,7 +3,7 @@
 use cpni_guard::error::InteractionError;
 use cpni_guard::guard::ScopeMode;
 use cpni_guard::oversight::scope::{Accesses, LostKeys, Reach, Selection, StolenRecord};
-use cpni_guard::vocabulary::{AgentId, ClassSet, DataClass, EmployerId, EventKind, Timestamp};
+use cpni_guard::vocabulary::{AgentId, ClassSet, DataClass, EmployerId, EventKind, SiteId, Timestamp};
 use cpni_guard::{AgentSession, Error, ErrorCode, MemoryKeys, Stores};
 
 use crate::fixture::{Carrier, account};
@@ -128,6 +128,7 @@ fn the_record_of_a_question_says_what_was_selected() {
         Selection::of(agents(&["dana", "lee"])),
         Selection::of(agents(&["danalee"])),
         Selection::of(Accesses::all().by_employers([EmployerId::new("dana").unwrap()])),
+        Selection::of(Accesses::all().at_sites([SiteId::new("dana").unwrap()])),
         Selection::of(Accesses::all().in_interactions([[1; 16]])),
         Selection::of(Accesses::all().under_key_versions([1])),
         Selection::of(Accesses::all().within(Timestamp::default()..Timestamp::from_micros(1))),

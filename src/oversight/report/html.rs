@@ -264,26 +264,16 @@ impl Page<'_> {
             f,
             "People, bots and systems who ask for the carrier. Customers and third parties are not among them.",
         )?;
-        let longest =
-            agents.by_employer.iter().map(|row| row.outcomes.all().count()).max().unwrap_or_default();
-        let rows = agents.by_employer.iter().map(|row| {
-            let mut cells = vec![
-                Cell::Id(row.employer.clone().unwrap_or_else(|| "not known".into()), None),
-                Cell::Number(row.agents.to_string()),
-            ];
-            cells.extend(outcome_cells(&row.outcomes, longest));
-            cells
-        });
-        let heads = [
-            (Col::Text, "employer"),
-            (Col::Number, "agents"),
-            (Col::Number, "decisions"),
-            (Col::Number, "withheld"),
-            (Col::Number, "share"),
-            (Col::Bar, ""),
-        ];
         write!(f, "{}", Legend(&PARTS))?;
-        table(f, "By employer", &heads, rows.collect())?;
+        let not_known = || String::from("not known");
+        let employers = agents.by_employer.iter();
+        let employers =
+            employers.map(|row| (row.employer.clone().unwrap_or_else(not_known), row.agents, &row.outcomes));
+        groups(f, "By employer", "employer", &employers.collect::<Vec<_>>())?;
+        if !agents.by_site.is_empty() {
+            let sites = agents.by_site.iter().map(|row| (row.site.clone(), row.agents, &row.outcomes));
+            groups(f, "By site", "site", &sites.collect::<Vec<_>>())?;
+        }
         let longest =
             agents.most_refused.iter().map(|row| row.outcomes.all().count()).max().unwrap_or_default();
         let rows = agents.most_refused.iter().map(|row| {
@@ -583,6 +573,30 @@ enum Cell {
     Bar(Vec<(&'static str, u64)>, u64),
     /// To be filled in by hand.
     Blank,
+}
+
+/// Groups of agents: what each is called, how many agents it has, how their decisions came out.
+fn groups(
+    f: &mut fmt::Formatter<'_>,
+    caption: &str,
+    head: &str,
+    groups: &[(String, Figure, &Outcomes<Figure>)],
+) -> fmt::Result {
+    let longest = groups.iter().map(|(_, _, outcomes)| outcomes.all().count()).max().unwrap_or_default();
+    let rows = groups.iter().map(|(name, agents, outcomes)| {
+        let mut cells = vec![Cell::Id(name.clone(), None), Cell::Number(agents.to_string())];
+        cells.extend(outcome_cells(outcomes, longest));
+        cells
+    });
+    let heads = [
+        (Col::Text, head),
+        (Col::Number, "agents"),
+        (Col::Number, "decisions"),
+        (Col::Number, "withheld"),
+        (Col::Number, "share"),
+        (Col::Bar, ""),
+    ];
+    table(f, caption, &heads, rows.collect())
 }
 
 fn table(

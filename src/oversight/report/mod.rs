@@ -456,6 +456,8 @@ pub struct Agents {
     pub agents: Figure,
     /// By employer.
     pub by_employer: Vec<EmployerSeen>,
+    /// By site, of those whose site the directory said.
+    pub by_site: Vec<SiteSeen>,
     /// Those with most refusals.
     pub most_refused: Vec<AgentSeen>,
 }
@@ -465,6 +467,17 @@ pub struct Agents {
 pub struct EmployerSeen {
     /// Its id; `None`: the directory did not say.
     pub employer: Option<String>,
+    /// Different agents.
+    pub agents: Figure,
+    /// How decisions came out.
+    pub outcomes: Outcomes<Figure>,
+}
+
+/// A site of agents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SiteSeen {
+    /// Its id.
+    pub site: String,
     /// Different agents.
     pub agents: Figure,
     /// How decisions came out.

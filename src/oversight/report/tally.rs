@@ -10,7 +10,7 @@ use crate::audit::{ActionRecord, AuditEvent, FieldRecord};
 use crate::policy::OverrideStatus;
 use crate::vocabulary::{
     Action, AgentId, BasisId, CivilDate, DataClass, EmployerId, EventKind, Obligation, Obligations, Op,
-    Outcome, Requester, Role, RuleId, Timestamp, WithheldBecause,
+    Outcome, Requester, Role, RuleId, SiteId, Timestamp, WithheldBecause,
 };
 
 use super::figure::{Figure, Outcomes};
@@ -41,6 +41,7 @@ pub(super) struct Tally {
     because: BTreeMap<WithheldBecause, u64>,
     duties: BTreeMap<Obligation, u64>,
     agents: BTreeMap<Option<EmployerId>, BTreeMap<AgentId, AgentTally>>,
+    sites: BTreeMap<SiteId, BTreeMap<AgentId, AgentTally>>,
     ssn: Outcomes<u64>,
     /// By pseudonym: whether something was given out.
     accounts: HashMap<[u8; 32], bool>,
@@ -163,6 +164,7 @@ impl Tally {
             because: BTreeMap::new(),
             duties: BTreeMap::new(),
             agents: BTreeMap::new(),
+            sites: BTreeMap::new(),
             ssn: Outcomes::default(),
             accounts: HashMap::new(),
             kinds: BTreeMap::new(),
@@ -236,6 +238,11 @@ impl Tally {
             with(&mut self.agents, &actor.employer, |agents| {
                 with(agents, &actor.agent, |agent| agent.add(actor.role, decisions));
             });
+            if let Some(site) = &actor.site {
+                with(&mut self.sites, site, |agents| {
+                    with(agents, &actor.agent, |agent| agent.add(actor.role, decisions));
+                });
+            }
         }
         let of_rules =
             [(EventKind::RuleOverridden, &mut self.overrides), (EventKind::WatchTripped, &mut self.alarms)];
@@ -406,6 +413,7 @@ impl Tally {
             agents: Agents {
                 agents: distinct(&|_| true),
                 by_employer: self.by_employer(exact),
+                by_site: self.by_site(exact),
                 most_refused: self.most_refused(request.most_refused, exact),
             },
             accounts: Accounts {
@@ -525,12 +533,18 @@ impl Tally {
         let seen = |(employer, agents): (&Option<EmployerId>, &BTreeMap<AgentId, AgentTally>)| EmployerSeen {
             employer: employer.as_ref().map(ToString::to_string),
             agents: Figure::new(size(agents.len()), exact),
-            outcomes: agents
-                .values()
-                .fold(Outcomes::default(), |sum, agent| sum.and(agent.outcomes))
-                .figures(exact),
+            outcomes: outcomes_of(agents).figures(exact),
         };
         self.agents.iter().map(seen).collect()
+    }
+
+    fn by_site(&self, exact: bool) -> Vec<SiteSeen> {
+        let seen = |(site, agents): (&SiteId, &BTreeMap<AgentId, AgentTally>)| SiteSeen {
+            site: site.to_string(),
+            agents: Figure::new(size(agents.len()), exact),
+            outcomes: outcomes_of(agents).figures(exact),
+        };
+        self.sites.iter().map(seen).collect()
     }
 
     fn most_refused(&self, limit: usize, exact: bool) -> Vec<AgentSeen> {
@@ -548,6 +562,10 @@ impl Tally {
         };
         refused.into_iter().take(limit).map(seen).collect()
     }
+}
+
+fn outcomes_of(agents: &BTreeMap<AgentId, AgentTally>) -> Outcomes<u64> {
+    agents.values().fold(Outcomes::default(), |sum, agent| sum.and(agent.outcomes))
 }
 
 impl AgentTally {

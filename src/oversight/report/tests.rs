@@ -1,6 +1,6 @@
 //! Counts beside a brute-force pass, periods, broken logs, hostile texts, the shape of the JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use proptest::collection::vec;
@@ -18,7 +18,7 @@ use crate::error::{BreakKind, StoreError};
 use crate::policy::Pack;
 use crate::vocabulary::{
     Action, AgentId, BasisId, Channel, CountryCode, DataClass, Destination, EmployerId, EventKind, FieldName,
-    Form, Obligation, Obligations, Op, Outcome, Requester, Role, RuleId, Scope, WithheldBecause,
+    Form, Obligation, Obligations, Op, Outcome, Requester, Role, RuleId, Scope, SiteId, WithheldBecause,
 };
 
 /// 2026-11-23T09:00:00Z: when the logs of these tests begin.
@@ -91,7 +91,7 @@ prop_compose! {
         rules in vec(select(&RULES), 0..3),
         duties in vec(select(Obligation::ALL), 0..3),
     ) -> (Outcome, Option<WithheldBecause>, Vec<RuleId>, Obligations) {
-        let rules: std::collections::BTreeSet<_> = rules.into_iter().map(|rule| RuleId::new(rule).unwrap()).collect();
+        let rules: BTreeSet<_> = rules.into_iter().map(|rule| RuleId::new(rule).unwrap()).collect();
         let because = (outcome == Outcome::Withhold).then_some(because);
         (outcome, because, rules.into_iter().collect(), Obligations::of(&duties))
     }
@@ -135,6 +135,7 @@ prop_compose! {
             agent: AgentId::new(agent).unwrap(),
             role,
             employer: employer.map(|id| EmployerId::new(id).unwrap()),
+            site: employer.map(|id| SiteId::new(format!("{id}-site")).unwrap()),
             country: CountryCode::new("US").unwrap(),
         });
         facts.fields = fields;
@@ -170,7 +171,7 @@ fn count<T>(all: &[T], is: impl Fn(&T) -> bool) -> u64 {
 }
 
 fn distinct<T: Ord>(all: impl Iterator<Item = T>) -> u64 {
-    u64::try_from(all.collect::<std::collections::BTreeSet<_>>().len()).unwrap()
+    u64::try_from(all.collect::<BTreeSet<_>>().len()).unwrap()
 }
 
 fn check_outcomes(found: &Outcomes<Figure>, of: &[&Line]) {
@@ -233,14 +234,14 @@ fn check_inventory(inventory: &DataInventory, inside: &[&EventFacts]) {
     let schema =
         [("f", "call_detail"), ("mobile", "account_info"), ("ssn", "ssn"), ("ssn_last4", "ssn_last4")];
     assert_eq!(names, schema);
-    let elsewhere: std::collections::BTreeSet<_> = decided
+    let elsewhere: BTreeSet<_> = decided
         .iter()
         .map(|(field, _)| (field.field.as_str(), field.class.name()))
         .filter(|of| !schema.contains(of))
         .collect();
     let found: Vec<_> = inventory.not_in_schema.iter().map(|row| (row.field.as_str(), row.class)).collect();
     assert_eq!(found.len(), elsewhere.len());
-    assert_eq!(found.into_iter().collect::<std::collections::BTreeSet<_>>(), elsewhere);
+    assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), elsewhere);
     for row in inventory.fields.iter().chain(&inventory.not_in_schema) {
         let of: Vec<_> = decided
             .iter()
@@ -370,6 +371,12 @@ proptest! {
 
         let staff: Vec<_> = inside.iter().filter_map(|facts| Some((facts.actor.as_ref()?, lines(facts)))).filter(|(actor, _)| actor.role.requester() == Requester::Carrier).collect();
         prop_assert_eq!(report.agents.agents.count(), distinct(staff.iter().map(|(actor, _)| &actor.agent)));
+        for row in &report.agents.by_site {
+            let of: Vec<_> = staff.iter().filter(|(actor, _)| actor.site.as_ref().is_some_and(|site| site.as_str() == row.site)).collect();
+            prop_assert_eq!(row.agents.count(), distinct(of.iter().map(|(actor, _)| &actor.agent)));
+            check_outcomes(&row.outcomes, &of.iter().flat_map(|(_, lines)| lines).collect::<Vec<_>>());
+        }
+        prop_assert_eq!(report.agents.by_site.len(), staff.iter().filter_map(|(actor, _)| actor.site.as_ref()).collect::<BTreeSet<_>>().len());
         for row in &report.agents.by_employer {
             let of: Vec<_> = staff.iter().filter(|(actor, _)| actor.employer.as_ref().map(EmployerId::as_str) == row.employer.as_deref()).collect();
             prop_assert_eq!(row.agents.count(), distinct(of.iter().map(|(actor, _)| &actor.agent)));
@@ -741,6 +748,7 @@ fn texts_from_files_and_ids_cannot_leave_their_place() {
         agent: AgentId::new(EVIL).unwrap(),
         role: Role::CareAgent,
         employer: Some(EmployerId::new(EVIL).unwrap()),
+        site: Some(SiteId::new(EVIL).unwrap()),
         country: CountryCode::new("US").unwrap(),
     });
     facts.fields[0].rules = vec![RuleId::new("r-0").unwrap()];
@@ -756,8 +764,8 @@ fn texts_from_files_and_ids_cannot_leave_their_place() {
     let html = report.to_html();
     check_markup(&html);
     let escaped = "&quot;&#39;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;amp;";
-    // Agent, two employers' places, title of rule and pack, override twice, its basis, tenant twice.
-    assert!(html.matches(escaped).count() >= 9, "{}", html.matches(escaped).count());
+    // Agent, two employers' places, site, title of rule and pack, override twice, its basis, tenant twice.
+    assert!(html.matches(escaped).count() >= 10, "{}", html.matches(escaped).count());
     assert_eq!(html::Escaped("a\u{0}\u{1b}\u{ffff}b").to_string(), "a\u{fffd}\u{fffd}\u{fffd}b");
 }
 
@@ -768,6 +776,7 @@ fn customers_and_accounts_are_not_named() {
         agent: AgentId::new(agent).unwrap(),
         role,
         employer: None,
+        site: None,
         country: CountryCode::new("US").unwrap(),
     };
     facts.actor = Some(actor("login-of-a-customer", Role::Customer));
@@ -796,6 +805,7 @@ fn no_more_agents_are_named_than_asked_for() {
                 agent: AgentId::new(format!("a-{agent:02}")).unwrap(),
                 role: Role::CareAgent,
                 employer: None,
+                site: None,
                 country: CountryCode::new("US").unwrap(),
             });
             vec![facts; agent.into()]
@@ -834,6 +844,7 @@ fn the_json_keeps_its_shape() {
         agent: AgentId::new("a-1").unwrap(),
         role: Role::CareAgent,
         employer: Some(EmployerId::new("e-1").unwrap()),
+        site: Some(SiteId::new("s-1").unwrap()),
         country: CountryCode::new("US").unwrap(),
     });
     facts.policy = [7; 32];

@@ -22,6 +22,7 @@ impl Selection {
         if let Some(accesses) = &self.accesses {
             parts.push(&list(accesses.agents.iter().map(|id| id.as_str().as_bytes())));
             parts.push(&list(accesses.employers.iter().map(|id| id.as_str().as_bytes())));
+            parts.push(&list(accesses.sites.iter().map(|id| id.as_str().as_bytes())));
             parts.push(&list(accesses.interactions.iter()));
             parts.push(&list(accesses.key_versions.iter().map(|version| version.to_be_bytes())));
             let ends = accesses.time.iter().flat_map(|time| [time.start, time.end]);

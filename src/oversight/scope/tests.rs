@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::audit::tests::{account, open, random_log, record_random};
 use crate::audit::{AuditEvent, MemoryAuditStore};
-use crate::vocabulary::{Form, Op, Outcome};
+use crate::vocabulary::{Form, Op, Outcome, SiteId};
 
 /// An account as the pass over the events has it.
 #[derive(Debug, Default, PartialEq)]
@@ -91,6 +91,10 @@ fn employer(number: u8) -> EmployerId {
     EmployerId::new(format!("v-{number}")).unwrap()
 }
 
+fn site(number: u8) -> SiteId {
+    SiteId::new(format!("s-{number}")).unwrap()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
     #[test]
@@ -98,6 +102,7 @@ proptest! {
         (here, there) in (vec(any::<u64>(), 0..150), vec(any::<u64>(), 0..150)),
         agents in vec(0_u8..5, 0..3),
         employers in vec(0_u8..4, 0..2),
+        sites in vec(0_u8..3, 0..2),
         interactions in vec(0_u8..6, 0..4),
         versions in vec(1_u32..3, 0..2),
         time in proptest::option::of((99_u64..122, 99_u64..122)),
@@ -108,6 +113,7 @@ proptest! {
         let mut accesses = Accesses::all()
             .by_agents(agents.iter().copied().map(agent))
             .by_employers(employers.iter().copied().map(employer))
+            .at_sites(sites.iter().copied().map(site))
             .in_interactions(interactions.iter().map(|number| [*number; 16]))
             .under_key_versions(versions.iter().copied());
         if let Some(time) = time.clone() {
@@ -118,7 +124,9 @@ proptest! {
             let actor = facts.actor.as_ref();
             let by = |number: &u8| actor.is_some_and(|actor| actor.agent == agent(*number));
             let of = |number: &u8| actor.is_some_and(|a| a.employer.as_ref() == Some(&employer(*number)));
+            let at = |number: &u8| actor.is_some_and(|a| a.site.as_ref() == Some(&site(*number)));
             (agents.is_empty() || agents.iter().any(by))
+                && (sites.is_empty() || sites.iter().any(at))
                 && (employers.is_empty() || employers.iter().any(of))
                 && (interactions.is_empty() || interactions.contains(&facts.interaction[0]))
                 && (versions.is_empty() || versions.contains(&event.key_version))

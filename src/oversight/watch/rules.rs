@@ -82,6 +82,9 @@ codes! {
         Agent = 1, "agent";
         /// All agents of one employer.
         Employer = 2, "employer";
+        /// All agents who sit at one site, as the directory says. Who sits at none that is known is not
+        /// among them.
+        Site = 3, "site";
     }
 }
 

@@ -12,7 +12,7 @@ use super::watcher::{Asking, LOCAL_READS, LOCAL_READS_WITHIN, Verdict, Watcher, 
 use crate::error::StoreError;
 use crate::hazmat::Key32;
 use crate::hazmat::mac::MacKey;
-use crate::vocabulary::{AccountId, Action, AgentId, EmployerId, Role, RuleId, Timestamp};
+use crate::vocabulary::{AccountId, Action, AgentId, EmployerId, Role, RuleId, SiteId, Timestamp};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -60,10 +60,29 @@ impl Floor {
     }
 
     fn does(&self, agent: &str, role: Role, account: &str, what: What, now: Timestamp) -> Verdict {
+        self.does_at(None, agent, role, account, what, now)
+    }
+
+    fn does_at(
+        &self,
+        site: Option<&str>,
+        agent: &str,
+        role: Role,
+        account: &str,
+        what: What,
+        now: Timestamp,
+    ) -> Verdict {
+        let site = site.map(|site| SiteId::new(site).unwrap());
         let (agent, employer) = (AgentId::new(agent).unwrap(), EmployerId::new("carrier").unwrap());
         let account = AccountId::new(account).unwrap();
-        let asking =
-            Asking { agent: &agent, employer: &employer, role, account: &account, has_contact: true };
+        let asking = Asking {
+            agent: &agent,
+            employer: &employer,
+            site: site.as_ref(),
+            role,
+            account: &account,
+            has_contact: true,
+        };
         self.watcher.count(&asking, what, now)
     }
 
@@ -265,7 +284,8 @@ fn reads_without_contact_verifications_unlocks_and_sims_have_windows_of_their_ow
     let account = AccountId::new("A-1").unwrap();
     let reads = |has_contact, secs| {
         let role = Role::CareAgent;
-        let asking = Asking { agent: &agent, employer: &employer, role, account: &account, has_contact };
+        let asking =
+            Asking { agent: &agent, employer: &employer, site: None, role, account: &account, has_contact };
         floor.watcher.count(&asking, What::Read { refused: true }, at(secs)).response
     };
     assert_eq!((reads(false, 0), reads(true, 1), reads(true, 2)), (None, None, None));
@@ -315,6 +335,36 @@ fn agents_of_one_employer_count_together_where_a_rule_says_so() {
     assert_eq!((opens("dana", 1), opens("lee", 2), opens("ray", 3)), (None, None, None));
     assert_eq!(opens("fay", 4), Some(Response::Block));
     assert_eq!(opens("dana", 99), Some(Response::Block), "all of them are held back then");
+}
+
+#[test]
+fn agents_of_one_site_count_together_and_those_elsewhere_do_not() {
+    let floor = Floor::new(rules("failed_evidence", 60, 2, "per = \"site\"\nresponse = \"block\""));
+    let fails = |site, agent: &str| {
+        floor.does_at(site, agent, Role::CareAgent, "A-1", What::FailedEvidence, at(0)).response
+    };
+    for (n, agent) in ["dana", "lee", "ray", "fay"].into_iter().enumerate() {
+        assert_eq!(fails(None, agent), None, "a site that is not known is none");
+        assert_eq!(fails(Some("carrier"), agent), (n >= 2).then_some(Response::Block), "{agent}");
+    }
+    assert_eq!(fails(Some("center-2"), "dana"), None);
+    // What tripped at a site is told once, whoever of it comes next.
+    let site = Some("carrier");
+    let untold = |agent| floor.does_at(site, agent, Role::CareAgent, "A-1", What::Presenting, at(1)).untold;
+    assert_eq!(untold("dana").len(), 1);
+    let (agent, employer, account) =
+        (AgentId::new("dana").unwrap(), EmployerId::new("carrier").unwrap(), AccountId::new("A-1").unwrap());
+    let site = SiteId::new("carrier").unwrap();
+    let asking = Asking {
+        agent: &agent,
+        employer: &employer,
+        site: Some(&site),
+        role: Role::CareAgent,
+        account: &account,
+        has_contact: true,
+    };
+    floor.watcher.told(&asking, &[RuleId::new("r").unwrap()]).unwrap();
+    assert!(untold("lee").is_empty());
 }
 
 #[test]
@@ -476,7 +526,8 @@ fn a_trip_is_told_until_it_is_on_record_and_once_then() {
     let (agent, employer) = (AgentId::new("dana").unwrap(), EmployerId::new("carrier").unwrap());
     let account = AccountId::new("A-1").unwrap();
     let role = Role::CareAgent;
-    let asking = Asking { agent: &agent, employer: &employer, role, account: &account, has_contact: true };
+    let asking =
+        Asking { agent: &agent, employer: &employer, site: None, role, account: &account, has_contact: true };
     floor.watcher.told(&asking, &[RuleId::new("other").unwrap()]).unwrap();
     assert_eq!(opens(2), tripped);
     floor.watcher.told(&asking, &[RuleId::new("r").unwrap()]).unwrap();
@@ -551,15 +602,19 @@ fn without_counters_guesses_use_up_what_reads_do_and_evidence_that_matches_does_
 
 #[test]
 fn evidence_that_fails_trips_the_librarys_rules_behind_their_thresholds() {
-    for (rule, more_than, agents) in
-        [("watch-evidence-hour", 12, 1), ("watch-evidence", 40, 1), ("watch-evidence-split", 200, 40)]
-    {
+    for (rule, more_than, agents) in [
+        ("watch-evidence-hour", 12, 1),
+        ("watch-evidence", 40, 1),
+        ("watch-evidence-site", 100, 20),
+        ("watch-evidence-split", 200, 40),
+    ] {
         let floor = Floor::new(WatchRules::built_in().unwrap());
         // The rule of a day is reached slowly, the others within their hour.
         let apart = if rule == "watch-evidence" { 1800 } else { 15 };
         let fails = |n: u64| {
             let agent = format!("a-{}", n % agents);
-            floor.does(&agent, Role::CareAgent, &format!("A-{n}"), What::FailedEvidence, at(n * apart))
+            let account = format!("A-{n}");
+            floor.does_at(Some("s"), &agent, Role::CareAgent, &account, What::FailedEvidence, at(n * apart))
         };
         let trips = |verdict: Verdict| verdict.untold.iter().any(|(id, _)| id.as_str() == rule);
         assert!((0..more_than).all(|n| !trips(fails(n))), "{rule}: up to its threshold");

@@ -13,7 +13,7 @@ use super::tally::{Doing, Mark, Neighbours, Tally};
 use crate::error::{IdError, StoreError};
 use crate::hazmat::framing::Tuple;
 use crate::hazmat::mac::MacKey;
-use crate::vocabulary::{AccountId, Action, AgentId, EmployerId, Role, RuleId, Timestamp};
+use crate::vocabulary::{AccountId, Action, AgentId, EmployerId, Role, RuleId, SiteId, Timestamp};
 
 /// Reads of one agent that go through, process by process, while nothing can be counted. Library default:
 /// a customer on the line is still helped, and nobody reads on unseen.
@@ -47,6 +47,8 @@ pub struct Alarm {
     pub agent: Option<AgentId>,
     /// Employed by whom.
     pub employer: Option<EmployerId>,
+    /// Sitting where.
+    pub site: Option<SiteId>,
     /// In which interaction.
     pub interaction: [u8; 16],
     /// The account that was touched last, as the audit log's keyed pseudonym.
@@ -97,6 +99,7 @@ pub(crate) enum What {
 pub(crate) struct Asking<'a> {
     pub(crate) agent: &'a AgentId,
     pub(crate) employer: &'a EmployerId,
+    pub(crate) site: Option<&'a SiteId>,
     pub(crate) role: Role,
     pub(crate) account: &'a AccountId,
     /// From a live contact, or on an open case.
@@ -155,14 +158,8 @@ impl Watcher {
     pub(crate) fn count(&self, asking: &Asking<'_>, what: What, now: Timestamp) -> Verdict {
         let agent = self.key("agent", asking.agent.as_str());
         let decoy = self.decoy(asking.account);
-        let mut subjects = Vec::new();
-        for (per, key) in
-            [(Per::Agent, agent), (Per::Employer, self.key("employer", asking.employer.as_str()))]
-        {
-            if self.concerns(per, asking.role, what) {
-                subjects.push((per, key));
-            }
-        }
+        let mut subjects = self.subjects(asking);
+        subjects.retain(|(per, _)| self.concerns(*per, asking.role, what));
         if subjects.is_empty() && what != What::Opened {
             return Verdict::nothing();
         }
@@ -224,7 +221,7 @@ impl Watcher {
 
     /// Notes that these trips are on record.
     pub(crate) fn told(&self, asking: &Asking<'_>, rules: &[RuleId]) -> Result<(), StoreError> {
-        let keys = [self.key("agent", asking.agent.as_str()), self.key("employer", asking.employer.as_str())];
+        let keys: Vec<_> = self.subjects(asking).into_iter().map(|(_, key)| key).collect();
         self.store.update(&keys, &mut |entries| {
             for entry in entries.iter_mut().filter(|entry| entry.is_some()) {
                 let mut tally = read(entry.as_deref())?;
@@ -272,6 +269,17 @@ impl Watcher {
             }
         }
         Ok(())
+    }
+
+    /// Whose doing it counts as.
+    fn subjects(&self, asking: &Asking<'_>) -> Vec<(Per, WatchKey)> {
+        let site = asking.site.map(|site| (Per::Site, self.key("site", site.as_str())));
+        let mut subjects = vec![
+            (Per::Agent, self.key("agent", asking.agent.as_str())),
+            (Per::Employer, self.key("employer", asking.employer.as_str())),
+        ];
+        subjects.extend(site);
+        subjects
     }
 
     /// Whether a rule counts this, or one that could refuse it is in force.

@@ -92,6 +92,7 @@ impl Carrier {
                 id: AgentId::new("ray")?,
                 role: Role::RetailAgent,
                 employer: EmployerId::new("carrier")?,
+                site: None,
                 country: Some(CountryCode::new("US")?),
                 trained_until: Some(Timestamp::from_secs(NOW.as_secs() + 86_400)),
                 may_approve: false,
