@@ -16,6 +16,7 @@ mod interaction;
 mod keys;
 mod policy;
 mod record;
+mod table;
 mod watch;
 
 use core::fmt;

@@ -1,0 +1,205 @@
+//! What was decided, as records: rules, citations, advice. No customer's text is in them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use cpni_guard::FieldView;
+use cpni_guard::policy::{Certainty, Decision, Effect, ReadFrom, Reason};
+use cpni_guard::vocabulary::{Form, Obligation, Outcome, Remedy, Scope, WithheldBecause};
+
+use crate::error::{CpniError, call};
+
+/// Whether there is a value to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum FieldState {
+    /// Not given out; the decision says why.
+    Withheld,
+    /// It may be given out, and the record does not hold it.
+    Absent,
+    /// Given out.
+    Disclosed,
+}
+
+/// The decision on one field or action, as far as a tool shows it at once. Why, and what would help, is
+/// in an [`Explanation`], which is made when it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Answer {
+    /// The field of the schema; empty for an action.
+    pub field: String,
+    /// What is given out.
+    pub outcome: Outcome,
+    /// In which form; nothing where nothing is given out.
+    pub form: Option<Form>,
+    /// Which rows.
+    pub scope: Scope,
+    /// Why it is withheld.
+    pub because: Option<WithheldBecause>,
+    /// The duties that come with it.
+    pub obligations: Vec<Obligation>,
+    /// One or two sentences that the agent may say: nothing in them helps a pretexter.
+    pub for_agent: String,
+}
+
+impl Answer {
+    pub(crate) fn new(field: &str, decision: &Decision) -> Self {
+        Self {
+            field: field.to_owned(),
+            outcome: decision.outcome(),
+            form: decision.form(),
+            scope: decision.scope(),
+            because: decision.because(),
+            obligations: decision.obligations().iter().collect(),
+            for_agent: decision.for_agent().to_owned(),
+        }
+    }
+}
+
+/// A field of a view.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct FieldAnswer {
+    /// Whether there is a value.
+    pub state: FieldState,
+    /// The decision.
+    pub answer: Answer,
+}
+
+impl FieldAnswer {
+    pub(crate) fn new(field: &str, shown: &FieldView<'_>) -> Self {
+        let state = match shown {
+            FieldView::Withheld(_) => FieldState::Withheld,
+            FieldView::Absent(_) => FieldState::Absent,
+            FieldView::Disclosed(_) => FieldState::Disclosed,
+        };
+        Self { state, answer: Answer::new(field, shown.decision()) }
+    }
+}
+
+/// A rule that decided.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct RuleReason {
+    /// The pack that the rule is in.
+    pub pack: String,
+    /// The rule's id.
+    pub rule: String,
+    /// What it does.
+    pub effect: Effect,
+    /// What it says, in one line for a supervisor.
+    pub title: String,
+    /// Its citation.
+    pub cite: String,
+    /// How sure its reading is.
+    pub certainty: Certainty,
+    /// How its text was read.
+    pub source: ReadFrom,
+}
+
+impl From<Reason<'_>> for RuleReason {
+    fn from(reason: Reason<'_>) -> Self {
+        Self {
+            pack: reason.pack.to_string(),
+            rule: reason.rule.to_string(),
+            effect: reason.effect,
+            title: reason.title.to_owned(),
+            cite: reason.cite.to_owned(),
+            certainty: reason.certainty,
+            source: reason.source,
+        }
+    }
+}
+
+/// A fact that a rule used, by its names in policy files.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct PolicyFact {
+    /// What it is about: `channel`, `evidence`, `account`, ….
+    pub about: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// Something that an agent could do.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct RemedyStep {
+    /// What.
+    pub remedy: Remedy,
+    /// In words that follow "you could".
+    pub advice: String,
+}
+
+/// Steps that together would change the answer.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct RemedyPath {
+    /// The steps, in their order.
+    pub steps: Vec<RemedyStep>,
+}
+
+/// A decision, explained.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Explanation {
+    /// The decision.
+    pub answer: Answer,
+    /// The rules that decided, the one that forbids first.
+    pub reasons: Vec<RuleReason>,
+    /// What held, of what those rules speak of.
+    pub facts_used: Vec<PolicyFact>,
+    /// What those rules speak of and nobody knew.
+    pub facts_missing: Vec<PolicyFact>,
+    /// What would lawfully change the answer, the shortest way first.
+    pub remedies: Vec<RemedyPath>,
+    /// All of it as text, for a supervisor.
+    pub for_supervisor: String,
+}
+
+impl Explanation {
+    pub(crate) fn new(field: &str, decision: &Decision) -> Self {
+        let explained = decision.explain();
+        let for_supervisor = explained.to_string();
+        let facts = |facts: &[cpni_guard::policy::UsedFact]| {
+            let fact = |fact: &cpni_guard::policy::UsedFact| PolicyFact {
+                about: fact.about.to_owned(),
+                name: fact.name.to_owned(),
+            };
+            facts.iter().map(fact).collect()
+        };
+        let step = |remedy: &Remedy| RemedyStep { remedy: *remedy, advice: remedy.advice().to_owned() };
+        let path = |path: &Vec<Remedy>| RemedyPath { steps: path.iter().map(step).collect() };
+        Self {
+            answer: Answer::new(field, decision),
+            facts_used: facts(&explained.facts_used),
+            facts_missing: facts(&explained.facts_missing),
+            remedies: explained.remedies.iter().map(path).collect(),
+            reasons: explained.reasons.into_iter().map(RuleReason::from).collect(),
+            for_supervisor,
+        }
+    }
+}
+
+/// Decisions that can be explained later. Holds no value: it may be left to be freed whenever.
+#[derive(uniffi::Object)]
+pub struct Decisions(Vec<(String, Decision)>);
+
+impl Decisions {
+    pub(crate) fn of(decisions: Vec<(String, Decision)>) -> Arc<Self> {
+        Arc::new(Self(decisions))
+    }
+}
+
+#[uniffi::export]
+impl Decisions {
+    /// Explains the decision at this place, from 0. Works out what would help, which takes a while.
+    ///
+    /// # Errors
+    /// 9306 if there is none.
+    pub fn explain(&self, at: u32) -> Result<Explanation, CpniError> {
+        call(|| {
+            let at = usize::try_from(at).map_err(|_| CpniError::NO_SUCH_PLACE)?;
+            let (field, decision) = self.0.get(at).ok_or(CpniError::NO_SUCH_PLACE)?;
+            Ok(Explanation::new(field, decision))
+        })
+    }
+}
+
+impl fmt::Debug for Decisions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Decisions(..)")
+    }
+}

@@ -1,0 +1,55 @@
+//! `cpni-guard` for Kotlin and Swift, through UniFFI: the only crate that names it.
+//!
+//! Rules: conversions only, everything that decides is in the core; every export returns a `Result`, so
+//! that a panic is an error in every language; a customer's value crosses as bytes or stands behind an
+//! object, never in a record, because generated records print themselves; an error is a number.
+//!
+//! Security note: a guard holds the root keys. On an agent's machine there is no guard: a library built
+//! without the feature `guard` has none.
+
+mod alloc;
+mod error;
+mod record;
+mod vocabulary;
+
+#[cfg(feature = "guard")]
+mod accounts;
+#[cfg(feature = "guard")]
+mod adapt;
+#[cfg(feature = "guard")]
+mod audit;
+#[cfg(feature = "guard")]
+mod decision;
+#[cfg(feature = "guard")]
+mod exclusive;
+#[cfg(feature = "guard")]
+mod facts;
+#[cfg(feature = "guard")]
+mod files;
+#[cfg(feature = "guard")]
+mod guard;
+#[cfg(feature = "guard")]
+mod hosts;
+#[cfg(feature = "guard")]
+mod interaction;
+#[cfg(feature = "guard")]
+mod layout;
+#[cfg(feature = "guard")]
+mod memory;
+#[cfg(feature = "guard")]
+mod notices;
+#[cfg(feature = "guard")]
+mod oversight;
+#[cfg(feature = "guard")]
+mod view;
+
+pub use error::{CpniError, NamedCode, error_codes};
+pub use record::*;
+
+#[cfg(feature = "guard")]
+pub use {
+    accounts::*, audit::*, decision::*, facts::*, files::*, guard::*, hosts::*, interaction::*, memory::*,
+    notices::*, oversight::*, view::*,
+};
+
+uniffi::setup_scaffolding!();

@@ -1,0 +1,182 @@
+//! Every code with its name, for other languages: they hold the same table, and compare.
+//!
+//! A name is its enum and its variant. The test below reads the sources and fails where one of the two
+//! says more than the other.
+
+use super::ErrorCode;
+
+impl ErrorCode {
+    /// Every code of this release with its stable name, in the order of the numbers. A number that is
+    /// gone is never given again.
+    pub const ALL: &'static [(u16, &'static str)] = &[
+        (1001, "id_empty"),
+        (1002, "id_too_long"),
+        (1003, "id_character"),
+        (1101, "record_unknown_field"),
+        (1102, "record_duplicate_field"),
+        (1103, "record_wrong_shape"),
+        (1104, "record_too_long"),
+        (1105, "record_too_many_rows"),
+        (1106, "record_empty"),
+        (1107, "record_derived_field"),
+        (1108, "record_row_too_long"),
+        (1201, "schema_file"),
+        (1202, "schema_unreadable"),
+        (2001, "key_provider"),
+        (2002, "key_io"),
+        (2003, "key_exists"),
+        (2004, "key_permissions"),
+        (2005, "key_unwrap"),
+        (2006, "key_format"),
+        (2007, "key_parameters"),
+        (2008, "key_passphrase_too_short"),
+        (2009, "key_unknown_version"),
+        (2010, "key_destroyed"),
+        (2011, "key_not_one_active"),
+        (2012, "key_random"),
+        (2013, "key_password_hash"),
+        (2014, "key_missing"),
+        (2015, "key_subject_secret"),
+        (3001, "sealed_format"),
+        (3002, "sealed_text"),
+        (3003, "sealed_commitment"),
+        (3004, "sealed_authentication"),
+        (3005, "sealed_no_such_field"),
+        (3006, "sealed_schema_mismatch"),
+        (3007, "sealed_content"),
+        (3008, "sealed_too_large"),
+        (3009, "sealed_too_many_fields"),
+        (4001, "policy_file"),
+        (4002, "policy_unreadable"),
+        (4003, "policy_duplicate_pack"),
+        (4004, "policy_unknown_pack"),
+        (4005, "policy_required_pack"),
+        (4006, "policy_too_many_rules"),
+        (4007, "policy_duplicate_rule"),
+        (4008, "policy_unknown_rule"),
+        (4009, "policy_clear_rule"),
+        (4010, "policy_duplicate_predicate"),
+        (4011, "policy_unknown_predicate"),
+        (4012, "policy_bad_override"),
+        (4013, "policy_never_matches"),
+        (5001, "interaction_unknown_agent"),
+        (5002, "interaction_directory_unavailable"),
+        (5003, "interaction_ended"),
+        (5004, "interaction_expired"),
+        (5005, "interaction_not_on_this_channel"),
+        (5006, "interaction_locked_out"),
+        (5007, "interaction_password_length"),
+        (5008, "interaction_no_live_contact"),
+        (5009, "interaction_not_of_record"),
+        (5010, "interaction_not_delivered"),
+        (5011, "interaction_not_notified"),
+        (5012, "interaction_no_match"),
+        (5013, "interaction_questions"),
+        (5014, "interaction_in_the_future"),
+        (5015, "interaction_may_not_approve"),
+        (5016, "interaction_notice_unreadable"),
+        (5017, "interaction_consent_history_full"),
+        (5020, "interaction_held_back"),
+        (5021, "interaction_needs_second_person"),
+        (5022, "interaction_not_counted"),
+        (5030, "interaction_not_entitled"),
+        (6001, "audit_not_recorded"),
+        (6002, "audit_unreadable"),
+        (6003, "audit_broken"),
+        (6004, "audit_format"),
+        (6005, "audit_random"),
+        (6006, "audit_account"),
+        (6007, "audit_key_version"),
+        (6008, "audit_not_proven"),
+        (6009, "audit_not_signed"),
+        (6010, "audit_not_kept"),
+        (6020, "audit_another_tenant"),
+        (6101, "proof_inclusion"),
+        (6102, "proof_consistency"),
+        (6103, "proof_format"),
+        (6104, "proof_not_signed"),
+        (6105, "proof_signature"),
+        (6106, "proof_another_log"),
+        (7001, "store_open"),
+        (7002, "store_another_writer"),
+        (7003, "store_full"),
+        (7004, "store_read_only"),
+        (7005, "store_busy"),
+        (7006, "store_damaged"),
+        (7007, "store_io"),
+        (7008, "store_format"),
+        (8001, "disclose_closed"),
+        (8002, "disclose_not_asked_for"),
+        (8003, "disclose_withheld"),
+        (8004, "disclose_wrong_shape"),
+        (8005, "disclose_unmatched"),
+        (8006, "disclose_no_hotline_list"),
+        (9001, "guard_missing"),
+        (9201, "watch_file"),
+    ];
+
+    /// The stable name of the cause: its room and what it is, `interaction_locked_out`; `None` for a
+    /// code that is no error (an identifier's fault).
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        Self::ALL.iter().find(|(code, _)| *code == self.0).map(|(_, name)| *name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::error::{Error, InteractionError};
+
+    #[test]
+    fn the_table_is_what_the_sources_say() {
+        let mut said = BTreeMap::new();
+        for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/error")).unwrap() {
+            let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+            let mut room = String::new();
+            for line in text.lines() {
+                if let Some(name) = line.strip_prefix("impl ").and_then(|rest| rest.strip_suffix("Error {")) {
+                    room = snake(name);
+                }
+                let Some((variant, code)) = line
+                    .trim()
+                    .strip_prefix("Self::")
+                    .and_then(|arm| arm.strip_suffix(','))
+                    .and_then(|arm| arm.split_once(" => "))
+                    .and_then(|(variant, code)| Some((variant, code.parse::<u16>().ok()?)))
+                else {
+                    continue;
+                };
+                let variant = variant.split(['(', ' ']).next().unwrap();
+                let twice = said.insert(code, format!("{room}_{}", snake(variant)));
+                assert_eq!(twice, None, "{code} stands for two causes");
+            }
+        }
+        assert!(said.len() > 80, "the sources were not understood: {said:?}");
+        let table: BTreeMap<_, _> =
+            ErrorCode::ALL.iter().map(|(code, name)| (*code, (*name).to_owned())).collect();
+        assert_eq!(table, said, "src/error/table.rs (left) is not what the sources say");
+        assert!(ErrorCode::ALL.is_sorted(), "the table is not in the order of its numbers");
+    }
+
+    #[test]
+    fn a_code_has_a_name() {
+        assert_eq!(Error::from(InteractionError::LockedOut).code().name(), Some("interaction_locked_out"));
+        assert_eq!(ErrorCode(1).name(), None);
+    }
+
+    fn snake(name: &str) -> String {
+        let mut out = String::new();
+        for (at, letter) in name.char_indices() {
+            if letter.is_ascii_uppercase() && at > 0 {
+                out.push('_');
+            }
+            out.push(letter.to_ascii_lowercase());
+        }
+        out
+    }
+}
