@@ -1,0 +1,59 @@
+//! No record, error or object prints a customer's value.
+
+use std::fmt::Debug;
+
+use cpni_guard::vocabulary::Action;
+use cpni_guard_ffi::{IncidentAccesses, SecretKind};
+
+use crate::fixture::*;
+
+struct Heard(String);
+
+impl Heard {
+    fn hear(&mut self, said: &impl Debug) {
+        self.0.push_str(&format!("{said:?} {said:#?}\n"));
+    }
+}
+
+#[test]
+fn nothing_that_prints_holds_a_value() {
+    let carrier = Carrier::new();
+    let sealed = carrier.customer();
+    let call = carrier.authenticated("call-1");
+    let mut heard = Heard(String::new());
+    heard.hear(&carrier.guard.protect(&item(ACCOUNT, &customer_fields())));
+    heard.hear(&carrier.guard.protect_batch(&batch(&[item(ACCOUNT, &customer_fields())])));
+    heard.hear(&carrier.guard.protect(&item(ACCOUNT, &[Field::Text("Dana Q. Example", "987-65-4321")])));
+    heard.hear(&call.present(SecretKind::Password, b"987-65-4321"));
+    heard.hear(&call.present(SecretKind::Password, PASSWORD));
+    let fields: Vec<_> = CANARIES.iter().map(|(name, _)| *name).chain(["call_detail"]).collect();
+    let seen = call.view(&sealed, &request(&fields)).unwrap();
+    heard.hear(&seen);
+    heard.hear(&(0..5).map(|at| seen.view.explain(at)).collect::<Vec<_>>());
+    heard.hear(&call.view(&sealed, &request(&["Dana Q. Example"])));
+    heard.hear(&call.verify(&sealed, &request(&["ssn"]), b"987-65-4321"));
+    heard.hear(&call.decide(Action::ChangeEmailOfRecord));
+    heard.hear(&call.view_many(vec![sealed.clone()], &request(&["name"])));
+    heard.hear(&call.send_to_address_of_record(&sealed, &request(&["name"])));
+    for leased in carrier.guard.lease_notices(5).unwrap() {
+        heard.hear(&leased);
+        heard.hear(&leased.notice.unwrap().facts());
+    }
+    let audit = carrier.guard.clone().audit().unwrap();
+    heard.hear(&audit.who_saw(ACCOUNT.to_owned(), 0, NOON + DAY, 0, 100));
+    let all = IncidentAccesses::default();
+    let scope = carrier.guard.breach_scope("sue".to_owned(), all, true).unwrap();
+    heard.hear(&scope);
+    heard.hear(&scope.accounts());
+    heard.hear(&(&carrier.guard, &call, &audit, &carrier.agents, &carrier.contacts));
+
+    assert!(heard.0.len() > 5_000, "the calls said something");
+    let secrets = CANARIES.iter().map(|(_, value)| *value);
+    let secrets = secrets.chain([CANARY_NUMBER, "Springfield", "plum-harbor", ACCOUNT, "4321", "987654321"]);
+    for secret in secrets {
+        assert!(!heard.0.contains(secret), "{secret} was said");
+        // As a list of bytes, which is how Kotlin and Swift print an array.
+        let bytes = format!("{:?}", secret.as_bytes());
+        assert!(!heard.0.contains(bytes.trim_matches(['[', ']'])), "{secret} was said in bytes");
+    }
+}

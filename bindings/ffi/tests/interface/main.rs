@@ -1,0 +1,16 @@
+//! The exported interface, called from Rust as Kotlin and Swift call it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
+
+mod fixture;
+mod hosts;
+mod leaks;
+mod shape;
+mod threads;
+mod walk;
