@@ -3,7 +3,7 @@
 # Whatever it prints goes to its log; `note` speaks to the person; `skip` and `fail` end it.
 
 # Cheap and likely to fail first; what loads the machine last.
-readonly JOBS=(fmt clippy test doc layering docs-drift scripts vectors interop msrv package deny examples oracle powercut bench fuzz)
+readonly JOBS=(fmt clippy test doc layering docs-drift scripts vectors interop msrv package deny examples bindings oracle powercut bench fuzz)
 declare -rA ABOUT=(
     [fmt]='formatting, of the fuzz targets, the oracle and the crash tests too'
     [clippy]='lints as errors: all targets with all features, and the core without features'
@@ -18,6 +18,7 @@ declare -rA ABOUT=(
     [package]='the published package holds the crate and nothing else, and builds'
     [deny]='licences, banned crates, sources; advisories where the network allows'
     [examples]='the examples build; care_desk, insider and policy_check run as the README says'
+    [bindings]='the crate for Kotlin and Swift passes its lints and tests, and both generators run'
     [oracle]='200,000 requests decided as Cedar decides them, and every spoiled rule found out'
     [powercut]='power cuts, kills and disk faults, in short; the crash tests pass the lints'
     [bench]='speed as ratios to the raw limits, against benches/aims.txt'
@@ -30,6 +31,7 @@ job_fmt() {
     need_component rustfmt fmt
     cargo fmt --all --check
     cargo fmt --manifest-path fuzz/Cargo.toml --check
+    cargo fmt --manifest-path bindings/Cargo.toml --all --check
     cargo fmt --manifest-path tests/oracle/Cargo.toml --check
     cargo fmt --manifest-path tests/powercut/Cargo.toml --check
 }
@@ -63,14 +65,14 @@ job_docs_drift() {
 
 job_scripts() {
     local script
-    for script in scripts/check scripts/bench-ratios scripts/lib/*.sh scripts/tests/* .ci/run; do
+    for script in scripts/check scripts/bench-ratios scripts/bindgen scripts/lib/*.sh scripts/tests/* .ci/run; do
         bash -n "$script"
     done
-    for script in scripts/check scripts/bench-ratios scripts/tests/* .ci/run; do
+    for script in scripts/check scripts/bench-ratios scripts/bindgen scripts/tests/* .ci/run; do
         [[ -x $script ]] || fail "$script is not executable"
     done
     if command -v shellcheck > /dev/null; then
-        shellcheck -x -P SCRIPTDIR -S warning scripts/check scripts/bench-ratios scripts/tests/* .ci/run
+        shellcheck -x -P SCRIPTDIR -S warning scripts/check scripts/bench-ratios scripts/bindgen scripts/tests/* .ci/run
     fi
     for script in scripts/tests/*; do "$script"; done
 }
@@ -167,6 +169,7 @@ job_msrv() {
     need_toolchain "$msrv" || skip "Rust $msrv cannot be installed here"
     cargo "+$msrv" check --locked --all-features
     cargo "+$msrv" check --locked --no-default-features
+    cargo "+$msrv" check --locked --manifest-path bindings/Cargo.toml -p cpni-guard-ffi
     note "Rust $msrv"
 }
 
@@ -189,6 +192,7 @@ job_package() {
 job_deny() {
     need_cargo_tool deny 0.20 || skip_unless_ci "cargo-deny cannot be installed here"
     cargo deny --all-features check bans licenses sources
+    cargo deny --manifest-path bindings/Cargo.toml check --config bindings/deny.toml bans licenses sources
     if timeout 120 cargo deny fetch db; then
         cargo deny --all-features check --disable-fetch advisories
         note "advisories checked"
@@ -257,6 +261,25 @@ example() {
     ! grep -q $'\e' "$out" || fail "$* prints colours into a pipe"
     note "$*: $(wc -l < "$out") lines in $((SECONDS - started)) s"
     rm -f "$out"
+}
+
+# The packages of the two languages have jobs of their own; this one needs Rust only.
+job_bindings() {
+    need_component clippy clippy
+    need_c_compiler
+    local cargo_toml=bindings/Cargo.toml out
+    cargo metadata --manifest-path "$cargo_toml" --locked --format-version 1 > /dev/null ||
+        fail "bindings/Cargo.lock is behind: run 'cargo update --workspace --manifest-path $cargo_toml'"
+    cargo clippy --manifest-path "$cargo_toml" --locked --all-targets -- -D warnings
+    cargo clippy --manifest-path "$cargo_toml" --locked -p cpni-guard-ffi --no-default-features -- -D warnings
+    cargo test --manifest-path "$cargo_toml" --locked -p cpni-guard-ffi
+    out=$(mktemp -d)
+    scripts/bindgen --profile dev --out "$out" kotlin swift > /dev/null
+    grep -qx 'package dev.cpniguard.ffi' "$out"/kotlin/dev/cpniguard/ffi/*.kt || fail "Kotlin: another package"
+    [[ -s $out/swift/CpniGuardFFI.swift && -s $out/swift/CpniGuardC.h ]] || fail "Swift: other names"
+    ! grep -q LocalizedError "$out/swift/CpniGuardFFI.swift" || fail "Swift: an error has a text of its own"
+    note "$(cat "$out"/kotlin/dev/cpniguard/ffi/*.kt | wc -l) lines of Kotlin, $(wc -l < "$out/swift/CpniGuardFFI.swift") of Swift"
+    rm -r "$out"
 }
 
 job_oracle() {

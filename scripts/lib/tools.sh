@@ -157,3 +157,18 @@ need_python_packages() {
     fi
     echo "$python"
 }
+
+# The generator of the Kotlin and Swift code: minutes to build, so it is kept a version long. Built
+# without debug information; sets $BINDGEN.
+need_bindgen() {
+    local key
+    key=$(cat bindings/bindgen/Cargo.toml bindings/bindgen/src/main.rs bindings/Cargo.lock | cksum | cut -d' ' -f1)
+    BINDGEN=$CACHE/bin/cpni-guard-bindgen-$key
+    [[ -x $BINDGEN ]] && return
+    note "building the generator of the bindings into $CACHE"
+    CARGO_PROFILE_DEV_DEBUG=0 cargo build --manifest-path bindings/Cargo.toml --locked -p cpni-guard-bindgen >&2
+    mkdir -p "$CACHE/bin"
+    # Under another name first: two runs at once must not see half a file.
+    cp "${CARGO_TARGET_DIR:-bindings/target}/debug/cpni-guard-bindgen" "$BINDGEN.$$"
+    mv "$BINDGEN.$$" "$BINDGEN"
+}
