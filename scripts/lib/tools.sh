@@ -162,7 +162,10 @@ need_python_packages() {
 # without debug information; sets $BINDGEN.
 need_bindgen() {
     local key
-    key=$(cat bindings/bindgen/Cargo.toml bindings/bindgen/src/main.rs bindings/Cargo.lock | cksum | cut -d' ' -f1)
+    key=$({
+        cat bindings/bindgen/Cargo.toml bindings/bindgen/src/main.rs
+        grep -A 1 '^name = "uniffi' bindings/Cargo.lock
+    } | cksum | cut -d' ' -f1)
     BINDGEN=$CACHE/bin/cpni-guard-bindgen-$key
     [[ -x $BINDGEN ]] && return
     note "building the generator of the bindings into $CACHE"

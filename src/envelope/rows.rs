@@ -14,7 +14,7 @@ const MAX_TEXT: usize = 255;
 /// One row. Customer data: no `Debug`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RowParts<'a> {
-    /// 1 incoming, 2 outgoing.
+    /// A code of `CallDirection`: 1 outbound, 2 inbound.
     pub(crate) direction: u8,
     /// Microseconds since 1970-01-01T00:00:00Z.
     pub(crate) start_micros: u64,
