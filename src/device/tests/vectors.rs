@@ -107,10 +107,12 @@ fn json_of_row(row: &CallRow) -> Value {
 /// Writes the vectors where there are none. A committed vector is never regenerated.
 #[test]
 #[ignore = "makes the vectors, once"]
-fn make_vectors() {
+fn make_missing_vectors() {
     for (name, cases) in [("opens", opening()), ("refused", refused()), ("requests", requests())] {
         let path = folder().join(format!("{name}.json"));
-        assert!(!path.exists(), "{} is committed", path.display());
+        if path.exists() {
+            continue;
+        }
         let text = serde_json::to_string_pretty(&json!({ "cases": cases })).unwrap();
         fs::write(path, text + "\n").unwrap();
     }

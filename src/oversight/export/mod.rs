@@ -131,6 +131,7 @@ impl fmt::Display for ExportStatus {
 /// # let guard = Guard::builder()
 /// #     .schema(Schema::from_toml("[fields]\nplan = { class = \"service_details\" }")?)
 /// #     .keys(MemoryKeys::new()?).store(Stores::in_memory())
+/// #     .grants(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/grants.toml")))
 /// #     .agents(Arc::new(MemoryDirectory::default())).contacts(Arc::new(MemoryContacts::default())).build()?;
 /// let mut exporter = Exporter::new(ExportFormat::Ocsf);
 /// let mut lines = Vec::new(); // a file, a socket, a pipe to the forwarder
