@@ -116,6 +116,8 @@ pub struct AuditedEvent {
     pub role: Option<Role>,
     /// Employed by whom.
     pub employer: Option<String>,
+    /// Sitting at which site.
+    pub site: Option<String>,
     /// Working from which country.
     pub country: Option<String>,
     /// Why.
@@ -300,6 +302,12 @@ impl AuditLog {
     }
 }
 
+impl AuditLog {
+    pub(crate) fn guard(&self) -> Result<cpni_guard::Guard, CpniError> {
+        self.0.core()
+    }
+}
+
 /// Silent.
 impl fmt::Debug for AuditLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -377,6 +385,7 @@ fn audited(index: u64, event: &AuditEvent) -> AuditedEvent {
         agent: actor.map(|actor| actor.agent.to_string()),
         role: actor.map(|actor| actor.role),
         employer: actor.and_then(|actor| actor.employer.as_ref()).map(ToString::to_string),
+        site: actor.and_then(|actor| actor.site.as_ref()).map(ToString::to_string),
         country: actor.map(|actor| actor.country.to_string()),
         purpose: facts.purpose,
         channel: facts.channel,

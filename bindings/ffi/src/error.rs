@@ -85,6 +85,7 @@ macro_rules! from_rooms {
 from_rooms!(
     AuditError,
     DiscloseError,
+    ExportError,
     IdError,
     KeyError,
     ProofError,

@@ -5,9 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use cpni_guard::interaction as core_hosts;
-use cpni_guard::interaction::{AddressOnFile, CallBack};
+use cpni_guard::interaction::{AddressOnFile, Attested, CallBack};
 use cpni_guard::vocabulary::{
-    AccountId, AgentId, BasisId, Channel, ContactId, ContactPointId, CountryCode, EmployerId, Role, Timestamp,
+    AccountId, AgentId, BasisId, Channel, ContactId, ContactPointId, CountryCode, EmployerId, Role, SiteId,
+    Timestamp,
 };
 
 use crate::error::{CpniError, call};
@@ -39,11 +40,13 @@ facts_object!(AgentProfile);
 impl AgentProfile {
     /// `country`: two letters of ISO 3166-1. `trained_until_micros`: the last moment at which the
     /// training of 47 CFR 64.2009(b) is current, in microseconds since 1970. `may_approve`: a
-    /// supervisor. `own_account`: for a signed-in customer.
+    /// supervisor. `own_account`: for a signed-in customer. `site`: where the agent sits; the watch counts
+    /// by it.
     ///
     /// # Errors
     /// An id that is not allowed (1001 to 1003).
-    #[uniffi::constructor(default(country = None, trained_until_micros = None, may_approve = false, own_account = None))]
+    #[expect(clippy::too_many_arguments, reason = "named arguments in Kotlin and Swift, most with a default")]
+    #[uniffi::constructor(default(country = None, trained_until_micros = None, may_approve = false, own_account = None, site = None))]
     pub fn new(
         id: String,
         role: Role,
@@ -52,12 +55,14 @@ impl AgentProfile {
         trained_until_micros: Option<u64>,
         may_approve: bool,
         own_account: Option<String>,
+        site: Option<String>,
     ) -> Result<Arc<Self>, CpniError> {
         call(|| {
             Ok(Arc::new(Self(core_hosts::AgentProfile {
                 id: AgentId::new(id)?,
                 role,
                 employer: EmployerId::new(employer)?,
+                site: site.map(SiteId::new).transpose()?,
                 country: country.map(|country| CountryCode::new(&country)).transpose()?,
                 trained_until: trained_until_micros.map(Timestamp::from_micros),
                 may_approve,
@@ -79,12 +84,13 @@ impl ContactState {
     /// `agent`: whose it is. `account`: the account that it is about, where the host knows. `case_id`:
     /// the case that is worked on. `legal_review`: counsel's review of the legal demand. `group_size`:
     /// for aggregates. `called_back`: for a call that the carrier placed. `caller_id_matches`: proves
-    /// nothing by itself.
+    /// nothing by itself. `attested`: what systems of the host's established of the customer in this
+    /// contact, and never what the agent's tool says; `Interaction::attest` counts where it stands here.
     ///
     /// # Errors
     /// An id that is not allowed (1001 to 1003).
     #[expect(clippy::too_many_arguments, reason = "named arguments in Kotlin and Swift, most with a default")]
-    #[uniffi::constructor(default(account = None, case_id = None, legal_review = None, group_size = None, called_back = None, caller_id_matches = false))]
+    #[uniffi::constructor(default(account = None, case_id = None, legal_review = None, group_size = None, called_back = None, caller_id_matches = false, attested = []))]
     pub fn new(
         channel: Channel,
         live: bool,
@@ -95,6 +101,7 @@ impl ContactState {
         group_size: Option<u64>,
         called_back: Option<CallBack>,
         caller_id_matches: bool,
+        attested: Vec<Attested>,
     ) -> Result<Arc<Self>, CpniError> {
         call(|| {
             Ok(Arc::new(Self(core_hosts::ContactState {
@@ -107,6 +114,7 @@ impl ContactState {
                 group_size,
                 called_back,
                 caller_id_matches,
+                attested,
             })))
         })
     }

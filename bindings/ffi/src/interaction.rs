@@ -117,7 +117,8 @@ impl Interaction {
         })
     }
 
-    /// Presents what a system of the host's established: never an agent's word.
+    /// Presents what a system of the host's established. It matches where the contact source says the
+    /// same of this contact (`attested` of its state), and does not match where it does not.
     ///
     /// # Errors
     /// As `present`.

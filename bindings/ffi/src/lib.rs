@@ -23,6 +23,8 @@ mod decision;
 #[cfg(feature = "guard")]
 mod exclusive;
 #[cfg(feature = "guard")]
+mod export;
+#[cfg(feature = "guard")]
 mod facts;
 #[cfg(feature = "guard")]
 mod files;
@@ -48,8 +50,8 @@ pub use record::*;
 
 #[cfg(feature = "guard")]
 pub use {
-    accounts::*, audit::*, decision::*, facts::*, files::*, guard::*, hosts::*, interaction::*, memory::*,
-    notices::*, oversight::*, view::*,
+    accounts::*, audit::*, decision::*, export::*, facts::*, files::*, guard::*, hosts::*, interaction::*,
+    memory::*, notices::*, oversight::*, view::*,
 };
 
 uniffi::setup_scaffolding!();

@@ -8,7 +8,7 @@ use cpni_guard::guard::ScopeMode;
 use cpni_guard::oversight::report::CarrierRecords;
 use cpni_guard::oversight::scope::{Accesses, Affected, Reach, Scope, Selection, SsnReach};
 use cpni_guard::oversight::watch::{Alarm, Response};
-use cpni_guard::vocabulary::{AgentId, ClassSet, DataClass, EmployerId, Timestamp};
+use cpni_guard::vocabulary::{AgentId, ClassSet, DataClass, EmployerId, SiteId, Timestamp};
 use cpni_guard::{AgentSession, EvidenceReport, EvidenceRequest, Period};
 
 use crate::error::{CpniError, call};
@@ -27,6 +27,8 @@ pub struct AlarmFacts {
     pub agent: Option<String>,
     /// Who employs the agent.
     pub employer: Option<String>,
+    /// Where the agent sits.
+    pub site: Option<String>,
     /// The interaction: 16 bytes.
     pub interaction: Vec<u8>,
     /// The pseudonym of the account: 32 bytes, as audit events carry it.
@@ -43,6 +45,7 @@ impl From<&Alarm> for AlarmFacts {
             response: alarm.response,
             agent: alarm.agent.as_ref().map(ToString::to_string),
             employer: alarm.employer.as_ref().map(ToString::to_string),
+            site: alarm.site.as_ref().map(ToString::to_string),
             interaction: alarm.interaction.to_vec(),
             account: alarm.account.to_vec(),
             audit_index: alarm.audit_index,
@@ -81,6 +84,8 @@ pub struct IncidentAccesses {
     pub agents: Vec<String>,
     /// By agents of these employers.
     pub employers: Vec<String>,
+    /// By agents who sat at these sites then.
+    pub sites: Vec<String>,
     /// In these interactions, 16 bytes each.
     pub interactions: Vec<Vec<u8>>,
     /// Under these versions of the audit root.
@@ -170,6 +175,20 @@ impl Guard {
             Ok(Arc::new(BreachScope(self.core()?.breach_scope(&officer, &selection, mode, &[])?)))
         })
     }
+
+    /// The account of one event of the log, as UTF-8; nothing where it is about none. For an alarm, or an
+    /// answer of `seen_by`. That it was asked is recorded first; more than a few names are one question
+    /// to `breach_scope`.
+    ///
+    /// # Errors
+    /// 5030 if the agent is no breach officer of this guard; 5001, 5002; 6001 to 6010; 9301.
+    pub fn name_account(&self, officer_session: String, event: u64) -> Result<Option<Vec<u8>>, CpniError> {
+        call(|| {
+            let named = self.core()?.name_account(&AgentSession::new(officer_session), event)?;
+            // EXPOSE: the guard gave the name to an officer whom the host entitled, and recorded it.
+            Ok(named.map(|account| account.expose().as_bytes().to_vec()))
+        })
+    }
 }
 
 #[uniffi::export]
@@ -215,12 +234,14 @@ impl IncidentAccesses {
     fn core(self) -> Result<Accesses, CpniError> {
         let agents = self.agents.into_iter().map(AgentId::new).collect::<Result<Vec<_>, _>>()?;
         let employers = self.employers.into_iter().map(EmployerId::new).collect::<Result<Vec<_>, _>>()?;
+        let sites = self.sites.into_iter().map(SiteId::new).collect::<Result<Vec<_>, _>>()?;
         let interaction = |bytes: Vec<u8>| bytes.try_into().map_err(|_| CpniError::LAYOUT);
         let interactions =
             self.interactions.into_iter().map(interaction).collect::<Result<Vec<[u8; 16]>, _>>()?;
         let accesses = Accesses::all()
             .by_agents(agents)
             .by_employers(employers)
+            .at_sites(sites)
             .in_interactions(interactions)
             .under_key_versions(self.key_versions);
         Ok(match (self.from_micros, self.until_micros) {

@@ -451,8 +451,15 @@ pub enum EventKind {
     /// A second person lifted what the watch holds against an agent; the actor is that person, the
     /// basis the agent's id.
     WatchLifted,
-    /// Somebody asked which accounts an incident touched, by name. The cause says if it was refused.
+    /// Somebody asked which accounts an incident touched, by name; the basis is the digest of what was
+    /// selected. The cause says if it was refused.
     ScopeAsked,
+    /// Somebody asked for the name of the account of one event; the basis is its number. The cause
+    /// says if it was refused.
+    AccountNamed,
+    /// The view in the next event is sealed for a device session, whose public key the basis is. With
+    /// a cause: refused, and no view follows.
+    DeviceAsked,
 }
 
 /// What a rule does where it applies.

@@ -231,8 +231,21 @@ impl Exporter {
     /// [`ExportError::Sink`], [`ExportError::Unreadable`]: try again. [`ExportError::AnotherLog`],
     /// [`ExportError::EndsEarlier`]: somebody has to look; a new exporter exports the log as it is now.
     pub fn export(&mut self, log: &AuditLog, sink: &mut impl Write) -> Result<u64, ExportError> {
+        self.export_some(log, sink, usize::MAX)
+    }
+
+    /// As [`Exporter::export`], and writes at most so many lines: for a caller that takes a log in parts.
+    ///
+    /// # Errors
+    /// As [`Exporter::export`].
+    pub fn export_some(
+        &mut self,
+        log: &AuditLog,
+        sink: &mut impl Write,
+        most_lines: usize,
+    ) -> Result<u64, ExportError> {
         let began = self.next;
-        let done = self.run(log, sink);
+        let done = self.run(log, sink, most_lines);
         match &done {
             Ok(()) => {}
             Err(ExportError::Sink { .. }) => {
@@ -271,11 +284,12 @@ impl Exporter {
         }
     }
 
-    fn run(&mut self, log: &AuditLog, sink: &mut impl Write) -> Result<(), ExportError> {
+    fn run(&mut self, log: &AuditLog, sink: &mut impl Write, most_lines: usize) -> Result<(), ExportError> {
         self.check(log)?;
         self.log = Some(log.id());
         let mut batch = self.batch();
-        for found in log.survey(self.next..u64::MAX).map_err(|cause| unreadable(&cause))? {
+        // One line each: an event, or a gap.
+        for found in log.survey(self.next..u64::MAX).map_err(|cause| unreadable(&cause))?.take(most_lines) {
             match found {
                 Ok(found) => self.write(log.id(), found, &mut batch),
                 Err(cause) => {

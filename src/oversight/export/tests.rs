@@ -432,6 +432,12 @@ fn a_changed_event_is_told_and_does_not_blind_the_siem() {
         let text = String::from_utf8(out).unwrap();
         assert_eq!(text.lines().count(), 8, "a line for each, and one for the two that are missing");
         assert_eq!(text.matches("Audit event not exported").count(), 3);
+        let mut parts = Vec::new();
+        let mut exporter = Exporter::new(format);
+        for numbers in [1, 1, 1, 1, 1, 1, 2, 1, 0] {
+            assert_eq!(exporter.export_some(&log, &mut parts, 1), Ok(numbers), "one line at a time");
+        }
+        assert_eq!(String::from_utf8(parts).unwrap(), text);
     }
     let mut out = Vec::new();
     Exporter::new(ExportFormat::Ocsf).export(&log, &mut out).unwrap();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cpni_guard::interaction::Attested;
 use cpni_guard::vocabulary::{CallDirection, Channel, Purpose, Role, Scope};
 use cpni_guard_ffi::{
     AccountFactSource, AccountFacts, AgentProfile, ContactState, CpniError, Guard, GuardBuilder, HostFailure,
@@ -14,6 +15,7 @@ pub(crate) const NOON: u64 = 1_795_446_240_000_000;
 pub(crate) const DAY: u64 = 86_400_000_000;
 pub(crate) const PASSWORD: &[u8] = b"plum-harbor-19";
 pub(crate) const ACCOUNT: &str = "acct-000042";
+pub(crate) const SITE: &str = "tulsa-2";
 pub(crate) const SCHEMA: &str = include_str!("../../../../examples/subscriber.toml");
 pub(crate) const GRANTS: &str = include_str!("../../../../examples/grants.toml");
 
@@ -72,8 +74,15 @@ impl HotlineSource for Hotlines {
 
 pub(crate) fn profile(id: &str, role: Role, may_approve: bool) -> Arc<AgentProfile> {
     let country = Some("US".to_owned());
-    AgentProfile::new(id.to_owned(), role, "carrier".to_owned(), country, Some(NOON + DAY), may_approve, None)
+    let trained = Some(NOON + DAY);
+    let site = Some(SITE.to_owned());
+    AgentProfile::new(id.to_owned(), role, "carrier".to_owned(), country, trained, may_approve, None, site)
         .unwrap()
+}
+
+/// A live contact in which systems of the host's established this.
+pub(crate) fn contact(channel: Channel, agent: &str, attested: Vec<Attested>) -> Arc<ContactState> {
+    ContactState::new(channel, true, agent.to_owned(), None, None, None, None, None, false, attested).unwrap()
 }
 
 impl Carrier {
@@ -110,9 +119,7 @@ impl Carrier {
     }
 
     pub(crate) fn contact(&self, id: &str, channel: Channel) {
-        let state =
-            ContactState::new(channel, true, "dana".to_owned(), None, None, None, None, None, false).unwrap();
-        self.contacts.put(id.to_owned(), &state).unwrap();
+        self.contacts.put(id.to_owned(), &contact(channel, "dana", vec![])).unwrap();
     }
 
     pub(crate) fn open(&self, id: &str) -> Result<Arc<Interaction>, CpniError> {
@@ -136,11 +143,10 @@ impl Carrier {
             None,
             false,
             own,
+            None,
         );
         self.agents.sign_in("web-1".to_owned(), &customer.unwrap()).unwrap();
-        let state =
-            ContactState::new(Channel::Online, true, "web-1".to_owned(), None, None, None, None, None, false);
-        self.contacts.put(id.to_owned(), &state.unwrap()).unwrap();
+        self.contacts.put(id.to_owned(), &contact(Channel::Online, "web-1", vec![])).unwrap();
         let session = self.guard.open_interaction(
             "web-1".to_owned(),
             ACCOUNT.to_owned(),

@@ -59,18 +59,7 @@ impl AgentDirectory for Host {
 
 impl ContactSource for Host {
     fn contact(&self, id: String) -> Result<Option<Arc<ContactState>>, HostFailure> {
-        let live = ContactState::new(
-            Channel::PhoneInbound,
-            true,
-            "dana".to_owned(),
-            None,
-            None,
-            None,
-            None,
-            None,
-            false,
-        );
-        self.mood.say((id == "call-1").then(|| live.unwrap()))
+        self.mood.say((id == "call-1").then(|| contact(Channel::PhoneInbound, "dana", vec![])))
     }
 }
 

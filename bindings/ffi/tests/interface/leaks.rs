@@ -2,8 +2,9 @@
 
 use std::fmt::Debug;
 
+use cpni_guard::oversight::export::ExportFormat;
 use cpni_guard::vocabulary::Action;
-use cpni_guard_ffi::{IncidentAccesses, SecretKind};
+use cpni_guard_ffi::{ExportFrom, IncidentAccesses, SecretKind};
 
 use crate::fixture::*;
 
@@ -41,6 +42,10 @@ fn nothing_that_prints_holds_a_value() {
     }
     let audit = carrier.guard.clone().audit().unwrap();
     heard.hear(&audit.who_saw(ACCOUNT.to_owned(), 0, NOON + DAY, 0, 100));
+    heard.hear(&carrier.guard.name_account("dana".to_owned(), 1));
+    for format in [ExportFormat::Ocsf, ExportFormat::Cef] {
+        heard.hear(&audit.export(format, ExportFrom::Number { next: 0 }, 1000, None, None));
+    }
     let all = IncidentAccesses::default();
     let scope = carrier.guard.breach_scope("sue".to_owned(), all, true).unwrap();
     heard.hear(&scope);

@@ -1,6 +1,6 @@
 //! The way of a record: in, asked for, authenticated, out, ended; and what the officers ask.
 
-use cpni_guard::interaction::Presented;
+use cpni_guard::interaction::{Attested, Presented};
 use cpni_guard::oversight::scope::Reach;
 use cpni_guard::vocabulary::{Action, CallDirection, Channel, EventKind, Outcome, Purpose, Remedy};
 use cpni_guard_ffi::{
@@ -207,6 +207,19 @@ fn a_change_queues_its_notice() {
 }
 
 #[test]
+fn attested_is_what_the_contact_source_says() {
+    let carrier = Carrier::new();
+    let _sealed = carrier.customer();
+    carrier.contact("call-1", Channel::PhoneInbound);
+    let call = carrier.open("call-1").unwrap();
+    assert_eq!(call.attest(Attested::Passkey), Ok(Presented::NoMatch), "the tool's word is none");
+    let established = contact(Channel::PhoneInbound, "dana", vec![Attested::Passkey]);
+    carrier.contacts.put("call-1".to_owned(), &established).unwrap();
+    assert_eq!(call.attest(Attested::Passkey), Ok(Presented::Match));
+    assert_eq!(call.attest(Attested::BusinessContract), Ok(Presented::NoMatch));
+}
+
+#[test]
 fn a_stated_ssn_is_compared_and_not_shown() {
     let carrier = Carrier::new();
     let sealed = carrier.customer();
@@ -266,7 +279,18 @@ fn the_officers_get_their_answers() {
     assert!(report.json.starts_with('{') && report.html.starts_with("<!"));
     assert_eq!(code_of(carrier.guard.evidence_report(1, 1, None, None)), 9306);
 
+    let index = seen.audit_index;
+    assert_eq!(carrier.guard.name_account("sue".to_owned(), index).unwrap().unwrap(), ACCOUNT.as_bytes());
+    assert_eq!(carrier.guard.name_account("sue".to_owned(), 0), Ok(None), "the log's beginning");
+    assert_eq!(code_of(carrier.guard.name_account("dana".to_owned(), index)), 5030);
+    let asked = audit.seen_by("dana".to_owned(), 0, NOON + DAY, 0, 10).unwrap();
+    assert_eq!(asked.events[0].site.as_deref(), Some(SITE));
+
     let all = IncidentAccesses { agents: vec!["dana".to_owned()], ..IncidentAccesses::default() };
+    let elsewhere = IncidentAccesses { sites: vec!["elsewhere".to_owned()], ..all.clone() };
+    let scope = carrier.guard.breach_scope("sue".to_owned(), elsewhere, true).unwrap();
+    assert!(scope.accounts().unwrap().is_empty());
+    let all = IncidentAccesses { sites: vec![SITE.to_owned()], ..all };
     let refused = carrier.guard.breach_scope("dana".to_owned(), all.clone(), true);
     assert_eq!(code_of(refused), 5030, "an agent is no officer");
     let scope = carrier.guard.breach_scope("sue".to_owned(), all, true).unwrap();
