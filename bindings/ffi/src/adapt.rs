@@ -12,7 +12,7 @@ use cpni_guard::audit::Checkpoint;
 use cpni_guard::error::{HostError, KeyError};
 use cpni_guard::interaction::{self as core_hosts, AgentSession, CodeTo, Notice};
 use cpni_guard::oversight::watch::Alarm;
-use cpni_guard::vocabulary::{AccountId, Clock, ContactId, ContactPointId, Timestamp};
+use cpni_guard::vocabulary::{AccountId, ContactId, ContactPointId, Timestamp};
 use cpni_guard::{Sensitive, View};
 
 use crate::hosts;
@@ -130,12 +130,6 @@ impl cpni_guard::Notifier for Of<dyn hosts::Notifier> {
     fn queue(&self, account: &AccountId, notice: Notice) -> Result<(), HostError> {
         // EXPOSE: the host's own id of the account.
         Ok(self.0.queue(account.expose().to_owned(), (&notice).into())?)
-    }
-}
-
-impl Clock for Of<dyn hosts::GuardClock> {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.0.now_micros().unwrap_or(0))
     }
 }
 

@@ -1,44 +1,13 @@
-//! What was decided, as records: rules, citations, advice. No customer's text is in them.
+//! What a guard decided, explained: rules, citations, advice. No customer's text is in them.
 
 use std::fmt;
 use std::sync::Arc;
 
 use cpni_guard::FieldView;
 use cpni_guard::policy::{Certainty, Decision, Effect, ReadFrom, Reason};
-use cpni_guard::vocabulary::{Form, Obligation, Outcome, Remedy, Scope, WithheldBecause};
 
+use crate::answer::{Answer, FieldAnswer, FieldState, RemedyPath};
 use crate::error::{CpniError, call};
-
-/// Whether there is a value to look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-pub enum FieldState {
-    /// Not given out; the decision says why.
-    Withheld,
-    /// It may be given out, and the record does not hold it.
-    Absent,
-    /// Given out.
-    Disclosed,
-}
-
-/// The decision on one field or action, as far as a tool shows it at once. Why, and what would help, is
-/// in an [`Explanation`], which is made when it is asked for.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct Answer {
-    /// The field of the schema; empty for an action.
-    pub field: String,
-    /// What is given out.
-    pub outcome: Outcome,
-    /// In which form; nothing where nothing is given out.
-    pub form: Option<Form>,
-    /// Which rows.
-    pub scope: Scope,
-    /// Why it is withheld.
-    pub because: Option<WithheldBecause>,
-    /// The duties that come with it.
-    pub obligations: Vec<Obligation>,
-    /// One or two sentences that the agent may say: nothing in them helps a pretexter.
-    pub for_agent: String,
-}
 
 impl Answer {
     pub(crate) fn new(field: &str, decision: &Decision) -> Self {
@@ -52,15 +21,6 @@ impl Answer {
             for_agent: decision.for_agent().to_owned(),
         }
     }
-}
-
-/// A field of a view.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct FieldAnswer {
-    /// Whether there is a value.
-    pub state: FieldState,
-    /// The decision.
-    pub answer: Answer,
 }
 
 impl FieldAnswer {
@@ -116,22 +76,6 @@ pub struct PolicyFact {
     pub name: String,
 }
 
-/// Something that an agent could do.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct RemedyStep {
-    /// What.
-    pub remedy: Remedy,
-    /// In words that follow "you could".
-    pub advice: String,
-}
-
-/// Steps that together would change the answer.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct RemedyPath {
-    /// The steps, in their order.
-    pub steps: Vec<RemedyStep>,
-}
-
 /// A decision, explained.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Explanation {
@@ -160,13 +104,11 @@ impl Explanation {
             };
             facts.iter().map(fact).collect()
         };
-        let step = |remedy: &Remedy| RemedyStep { remedy: *remedy, advice: remedy.advice().to_owned() };
-        let path = |path: &Vec<Remedy>| RemedyPath { steps: path.iter().map(step).collect() };
         Self {
             answer: Answer::new(field, decision),
             facts_used: facts(&explained.facts_used),
             facts_missing: facts(&explained.facts_missing),
-            remedies: explained.remedies.iter().map(path).collect(),
+            remedies: explained.remedies.iter().map(|path| RemedyPath::from(path.as_slice())).collect(),
             reasons: explained.reasons.into_iter().map(RuleReason::from).collect(),
             for_supervisor,
         }

@@ -84,6 +84,7 @@ macro_rules! from_rooms {
 
 from_rooms!(
     AuditError,
+    DeviceError,
     DiscloseError,
     ExportError,
     IdError,

@@ -4,6 +4,7 @@
 //! interaction. A plain lock would then wait for ever.
 
 use std::cell::RefCell;
+#[cfg(feature = "guard")]
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::CpniError;
@@ -14,8 +15,10 @@ thread_local! {
 }
 
 /// A value that is there until it is taken. Threads wait for each other.
+#[cfg(feature = "guard")]
 pub(crate) struct Exclusive<T>(Mutex<Option<T>>);
 
+#[cfg(feature = "guard")]
 impl<T> Exclusive<T> {
     pub(crate) const fn new(value: T) -> Self {
         Self(Mutex::new(Some(value)))
@@ -39,10 +42,12 @@ impl<T> Exclusive<T> {
     }
 }
 
-struct Inside(usize);
+/// This thread is inside of what has this address.
+pub(crate) struct Inside(usize);
 
 impl Inside {
-    fn enter(address: usize) -> Result<Self, CpniError> {
+    /// Refuses a thread that is inside already.
+    pub(crate) fn enter(address: usize) -> Result<Self, CpniError> {
         INSIDE.with_borrow_mut(|inside| {
             if inside.contains(&address) {
                 return Err(CpniError::BUSY);
@@ -59,7 +64,7 @@ impl Drop for Inside {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "guard"))]
 mod tests {
     use super::*;
 

@@ -15,6 +15,7 @@ use cpni_guard::vocabulary::{AgentId, CivilDate, RuleId, TenantId};
 use cpni_guard::{MemoryKeys, PassphraseKeys, Schema, Sensitive, Stores, WatchRules};
 
 use crate::adapt::{Hotlines, Of};
+use crate::clock::{GuardClock, HostClock};
 use crate::error::{CpniError, call};
 use crate::hosts;
 use crate::layout;
@@ -243,8 +244,8 @@ impl GuardBuilder {
     ///
     /// # Errors
     /// 9308.
-    pub fn clock(&self, clock: Arc<dyn hosts::GuardClock>) -> Result<(), CpniError> {
-        self.with(|builder| Ok(builder.clock(Arc::new(Of(clock)))))
+    pub fn clock(&self, clock: Arc<dyn GuardClock>) -> Result<(), CpniError> {
+        self.with(|builder| Ok(builder.clock(Arc::new(HostClock(clock)))))
     }
 
     /// A clock that stands still, for tests and samples.

@@ -6,43 +6,14 @@
 //! interaction that is asking it.
 #![expect(clippy::missing_errors_doc, reason = "every method fails in one way: the host could not answer")]
 
-use std::fmt;
 use std::sync::Arc;
 
 use cpni_guard::interaction::CodeTo;
 
+use crate::clock::HostFailure;
 use crate::facts::{AccountFacts, AgentProfile, ContactState};
 use crate::notices::NoticeFacts;
 use crate::oversight::AlarmFacts;
-
-/// A system of the host's could not answer. There is nothing in it: what happened is for the host's
-/// own log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Error)]
-pub enum HostFailure {
-    /// It could not answer.
-    Unavailable,
-}
-
-impl fmt::Display for HostFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a system of the host could not answer")
-    }
-}
-
-impl std::error::Error for HostFailure {}
-
-/// Any other exception of the host's. Its text (in Kotlin the whole stack trace) ends here.
-impl From<uniffi::UnexpectedUniFFICallbackError> for HostFailure {
-    fn from(_: uniffi::UnexpectedUniFFICallbackError) -> Self {
-        Self::Unavailable
-    }
-}
-
-impl From<HostFailure> for cpni_guard::error::HostError {
-    fn from(_: HostFailure) -> Self {
-        Self
-    }
-}
 
 /// Keeps the key that wraps the root keys: a KMS, an HSM, a key store. Asked when a guard is built,
 /// never while fields are sealed or opened.
@@ -118,13 +89,6 @@ pub trait Delivery: Send + Sync {
 pub trait Notifier: Send + Sync {
     /// Queues a notice. It is on stable storage when this returns.
     fn queue(&self, account: String, notice: NoticeFacts) -> Result<(), HostFailure>;
-}
-
-/// The clock. Without one, the operating system's.
-#[uniffi::export(foreign)]
-pub trait GuardClock: Send + Sync {
-    /// Microseconds since 1970.
-    fn now_micros(&self) -> Result<u64, HostFailure>;
 }
 
 /// Takes checkpoints of the audit log to where who can write the log cannot write.

@@ -8,9 +8,10 @@ use cpni_guard::interaction::{Approval, Attested, CodeTo, PhotoIdKind, Presented
 use cpni_guard::vocabulary::{
     AccountId, Action, Channel, ContactId, ContactPointId, Destination, Purpose, ScriptVersion, Timestamp,
 };
-use cpni_guard::{AgentSession, Contact, Evidence, NamedCall, PhotoId};
+use cpni_guard::{AgentSession, Contact, DeviceRequest, Evidence, NamedCall, PhotoId};
 
-use crate::decision::{Answer, Decisions};
+use crate::answer::Answer;
+use crate::decision::Decisions;
 use crate::error::{CpniError, call};
 use crate::exclusive::Exclusive;
 use crate::guard::{Day, Guard, secret};
@@ -201,6 +202,27 @@ impl Interaction {
                 Err(refused) => ViewResult::Failed { code: refused.code() },
             };
             Ok(sealed.iter().map(viewed).collect())
+        })
+    }
+
+    /// As `view`, sealed for the device session that made `device_request`: the reply for the agent's
+    /// machine, which no other session opens. The first request binds the interaction to its session.
+    ///
+    /// # Errors
+    /// As `view`; 5040 for the request of another session, which is recorded; 8501, 8503, 8511. The reply
+    /// does not leave then.
+    pub fn view_for_device(
+        &self,
+        sealed: &[u8],
+        request: &[u8],
+        device_request: &[u8],
+    ) -> Result<Vec<u8>, CpniError> {
+        self.with(|interaction| {
+            let request = Request::read(request)?;
+            let device = DeviceRequest::from_bytes(device_request)?;
+            let sealed = request.sealed(sealed)?;
+            let reply = interaction.view_for_device(sealed.stored(), request.fields(), &device)?;
+            Ok(reply.as_bytes().to_vec())
         })
     }
 

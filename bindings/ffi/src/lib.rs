@@ -8,7 +8,12 @@
 //! without the feature `guard` has none.
 
 mod alloc;
+mod answer;
+mod clock;
+mod device;
 mod error;
+mod exclusive;
+mod layout;
 mod record;
 mod vocabulary;
 
@@ -20,8 +25,6 @@ mod adapt;
 mod audit;
 #[cfg(feature = "guard")]
 mod decision;
-#[cfg(feature = "guard")]
-mod exclusive;
 #[cfg(feature = "guard")]
 mod export;
 #[cfg(feature = "guard")]
@@ -35,8 +38,6 @@ mod hosts;
 #[cfg(feature = "guard")]
 mod interaction;
 #[cfg(feature = "guard")]
-mod layout;
-#[cfg(feature = "guard")]
 mod memory;
 #[cfg(feature = "guard")]
 mod notices;
@@ -45,6 +46,9 @@ mod oversight;
 #[cfg(feature = "guard")]
 mod view;
 
+pub use answer::*;
+pub use clock::{GuardClock, HostFailure};
+pub use device::*;
 pub use error::{CpniError, NamedCode, error_codes};
 pub use record::*;
 

@@ -12,7 +12,8 @@ use cpni_guard::classify::FieldValue;
 use cpni_guard::error::DiscloseError;
 use cpni_guard::{Disclosed, FieldView, Sensitive, View};
 
-use crate::decision::{Explanation, FieldAnswer};
+use crate::answer::FieldAnswer;
+use crate::decision::Explanation;
 use crate::error::{CpniError, call};
 use crate::layout;
 
@@ -153,7 +154,7 @@ pub(crate) fn view_bytes(view: &View) -> Result<Vec<u8>, CpniError> {
             (name.as_str(), value)
         })
         .collect();
-    layout::write_disclosed(&disclosed)
+    layout::write_values(&disclosed)
 }
 
 fn nth(view: &View, at: u32) -> Result<(&str, FieldView<'_>), CpniError> {

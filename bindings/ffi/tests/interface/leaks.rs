@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use cpni_guard::oversight::export::ExportFormat;
 use cpni_guard::vocabulary::Action;
-use cpni_guard_ffi::{ExportFrom, IncidentAccesses, SecretKind};
+use cpni_guard_ffi::{DeviceSession, ExportFrom, IncidentAccesses, SecretKind};
 
 use crate::fixture::*;
 
@@ -40,6 +40,15 @@ fn nothing_that_prints_holds_a_value() {
         heard.hear(&leased);
         heard.hear(&leased.notice.unwrap().facts());
     }
+    let device = DeviceSession::start().unwrap();
+    let asked = device.request().unwrap();
+    let reply = call.view_for_device(&sealed, &request(&fields), &asked).unwrap();
+    heard.hear(&reply);
+    heard.hear(&device.open(&asked, &reply[1..]));
+    let opened = device.open(&asked, &reply).unwrap();
+    heard.hear(&(&device, &opened, &opened.view));
+    heard.hear(&opened.view.matches(4, b"987-65-4321"));
+    heard.hear(&device.open(&asked, &reply));
     let audit = carrier.guard.clone().audit().unwrap();
     heard.hear(&audit.who_saw(ACCOUNT.to_owned(), 0, NOON + DAY, 0, 100));
     heard.hear(&carrier.guard.name_account("dana".to_owned(), 1));
