@@ -3,6 +3,9 @@
 //! Rules: a reader takes exactly what is there, or refuses; a length is checked against what is left
 //! before anything of that length is reserved.
 
+#[cfg(test)]
+mod tests;
+
 use cpni_guard::vocabulary::{AccountId, CallDirection, RecordId, Scope, Timestamp};
 use cpni_guard::{CallRow, FieldRequest, Record, SealedField, SealedRecord, Stored};
 
