@@ -1,0 +1,169 @@
+package dev.cpniguard
+
+import java.time.Instant
+
+// What the host answers. Rules: synchronous; called on the thread of the call that needs it, checkpoints on a
+// thread of the log's own; whatever is thrown means that the host could not answer, and opens nothing: the text
+// of the exception ends in this package, so log it yourself. A method must not call the interaction that asks it.
+
+/** The host's directory of agents. It verifies the session; this library does not. */
+public fun interface AgentDirectory {
+    /** Who holds this session; `null`: nobody, or no longer. */
+    public fun agent(session: String): AgentProfile?
+}
+
+/** The host's telephony or CRM. */
+public fun interface ContactSource {
+    /** The contact with this id; `null`: there is none. */
+    public fun contact(id: String): ContactState?
+}
+
+/** What the host knows of accounts. */
+public fun interface AccountFactSource {
+    /** The facts about an account. */
+    public fun accountFacts(account: String): AccountFacts
+}
+
+/** The list of covered hotlines (47 CFR 64.6408). It is taken over whole when its date changes. */
+public interface HotlineSource {
+    /** When the list that is held was released. */
+    public fun released(): Instant
+
+    /** The numbers: ten digits where it is a NANP number, else as it is dialled. */
+    public fun numbers(): List<String>
+}
+
+/** Where values, codes and calls to customers go. */
+public interface Delivery {
+    /** Sends values to this address, the customer's address of record. They are gone when this returns. */
+    public fun send(account: String, to: String, values: Values)
+
+    /** Sends a one-time code to the number of record, or to this address. The code is overwritten after. */
+    public fun sendCode(account: String, to: CodeTo, address: String?, code: CharArray)
+
+    /** Has the host's dialler call the telephone number of record. */
+    public fun callBack(account: String)
+}
+
+/** Takes notices of account changes, in place of the library's own queue. */
+public fun interface Notifier {
+    /** Queues a notice. It is on stable storage when this returns. */
+    public fun queue(account: String, notice: NoticeFacts)
+}
+
+/** Takes alarms: a queue, a pager, a case system. */
+public fun interface AlarmSink {
+    /** In the middle of a contact: hand it on and return. The audit log holds it, also where this fails. */
+    public fun alarm(alarm: AlarmFacts)
+}
+
+/** Takes checkpoints of the audit log to where who can write the log cannot write. */
+public fun interface CheckpointSink {
+    /** Publishes a signed note. Give up after a while: closing the guard waits for it. */
+    public fun publish(note: String)
+}
+
+/** A clock, asked several times in each call. Without one, the operating system's. */
+public fun interface GuardClock {
+    /** The time. */
+    public fun now(): Instant
+}
+
+/**
+ * Keeps the key that wraps the root keys: a KMS, an HSM, the Android Keystore. Asked when a guard is built, never
+ * while fields are sealed or opened.
+ */
+public interface KeyProvider {
+    /** Wraps a key of 1 to 4,096 bytes, with authentication, to at most 8,192 bytes. The array is overwritten after. */
+    public fun wrap(key: ByteArray): ByteArray
+
+    /** Unwraps what was wrapped; fails if the bytes were changed. The answer stays in memory until it is collected: it cannot be overwritten after it was handed over. */
+    public fun unwrap(wrapped: ByteArray): ByteArray
+
+    /** The keyring document that was stored last; `null` if none ever was. */
+    public fun load(): ByteArray?
+
+    /** Replaces the keyring document, atomically, and returns when it is durable. */
+    public fun store(document: ByteArray)
+}
+
+/**
+ * Who asks, as the host's directory says. What is not given is unknown, and counts as least. It prints nothing.
+ *
+ * [country]: two letters of ISO 3166-1. [trainedUntil]: the last moment at which the training of 47 CFR 64.2009(b) is
+ * current. [mayApprove]: a supervisor. [ownAccount]: for a signed-in customer.
+ */
+public class AgentProfile @JvmOverloads constructor(
+    id: String,
+    role: Role,
+    employer: String,
+    country: String? = null,
+    trainedUntil: Instant? = null,
+    mayApprove: Boolean = false,
+    ownAccount: String? = null,
+) {
+    internal val ffi = calling {
+        dev.cpniguard.ffi.AgentProfile(id, role, employer, country, trainedUntil?.micros(), mayApprove, ownAccount)
+    }
+
+    override fun toString(): String = "AgentProfile(..)"
+}
+
+/**
+ * A call, chat, visit or case, as the host's telephony or CRM says. It prints nothing.
+ *
+ * [channel]: on the back office it is a ticket. [live]: going on (a ticket: open) right now. [agent]: whose it is.
+ * [account]: the account that it is about, where the host knows. [caseId]: the case that is worked on.
+ * [legalReview]: counsel's review of the legal demand. [groupSize]: for aggregates. [calledBack]: for a call that the
+ * carrier placed. [callerIdMatches]: proves nothing by itself.
+ */
+public class ContactState @JvmOverloads constructor(
+    channel: Channel,
+    live: Boolean,
+    agent: String,
+    account: String? = null,
+    caseId: String? = null,
+    legalReview: String? = null,
+    groupSize: ULong? = null,
+    calledBack: CallBack? = null,
+    callerIdMatches: Boolean = false,
+) {
+    internal val ffi = calling {
+        dev.cpniguard.ffi.ContactState(
+            channel, live, agent, account, caseId, legalReview, groupSize, calledBack, callerIdMatches,
+        )
+    }
+
+    override fun toString(): String = "ContactState(..)"
+}
+
+/**
+ * What the host knows of an account. What is not given is unknown, and takes its least privileged value. It prints
+ * nothing.
+ *
+ * [address]: the host's id of the address to which something would be sent, not the address, and [addressSince] when
+ * it has been on the account; one without the other is no address.
+ */
+public class AccountFacts @JvmOverloads constructor(
+    address: String? = null,
+    addressSince: Instant? = null,
+    simChange: SimChange? = null,
+    business: Boolean? = null,
+    dedicatedRepresentative: Boolean? = null,
+    cpniContract: Boolean? = null,
+    writtenRequest: Boolean? = null,
+    serviceInitiation: Boolean? = null,
+    survivor: Boolean? = null,
+    simLock: Boolean? = null,
+    portLock: Boolean? = null,
+    simplePort: Boolean? = null,
+) {
+    internal val ffi = calling {
+        dev.cpniguard.ffi.AccountFacts(
+            address, addressSince?.micros(), simChange, business, dedicatedRepresentative, cpniContract,
+            writtenRequest, serviceInitiation, survivor, simLock, portLock, simplePort,
+        )
+    }
+
+    override fun toString(): String = "AccountFacts(..)"
+}

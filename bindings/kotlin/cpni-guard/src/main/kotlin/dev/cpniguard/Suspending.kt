@@ -1,0 +1,97 @@
+package dev.cpniguard
+
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.withContext
+
+/**
+ * The same calls for coroutines, on a dispatcher of the host's: they block a thread of it (an audit record is durable
+ * before a value is opened), so take `Dispatchers.IO` or one of your own.
+ *
+ * A call that has begun is finished, also where its coroutine was cancelled: what was recorded as given out is
+ * handed over, and so can be closed. Needs `kotlinx-coroutines-core`, which this package does not bring.
+ */
+public fun Guard.suspending(dispatcher: CoroutineDispatcher): SuspendingGuard = SuspendingGuard(this, dispatcher)
+
+/** A [Guard] for coroutines. The guard stays its owner's to close. */
+public class SuspendingGuard internal constructor(
+    private val guard: Guard,
+    private val dispatcher: CoroutineDispatcher,
+) {
+    /** [Guard.protect]. */
+    public suspend fun protect(account: String, record: Record): Protected =
+        finished { guard.protect(account, record) }
+
+    /** [Guard.protectAll]. */
+    public suspend fun protectAll(items: List<Pair<String, Record>>): List<Each<Protected>> =
+        finished { guard.protectAll(items) }
+
+    /** [Guard.importSecret]. */
+    public suspend fun importSecret(kind: ImportedSecret, account: String, value: CharArray): Unit =
+        finished { guard.importSecret(kind, account, value) }
+
+    /** [Guard.interaction], for the length of [block]; it has ended when this returns, also by cancellation. */
+    public suspend fun <R> interaction(
+        session: String,
+        account: String,
+        purpose: Purpose,
+        contact: Contact? = null,
+        block: suspend (SuspendingInteraction) -> R,
+    ): R {
+        val call = finished { guard.interaction(session, account, purpose, contact) }
+        var failure: Throwable? = null
+        try {
+            return block(SuspendingInteraction(call, dispatcher))
+        } catch (failed: Throwable) {
+            failure = failed
+            throw failed
+        } finally {
+            try {
+                finished { call.close() }
+            } catch (unrecorded: CpniException) {
+                failure?.addSuppressed(unrecorded) ?: throw unrecorded
+            }
+        }
+    }
+
+    /** [AuditLog.verify]. */
+    public suspend fun verifyAudit(outside: String? = null): AuditCheck =
+        finished { guard.audit().use { it.verify(outside) } }
+
+    private suspend fun <R> finished(work: () -> R): R = withContext(dispatcher + NonCancellable) { work() }
+}
+
+/** An [Interaction] for coroutines. */
+public class SuspendingInteraction internal constructor(
+    private val call: Interaction,
+    private val dispatcher: CoroutineDispatcher,
+) {
+    /** [Interaction.present]. */
+    public suspend fun present(evidence: Evidence): Presented = finished { call.present(evidence) }
+
+    /** [Interaction.view], for the length of [block]. Reading a value is short and does not wait. */
+    public suspend fun <R> view(stored: Stored, vararg fields: String, block: suspend (View) -> R): R {
+        val view = finished { call.view(stored, *fields) }
+        try {
+            return block(view)
+        } finally {
+            view.close()
+        }
+    }
+
+    /** [Interaction.verify]. */
+    public suspend fun verify(stored: Stored, field: String, given: CharArray): Verification =
+        finished { call.verify(stored, field, given) }
+
+    /** [Interaction.decide]. */
+    public suspend fun decide(action: Action): ActionDecision = finished { call.decide(action) }
+
+    /** [Interaction.sendToAddressOfRecord]. */
+    public suspend fun sendToAddressOfRecord(stored: Stored, vararg fields: String): Receipt =
+        finished { call.sendToAddressOfRecord(stored, *fields) }
+
+    /** [Interaction.sendOneTimeCode]. */
+    public suspend fun sendOneTimeCode(to: CodeTo): Unit = finished { call.sendOneTimeCode(to) }
+
+    private suspend fun <R> finished(work: () -> R): R = withContext(dispatcher + NonCancellable) { work() }
+}

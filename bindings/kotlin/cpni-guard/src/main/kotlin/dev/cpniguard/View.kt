@@ -1,0 +1,191 @@
+package dev.cpniguard
+
+import dev.cpniguard.ffi.ActionAnswer
+import dev.cpniguard.ffi.Decisions
+import dev.cpniguard.ffi.FieldAnswer
+import dev.cpniguard.ffi.FieldState
+import dev.cpniguard.ffi.SendAnswer
+import dev.cpniguard.ffi.VerifyAnswer
+import dev.cpniguard.ffi.ViewAnswer
+import java.nio.ByteBuffer
+
+/**
+ * The answer to a view. The values stay in the library until a block asks for one, and end with [close] or with the
+ * interaction: [ErrorCode.DISCLOSE_CLOSED].
+ */
+public class View internal constructor(answer: ViewAnswer, callFields: Set<String>) : AutoCloseable {
+    private val ffi = answer.view
+
+    /** The number of the audit event that records this view, from 0. */
+    public val auditIndex: ULong = answer.auditIndex
+
+    /** The fields, in the order in which they were asked for. */
+    public val fields: List<Field> = answer.fields.mapIndexed { at, field -> field(at.toUInt(), field, callFields) }
+
+    /** The field of this name, which was asked for. */
+    public operator fun get(name: String): Field =
+        fields.firstOrNull { it.name == name } ?: throw CpniException(ErrorCode.BINDING_NO_SUCH_PLACE)
+
+    /** Every value that is given out, in one call; they are overwritten when [block] returns. */
+    public fun <R> withValues(block: (Values) -> R): R = calling { ffi.revealAll() }.asValues(block)
+
+    override fun close() {
+        ffi.close()
+    }
+
+    override fun toString(): String = "View(..)"
+
+    internal fun <R> value(at: UInt, isCalls: Boolean, block: (Value) -> R): R {
+        val bytes = calling { ffi.reveal(at) }
+        try {
+            return block(Value(bytes, 0, bytes.size, isCalls))
+        } finally {
+            bytes.fill(0)
+        }
+    }
+
+    internal fun matches(at: UInt, given: CharArray): Boolean = calling { given.lend { ffi.matches(at, it) } }
+
+    internal fun explain(at: UInt): Explanation = calling { ffi.explain(at) }
+
+    private fun field(at: UInt, field: FieldAnswer, callFields: Set<String>): Field = when (field.state) {
+        FieldState.WITHHELD -> Field.Withheld(this, at, field.answer)
+        FieldState.ABSENT -> Field.Absent(this, at, field.answer)
+        FieldState.DISCLOSED -> Field.Disclosed(this, at, field.answer, field.answer.field in callFields)
+    }
+}
+
+/** What came of asking for one field. It prints its decision, never its value. */
+public sealed class Field(internal val view: View, internal val at: UInt, public val decision: Decision) {
+    /** The field of the schema. */
+    public val name: String get() = decision.field
+
+    /** One or two sentences that the agent may say: nothing in them helps a pretexter. */
+    public val forAgent: String get() = decision.forAgent
+
+    /** The decision with its rules, facts and remedies: worked out when it is asked for. */
+    public fun explain(): Explanation = view.explain(at)
+
+    override fun toString(): String = "${javaClass.simpleName}($decision)"
+
+    /** Not given out. */
+    public class Withheld internal constructor(view: View, at: UInt, decision: Decision) : Field(view, at, decision) {
+        /** Why. */
+        public val because: WithheldBecause? get() = decision.because
+
+        /** What would lawfully change the answer, the shortest way first: worked out when it is asked for. */
+        public val remedies: List<RemedyPath> get() = explain().remedies
+    }
+
+    /** It may be given out, and the record does not hold it. */
+    public class Absent internal constructor(view: View, at: UInt, decision: Decision) : Field(view, at, decision)
+
+    /** Given out. Each way to read it is one call to the library, whose copy is overwritten after the block. */
+    public class Disclosed internal constructor(
+        view: View,
+        at: UInt,
+        decision: Decision,
+        /** Whether it is a list of calls, rather than a text. */
+        public val isCalls: Boolean,
+    ) : Field(view, at, decision) {
+        /** In which form. */
+        public val form: DisclosureForm? get() = decision.form
+
+        /** The duties that come with it. */
+        public val obligations: List<Obligation> get() = decision.obligations
+
+        /** The text: [Value.withChars]. */
+        public fun <R> withChars(block: (CharArray) -> R): R = view.value(at, isCalls) { it.withChars(block) }
+
+        /** The text: [Value.withText]. */
+        public fun <R> withText(block: (CharSequence) -> R): R = view.value(at, isCalls) { it.withText(block) }
+
+        /** The text as UTF-8: [Value.withBytes]. */
+        public fun <R> withBytes(block: (ByteBuffer) -> R): R = view.value(at, isCalls) { it.withBytes(block) }
+
+        /** The calls: [Value.withCalls]. */
+        public fun <R> withCalls(block: (List<CallRow>) -> R): R = view.value(at, isCalls) { it.withCalls(block) }
+
+        /** Whether a text is the value, in constant time. To compare without looking. */
+        public fun matches(given: CharArray): Boolean = view.matches(at, given)
+    }
+}
+
+/** What was decided about an action. */
+public sealed class ActionDecision(public val decision: Decision, private val why: Decisions) {
+    /** The decision with its rules, facts and remedies: worked out when it is asked for. */
+    public fun explain(): Explanation = calling { why.explain(0u) }
+
+    override fun toString(): String = "${javaClass.simpleName}($decision)"
+
+    /** It may proceed, with these duties. */
+    public class Allowed internal constructor(decision: Decision, why: Decisions) : ActionDecision(decision, why) {
+        /** The duties that come with it. */
+        public val obligations: List<Obligation> get() = decision.obligations
+    }
+
+    /** It may not proceed. */
+    public class Refused internal constructor(decision: Decision, why: Decisions) : ActionDecision(decision, why) {
+        /** What the agent may say. */
+        public val forAgent: String get() = decision.forAgent
+
+        /** Why. */
+        public val because: WithheldBecause? get() = decision.because
+
+        /** What would lawfully change the answer. */
+        public val remedies: List<RemedyPath> get() = explain().remedies
+    }
+
+    internal companion object {
+        fun of(answer: ActionAnswer): ActionDecision =
+            if (answer.answer.outcome == Outcome.DISCLOSE) {
+                Allowed(answer.answer, answer.why)
+            } else {
+                Refused(answer.answer, answer.why)
+            }
+    }
+}
+
+/** The answer to a verification. */
+public sealed class Verification(public val decision: Decision, private val why: Decisions) {
+    /** The decision with its rules, facts and remedies: worked out when it is asked for. */
+    public fun explain(): Explanation = calling { why.explain(0u) }
+
+    override fun toString(): String = "${javaClass.simpleName}($decision)"
+
+    /** What the customer stated is the value. */
+    public class Match internal constructor(decision: Decision, why: Decisions) : Verification(decision, why)
+
+    /** It is not, or the record does not hold one. */
+    public class NoMatch internal constructor(decision: Decision, why: Decisions) : Verification(decision, why)
+
+    /** It is not compared. */
+    public class Withheld internal constructor(decision: Decision, why: Decisions) : Verification(decision, why)
+
+    internal companion object {
+        fun of(answer: VerifyAnswer): Verification = when (answer.result) {
+            Presented.MATCH -> Match(answer.answer, answer.why)
+            Presented.NO_MATCH, Presented.NOTED -> NoMatch(answer.answer, answer.why)
+            null -> Withheld(answer.answer, answer.why)
+        }
+    }
+}
+
+/** What an agent learns of a sending. */
+public class Receipt internal constructor(private val answer: SendAnswer) {
+    /** Whether anything was handed over to be sent. */
+    public val sent: Boolean get() = answer.sent
+
+    /** The decision on each field that was asked for. */
+    public val decisions: List<Decision> get() = answer.answers
+
+    /** The number of the audit event that records it, from 0. */
+    public val auditIndex: ULong get() = answer.auditIndex
+
+    /** Explains the decision at a place of [decisions]. */
+    public fun explain(at: Int): Explanation =
+        if (at in decisions.indices) calling { answer.why.explain(at.toUInt()) }
+        else throw CpniException(ErrorCode.BINDING_NO_SUCH_PLACE)
+
+    override fun toString(): String = "Receipt(sent=$sent, decisions=$decisions)"
+}
