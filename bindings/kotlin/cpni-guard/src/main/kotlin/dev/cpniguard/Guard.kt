@@ -60,7 +60,7 @@ public class Guard private constructor(internal val ffi: Ffi) : AutoCloseable {
 
     /** Adds to the history of a customer's approvals (47 CFR 64.2007, 64.2008). Recorded. */
     public fun recordConsent(account: String, at: Instant, change: ConsentChange): Unit =
-        calling { ffi.recordConsent(account, at.micros(), change) }
+        calling { ffi.recordConsent(account, at.micros(), change.ffi()) }
 
     /** Makes accounts decoys: whoever opens or reads one is told of at once. Not recorded. */
     public fun addDecoys(accounts: List<String>): Unit = calling { ffi.addDecoys(accounts) }
@@ -154,3 +154,35 @@ public fun checkGrants(toml: String): List<Fault> = calling { dev.cpniguard.ffi.
 
 /** Checks a file of watch rules. */
 public fun checkWatch(toml: String): List<Fault> = calling { dev.cpniguard.ffi.checkWatch(toml) }
+
+/** An event of the history of a customer's approvals (47 CFR 64.2007, 64.2008). */
+public sealed class ConsentChange {
+    /** A notice of the right to opt out was sent by e-mail. */
+    public object NoticeByEmail : ConsentChange()
+
+    /** The same, by mail. */
+    public object NoticeByMail : ConsentChange()
+
+    /** A notice was undeliverable. */
+    public object Undeliverable : ConsentChange()
+
+    /** The customer objected, to all uses. */
+    public object Objection : ConsentChange()
+
+    /** The customer opted in, after notice. [evidence]: the host's pointer to a form or a recording, not the evidence. */
+    public class OptIn(internal val scope: ConsentScope, internal val evidence: String) : ConsentChange()
+
+    /** The customer took an approval back. */
+    public class Revocation(internal val scope: ConsentScope) : ConsentChange()
+
+    internal fun ffi(): dev.cpniguard.ffi.ConsentChange = when (this) {
+        is NoticeByEmail -> dev.cpniguard.ffi.ConsentChange.NoticeByEmail
+        is NoticeByMail -> dev.cpniguard.ffi.ConsentChange.NoticeByMail
+        is Undeliverable -> dev.cpniguard.ffi.ConsentChange.Undeliverable
+        is Objection -> dev.cpniguard.ffi.ConsentChange.Objection
+        is OptIn -> dev.cpniguard.ffi.ConsentChange.OptIn(scope, evidence)
+        is Revocation -> dev.cpniguard.ffi.ConsentChange.Revocation(scope)
+    }
+
+    override fun toString(): String = javaClass.simpleName
+}

@@ -160,10 +160,26 @@ public class AccountFacts @JvmOverloads constructor(
 ) {
     internal val ffi = calling {
         dev.cpniguard.ffi.AccountFacts(
-            address, addressSince?.micros(), simChange, business, dedicatedRepresentative, cpniContract,
+            address, addressSince?.micros(), simChange?.ffi(), business, dedicatedRepresentative, cpniContract,
             writtenRequest, serviceInitiation, survivor, simLock, portLock, simplePort,
         )
     }
 
     override fun toString(): String = "AccountFacts(..)"
+}
+
+/** When the SIM last changed. */
+public sealed class SimChange {
+    /** Never since the service began. */
+    public object Never : SimChange()
+
+    /** Then. */
+    public class At(internal val time: Instant) : SimChange()
+
+    internal fun ffi(): dev.cpniguard.ffi.SimChange = when (this) {
+        is Never -> dev.cpniguard.ffi.SimChange.Never
+        is At -> dev.cpniguard.ffi.SimChange.At(time.micros())
+    }
+
+    override fun toString(): String = "SimChange(..)"
 }

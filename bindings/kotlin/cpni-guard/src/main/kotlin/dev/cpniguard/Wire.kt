@@ -75,7 +75,10 @@ internal class Wire : AutoCloseable {
     }
 
     /** All of it, to be lent for one call. */
-    fun lent(): ByteBuffer = buffer.duplicate().flip().slice()
+    fun lent(): ByteBuffer {
+        if (buffer.capacity() == 0) throw CpniException(ErrorCode.BINDING_CLOSED)
+        return buffer.duplicate().flip().slice()
+    }
 
     /** Overwrites the bytes. */
     override fun close() {

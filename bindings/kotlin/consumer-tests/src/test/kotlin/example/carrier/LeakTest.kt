@@ -1,0 +1,103 @@
+package example.carrier
+
+import dev.cpniguard.Action
+import dev.cpniguard.AgentProfile
+import dev.cpniguard.CpniException
+import dev.cpniguard.Evidence
+import dev.cpniguard.Field
+import dev.cpniguard.IncidentAccesses
+import dev.cpniguard.Keys
+import dev.cpniguard.Role
+import dev.cpniguard.record
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import java.io.ByteArrayOutputStream
+import java.io.PrintStream
+import java.util.logging.Handler
+import java.util.logging.LogRecord
+import java.util.logging.Logger
+
+/** No `toString`, no exception and no log holds a customer's value. */
+class LeakTest {
+    private val heard = StringBuilder()
+
+    private fun hear(said: () -> Any?) {
+        try {
+            heard.append(said()).append('\n')
+        } catch (failed: CpniException) {
+            heard.append(failed.stackTraceToString()).append('\n')
+        }
+    }
+
+    @Test
+    fun `nothing that prints holds a value`() {
+        val out = System.out
+        val err = System.err
+        val printed = ByteArrayOutputStream()
+        val handler = object : Handler() {
+            override fun publish(record: LogRecord) {
+                heard.append(record.message).append(record.thrown?.stackTraceToString() ?: "")
+            }
+
+            override fun flush() = Unit
+
+            override fun close() = Unit
+        }
+        val root = Logger.getLogger("")
+        root.addHandler(handler)
+        System.setOut(PrintStream(printed, true))
+        System.setErr(PrintStream(printed, true))
+        try {
+            Carrier { keys(Keys.host(Vault(), create = true)) }.use(::walk)
+        } finally {
+            System.setOut(out)
+            System.setErr(err)
+            root.removeHandler(handler)
+        }
+        heard.append(printed.toString())
+
+        assertTrue(heard.length > 5_000, "the calls said something")
+        val secrets = Carrier.VALUES.values +
+            listOf(Carrier.NUMBER, Carrier.PLACE, Carrier.PASSWORD, Carrier.ACCOUNT, "4321", "987654321", "plum", "Canary")
+        for (secret in secrets) {
+            assertFalse(secret in heard, "$secret was said")
+            val bytes = secret.toByteArray().contentToString().trim('[', ']')
+            assertFalse(bytes in heard, "$secret was said in bytes")
+            assertFalse(secret.toCharArray().contentToString().trim('[', ']') in heard, "$secret was said in characters")
+        }
+    }
+
+    private fun walk(carrier: Carrier) {
+        val sealed = carrier.customer()
+        hear { Carrier.customerRecord() }
+        hear { Carrier.rows() }
+        hear { Evidence.password("987-65-4321".toCharArray()) }
+        hear { Keys.passphrase("/tmp/none", "plum-harbor-19".toCharArray()) }
+        hear { AgentProfile("web-1", Role.CUSTOMER, "carrier", ownAccount = Carrier.ACCOUNT) }
+        hear { carrier.guard.protect(Carrier.ACCOUNT, Carrier.customerRecord()) }
+        hear { carrier.guard.protectAll(listOf(Carrier.ACCOUNT to Carrier.customerRecord())).map { it.get() } }
+        hear { carrier.guard.protect(Carrier.ACCOUNT, record { text("Dana Q. Example", "987-65-4321") }) }
+        hear { carrier.guard.protect("987-65-4321".repeat(40), Carrier.customerRecord()) }
+        hear { record { text("plan", "987-65-4321\uD83D") } }
+        carrier.authenticated("call-1").use { call ->
+            hear { call.present(Evidence.password("987-65-4321".toCharArray())) }
+            hear { listOf(carrier.guard, call, sealed, sealed.info(), carrier.agents, carrier.contacts) }
+            call.view(sealed, *Carrier.VALUES.keys.toTypedArray(), "call_detail").use { view ->
+                hear { view }
+                hear { view.fields }
+                hear { view.fields.map(Field::explain) }
+                hear { view.withValues { values -> listOf(values, values["name"], values["call_detail"]!!.withCalls { "$it" }) } }
+                hear { (view["call_detail"] as Field.Disclosed).withText { "none" } }
+            }
+            hear { call.view(sealed, "Dana Q. Example") }
+            hear { call.verify(sealed, "ssn", "987-65-4321".toCharArray()) }
+            hear { call.decide(Action.CHANGE_EMAIL_OF_RECORD) }
+            hear { call.sendToAddressOfRecord(sealed, "name") }
+        }
+        carrier.guard.notices().lease(5).forEach { notice -> hear { listOf(notice, notice.facts()) } }
+        hear { carrier.guard.audit().whoSaw(Carrier.ACCOUNT, Carrier.NOON - Carrier.DAY, Carrier.NOON + Carrier.DAY) }
+        val all = IncidentAccesses(emptyList(), emptyList(), emptyList(), emptyList(), null, null)
+        carrier.guard.breachScope("sue-token", all, true).use { scope -> hear { listOf(scope, scope.accounts()) } }
+    }
+}

@@ -1,0 +1,233 @@
+package example.carrier
+
+import com.fasterxml.jackson.databind.JsonNode
+import com.fasterxml.jackson.databind.ObjectMapper
+import dev.cpniguard.AgentProfile
+import dev.cpniguard.Channel
+import dev.cpniguard.Contact
+import dev.cpniguard.ContactState
+import dev.cpniguard.CpniException
+import dev.cpniguard.Evidence
+import dev.cpniguard.Field
+import dev.cpniguard.Guard
+import dev.cpniguard.ImportedSecret
+import dev.cpniguard.KeyProvider
+import dev.cpniguard.Keys
+import dev.cpniguard.MemoryAgents
+import dev.cpniguard.MemoryContacts
+import dev.cpniguard.Purpose
+import dev.cpniguard.Role
+import dev.cpniguard.SealedField
+import dev.cpniguard.SealedRecord
+import dev.cpniguard.Store
+import dev.cpniguard.Stored
+import dev.cpniguard.Verification
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import java.io.ByteArrayOutputStream
+import java.io.DataOutputStream
+import java.nio.file.Files
+import java.nio.file.Path
+import java.time.Duration
+import java.time.Instant
+import java.util.Base64
+import java.util.HexFormat
+import javax.crypto.Mac
+import javax.crypto.spec.SecretKeySpec
+
+/**
+ * The vectors of `tests/vectors/sealed-v1`, through a whole guard: the root key of a vector comes in through a host's
+ * key provider, the fields come out through a view, or where the law shows no value, through a verification.
+ *
+ * Vectors under a subject epoch, or under a key version that no keyring holds, need what this package does not offer
+ * (a `SubjectStore`): of them nothing may open, whatever the code; what is wrong with the bytes alone has its own.
+ */
+class VectorTest {
+    private val folder = Path.of(System.getProperty("cpni.vectors"), "sealed-v1")
+
+    @Test
+    fun `the same results, and the same rejections`() {
+        val counts = sortedMapOf<String, Int>()
+        val wrong = ArrayList<String>()
+        Files.list(folder).use { files ->
+            for (file in files.sorted()) {
+                for (case in ObjectMapper().readTree(file.toFile())["cases"]) {
+                    val title = "${file.fileName}: ${case["name"].asText()}"
+                    val expected = case["expect"]["error"]?.asInt()
+                    val keys = case["keys"]
+                    val here = keys["epoch"].asLong() == 0L && keys["version"].asLong() == 1L
+                    val result = try {
+                        run(case)
+                        if (here) "opened" else "$title: opened without its keys".also(wrong::add)
+                    } catch (refused: CpniException) {
+                        if (refused.code == expected) "refused" else if (!here) "refused otherwise" else "$title: ${refused.message}, not $expected".also(wrong::add)
+                    } catch (other: AssertionError) {
+                        "$title: ${other.message}".also(wrong::add)
+                    }
+                    if (result == "opened" && expected != null) wrong += "$title: opened, not $expected"
+                    counts.merge(result, 1, Int::plus)
+                }
+            }
+        }
+        println("vectors: $counts")
+        assertTrue(wrong.isEmpty(), wrong.joinToString("\n"))
+        assertEquals(111, counts.values.sum())
+        assertTrue(counts.getValue("opened") == 11 && counts.getValue("refused") >= 66, "$counts")
+    }
+
+    private fun run(case: JsonNode) {
+        val stored = stored(case)
+        val listed = when (stored) {
+            is SealedRecord -> stored.info().fields.map { it.name to it.`class`.name.lowercase() }
+            // A field that is read: its class stands in what is expected, or does not matter.
+            is SealedField -> stored.toText().let { case["expect"]["open"]?.map { it["name"].asText() to it["class"].asText() } ?: listOf("ssn" to "ssn") }
+        }
+        val fields = case["ask"]?.map { it["name"].asText() to it["class"].asText() } ?: listed
+        val calls = (case["expect"]["open"]?.filter { it["shape"].asText() == "calls" }?.map { it["name"].asText() } ?: emptyList()).toSet()
+        opened(case, fields, calls).use { guard -> check(guard, case, stored, fields.map { it.first }) }
+    }
+
+    private fun stored(case: JsonNode): Stored {
+        val id = case["record_id"].asText()
+        val bytes = case["sealed"]?.let { HexFormat.of().parseHex(it.asText()) }
+        val isRecord = case["kind"].asText() == "record"
+        return when {
+            case["text"] != null && isRecord -> SealedRecord.ofText(case["text"].asText(), id)
+            case["text"] != null -> SealedField.ofText(case["text"].asText(), id)
+            isRecord -> SealedRecord(bytes!!, id)
+            else -> SealedField(bytes!!, id)
+        }
+    }
+
+    /** Opens every field, and compares it with what is expected. */
+    private fun check(guard: Guard, case: JsonNode, stored: Stored, fields: List<String>) {
+        val account = case["keys"]["account"].asText()
+        guard.importSecret(ImportedSecret.PASSWORD, account, "vector-password-1".toCharArray())
+        val expected = case["expect"]["open"]?.associateBy { it["name"].asText() } ?: emptyMap()
+        guard.interaction("vector", account, Purpose.SUPPORT, Contact("call-1", Channel.PHONE_INBOUND)).use { call ->
+            call.present(Evidence.password("vector-password-1".toCharArray()))
+            call.view(stored, fields).use { view ->
+                for (field in view.fields.filterIsInstance<Field.Disclosed>()) compare(field, expected[field.name])
+                val hidden = view.fields.filterIsInstance<Field.Withheld>().map { it.name }
+                guard.interaction("vector", account, Purpose.CREDIT_CHECK, Contact("call-1", Channel.PHONE_INBOUND)).use { check ->
+                    check.present(Evidence.password("vector-password-1".toCharArray()))
+                    for (name in hidden.filter(MUST_OPEN::contains)) verify(check, stored, name, expected[name])
+                }
+            }
+        }
+    }
+
+    private fun compare(field: Field.Disclosed, expected: JsonNode?) {
+        if (expected == null) throw AssertionError("${field.name} was shown")
+        if (!field.isCalls) {
+            assertEquals(expected["plaintext"].asText(), field.withBytes { HexFormat.of().formatHex(ByteArray(it.remaining()).also(it::get)) })
+            return
+        }
+        field.withCalls { rows ->
+            assertEquals(expected["rows"].size(), rows.size)
+            for ((row, wanted) in rows.zip(expected["rows"])) {
+                assertEquals(wanted["number"].asText(), String(row.number))
+                assertEquals(wanted["direction"].asText().lowercase(), if (wanted["direction"].isNumber) "${row.direction.ordinal + 1}" else row.direction.name.lowercase())
+                assertEquals(wanted["duration_secs"].asLong(), row.seconds.toLong())
+                assertEquals(wanted["start_micros"].asLong(), Duration.between(Instant.EPOCH, row.start).let { it.seconds * 1_000_000 + it.nano / 1_000 })
+                assertEquals(wanted["place"]?.takeUnless { it.isNull }?.asText(), row.place?.let(::String))
+            }
+        }
+    }
+
+    private fun verify(call: dev.cpniguard.Interaction, stored: Stored, name: String, expected: JsonNode?) {
+        val text = expected?.let { String(HexFormat.of().parseHex(it["plaintext"].asText())) }
+        when (val answer = call.verify(stored, name, (text ?: "987654321").toCharArray())) {
+            is Verification.Match -> if (text == null) throw AssertionError("$name matched")
+            is Verification.NoMatch -> throw AssertionError("$name does not match")
+            is Verification.Withheld -> throw AssertionError("$name is not compared: ${answer.explain().forSupervisor}")
+        }
+    }
+
+    private fun opened(case: JsonNode, fields: List<Pair<String, String>>, calls: Set<String>): Guard {
+        val agents = MemoryAgents()
+        agents.signIn("vector", AgentProfile("vector", Role.CARE_AGENT, "carrier", "US", Instant.now() + Duration.ofDays(1)))
+        val contacts = MemoryContacts()
+        contacts.put("call-1", ContactState(Channel.PHONE_INBOUND, true, "vector"))
+        return Guard.build {
+            tenant(case["keys"]["tenant"].asText())
+            schema(schema(case, fields, calls))
+            grants(GRANTS)
+            keys(Keys.host(FixedKeys(HexFormat.of().parseHex(case["root"].asText()))))
+            store(Store.memory())
+            agents(agents)
+            contacts(contacts)
+        }
+    }
+
+    private fun schema(case: JsonNode, fields: List<Pair<String, String>>, calls: Set<String>) = buildString {
+        appendLine("[fields]")
+        for ((name, of) in fields) {
+            if (of == "ssn_last4") continue // derived from the field of class ssn
+            val shape = when {
+                case["ask"] != null -> case["ask"].first { it["name"].asText() == name }["shape"].asText()
+                name in calls || (of == "call_detail" && case["expect"]["open"] == null) -> "calls"
+                else -> "value"
+            }
+            appendLine("$name = { class = \"$of\", shape = \"$shape\" }")
+        }
+    }
+
+    private companion object {
+        /** The SSNs of the vectors, which are compared and never shown. */
+        val MUST_OPEN = setOf("ssn", "x")
+
+        val GRANTS = """
+            id = "vectors"
+            title = "Everything that the law leaves open"
+
+            [[rule]]
+            id = "all"
+            title = "Care agents see and compare everything"
+            effect = "permit"
+            when = { role = ["care_agent"], op = ["view", "verify"], class = ["identity", "address", "biographical", "ssn", "ssn_last4", "other_government_id", "account_info", "billing", "service_details", "device_id", "call_detail", "location", "payment", "auth_secret", "directory_listing", "survivor"] }
+        """.trimIndent()
+    }
+}
+
+/** The keyring document of `docs/spec/keyring-v1.md` around one data root, written here from the specification. */
+private class FixedKeys(data: ByteArray) : KeyProvider {
+    private val roots = listOf(data, ByteArray(32) { 1 }, ByteArray(32) { 2 })
+
+    override fun wrap(key: ByteArray) = key.copyOf()
+
+    override fun unwrap(wrapped: ByteArray) = wrapped.copyOf()
+
+    override fun load(): ByteArray = buildString {
+        append("[keyring]\nformat = \"keyring-v1\"\nmac = \"${text(mac())}\"\n")
+        roots.forEachIndexed { at, root ->
+            val branch = listOf("data", "audit", "reference")[at]
+            val wrapped = tuple("cpni-guard/v1/root".toByteArray(), byteArrayOf((at + 1).toByte()), ONE, root)
+            append("\n[[keyring.key]]\nbranch = \"$branch\"\nversion = 1\nstate = \"active\"\nwrapped = \"${text(wrapped)}\"\n")
+        }
+    }.toByteArray()
+
+    override fun store(document: ByteArray) = Unit
+
+    private fun mac(): ByteArray {
+        val label = "cpni-guard/v1/keyring".toByteArray()
+        val prk = hmac(label, roots.reduce(ByteArray::plus))
+        val key = hmac(prk, tuple(label) + 1)
+        val entries = roots.indices.flatMap { listOf(byteArrayOf((it + 1).toByte()), ONE, byteArrayOf(1)) }
+        return hmac(key, tuple(label, *entries.toTypedArray()))
+    }
+
+    private fun text(bytes: ByteArray) = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes)
+
+    private fun hmac(key: ByteArray, bytes: ByteArray) =
+        Mac.getInstance("HmacSHA256").apply { init(SecretKeySpec(key, "HmacSHA256")) }.doFinal(bytes)
+
+    private fun tuple(vararg items: ByteArray): ByteArray = ByteArrayOutputStream().also { out ->
+        for (item in items) DataOutputStream(out).apply { writeInt(item.size) }.write(item)
+    }.toByteArray()
+
+    private companion object {
+        val ONE = byteArrayOf(0, 0, 0, 1)
+    }
+}
