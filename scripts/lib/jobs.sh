@@ -3,7 +3,7 @@
 # Whatever it prints goes to its log; `note` speaks to the person; `skip` and `fail` end it.
 
 # Cheap and likely to fail first; what loads the machine last.
-readonly JOBS=(fmt clippy test doc layering docs-drift scripts vectors interop msrv package deny examples bindings oracle powercut bench fuzz)
+readonly JOBS=(fmt clippy test doc layering docs-drift scripts vectors interop msrv package deny examples bindings kotlin oracle powercut bench fuzz)
 declare -rA ABOUT=(
     [fmt]='formatting, of the fuzz targets, the oracle and the crash tests too'
     [clippy]='lints as errors: all targets with all features, and the core without features'
@@ -19,6 +19,7 @@ declare -rA ABOUT=(
     [deny]='licences, banned crates, sources; advisories where the network allows'
     [examples]='the examples build; care_desk, insider and policy_check run as the README says'
     [bindings]='the crate for Kotlin and Swift passes its lints and tests, and both generators run'
+    [kotlin]='the Kotlin package: built, and tested from outside with the vectors; what its calls cost'
     [oracle]='200,000 requests decided as Cedar decides them, and every spoiled rule found out'
     [powercut]='power cuts, kills and disk faults, in short; the crash tests pass the lints'
     [bench]='speed as ratios to the raw limits, against benches/aims.txt'
@@ -65,14 +66,14 @@ job_docs_drift() {
 
 job_scripts() {
     local script
-    for script in scripts/check scripts/bench-ratios scripts/bindgen scripts/lib/*.sh scripts/tests/* .ci/run; do
+    for script in scripts/check scripts/bench-ratios scripts/bindgen scripts/kotlin-smoke scripts/native-libraries scripts/lib/*.sh scripts/tests/* .ci/run; do
         bash -n "$script"
     done
-    for script in scripts/check scripts/bench-ratios scripts/bindgen scripts/tests/* .ci/run; do
+    for script in scripts/check scripts/bench-ratios scripts/bindgen scripts/kotlin-smoke scripts/native-libraries scripts/tests/* .ci/run; do
         [[ -x $script ]] || fail "$script is not executable"
     done
     if command -v shellcheck > /dev/null; then
-        shellcheck -x -P SCRIPTDIR -S warning scripts/check scripts/bench-ratios scripts/bindgen scripts/tests/* .ci/run
+        shellcheck -x -P SCRIPTDIR -S warning scripts/check scripts/bench-ratios scripts/bindgen scripts/kotlin-smoke scripts/native-libraries scripts/tests/* .ci/run
     fi
     for script in scripts/tests/*; do "$script"; done
 }
@@ -282,6 +283,44 @@ job_bindings() {
     ! grep LocalizedError "$out/swift/CpniGuardFFI.swift" | grep -qv 'enum UniffiInternalError:' ||
         fail "Swift: an error has a text of its own"
     note "$(cat "$out"/kotlin/dev/cpniguard/ffi/*.kt | wc -l) lines of Kotlin, $(wc -l < "$out/swift/CpniGuardFFI.swift") of Swift"
+    rm -r "$out"
+}
+
+job_kotlin() {
+    need_java || skip_unless_ci "a JDK of 17 or newer and Maven are missing"
+    need_c_compiler
+    local kotlin=bindings/kotlin tests
+    mkdir -p "$kotlin/target"
+    scripts/native-libraries
+    scripts/bindgen --out "$kotlin/target/generated" kotlin
+    mvn -B -q -f "$kotlin/pom.xml" verify
+    tests=$(cat "$kotlin"/consumer-tests/target/surefire-reports/TEST-*.xml |
+        grep -c '<testcase ' || true)
+    ((tests)) || fail "no test ran"
+    note "$tests tests; $(scripts/kotlin-smoke)"
+    grep -rhoE '(vectors: .*|resident memory grew .*)' "$kotlin"/consumer-tests/target/surefire-reports/*-output.txt |
+        while IFS= read -r line; do note "$line"; done
+    kotlin_calls
+}
+
+# The same calls through the package and in Rust, in the same run. On a machine that others use too it is
+# no verdict, so it fails nothing.
+kotlin_calls() {
+    local out
+    out=$(mktemp -d)
+    cargo build --quiet --manifest-path bindings/Cargo.toml --locked --release -p cpni-guard-ffi --example calls
+    "${CARGO_TARGET_DIR:-bindings/target}/release/examples/calls" "$out/rust-store" > "$out/rust"
+    CPNI_MAIN=example.carrier.BenchKt scripts/kotlin-smoke java > "$out/kotlin"
+    awk '
+        NR == FNR { rust[$1] = $2; next }
+        $1 == "empty" { empty = $2; printf "an empty call: %.1f us\n", $2 / 1000; next }
+        $1 in rust {
+            printf "%s: %.1f us, %.1f us in Rust, x %.2f", $1, $2 / 1000, rust[$1] / 1000, $2 / rust[$1]
+            if ($1 ~ /^view16/) aim = rust[$1] + 3 * empty
+            else if ($1 ~ /^batch1000/) aim = 1.5 * rust[$1]
+            else { print ""; next }
+            printf "; aim %.1f us: %s\n", aim / 1000, $2 <= aim ? "met" : "missed"
+        }' "$out/rust" "$out/kotlin" | while IFS= read -r line; do note "$line"; done
     rm -r "$out"
 }
 

@@ -1,61 +1,110 @@
 package example.carrier
 
+import dev.cpniguard.AccountFacts
+import dev.cpniguard.AgentProfile
+import dev.cpniguard.CallDirection
+import dev.cpniguard.CallRow
+import dev.cpniguard.Channel
+import dev.cpniguard.Contact
+import dev.cpniguard.ContactState
+import dev.cpniguard.Guard
+import dev.cpniguard.Interaction
+import dev.cpniguard.Keys
+import dev.cpniguard.ManualClock
+import dev.cpniguard.MemoryAgents
+import dev.cpniguard.MemoryContacts
+import dev.cpniguard.Purpose
 import dev.cpniguard.Record
+import dev.cpniguard.Role
+import dev.cpniguard.SealedRecord
+import dev.cpniguard.SimChange
 import dev.cpniguard.Store
+import dev.cpniguard.View
 import dev.cpniguard.record
 import java.nio.file.Files
+import java.time.Duration
+import java.time.Instant
 
 /**
- * What a call costs through the package. Prints `name nanoseconds`, the median of some rounds, a line each; the job
- * `kotlin` sets the same lines of the Rust program beside them.
+ * What a call costs through the package: `name nanoseconds` a line, the median of several rounds. The same calls on
+ * the same record as `bindings/ffi/examples/calls.rs`, which the job `kotlin` runs before it.
  */
 fun main() {
-    Carrier().use { carrier ->
-        measure("empty", 2_000) { carrier.clock.now() }
-        val guard = carrier.guard
-        measure("protect16", 200) { guard.protect(Carrier.ACCOUNT, sixteen()) }
-        measure("batch1000", 1) { guard.protectAll(List(1_000) { Carrier.ACCOUNT to sixteen() }) }
-    }
-    views("memory", Store.memory(), 200)
+    ManualClock(Instant.EPOCH).use { clock -> measure("empty", 5_000) { clock.now() } }
+    case(Store.memory()) { guard, _ -> measure("protect16", 500) { guard.protect(ACCOUNT, sixteen()) } }
+    views("memory", Store.memory(), 500)
     val folder = Files.createTempDirectory("cpni-bench")
-    views("durable", Store.folder(folder.toString()), 50)
+    views("durable", Store.folder(folder.toString()), 200)
     folder.toFile().deleteRecursively()
 }
 
-private fun views(where: String, store: Store, times: Int) = Carrier(store).use { carrier ->
-    carrier.customer()
-    val sealed = carrier.guard.protect(Carrier.ACCOUNT, sixteen()).sealed
-    carrier.authenticated("call-1").use { call ->
-        measure("view16_$where", times) {
-            call.view(sealed, FIELDS).use { view ->
-                view.withValues { values ->
-                    check(values.names.size >= 10)
-                }
-            }
-        }
-        val thousand = List(if (where == "memory") 1_000 else 100) { sealed }
-        measure("views${thousand.size}_$where", 1) {
-            for (each in call.viewAll(thousand, *FIELDS.toTypedArray())) each.get().use { view -> view.withValues { } }
-        }
+private const val ACCOUNT = "8155550100"
+private const val VIEWS = 1_000
+private const val ROUNDS = 7
+private val TEXTS = mapOf(
+    "name" to "Dana Example",
+    "street" to "12 Example Street",
+    "city" to "Exampleville NY 12345",
+    "birth_date" to "1984-02-29",
+    "ssn" to "987-65-4321",
+    "account_number" to "200000012345",
+    "mobile" to "2125550199",
+    "email" to "dana@example.com",
+    "plan" to "Unlimited Plus",
+    "features" to "Hotspot, voice mail",
+    "lines" to "2125550198",
+    "imei" to "490154203237518",
+    "iccid" to "8901260123456789013",
+    "balance" to "$123.45",
+    "card" to "4111111111111111",
+)
+private val FIELDS = TEXTS.keys.toTypedArray() + "call_detail"
+private val ROWS = List(14) {
+    CallRow(CallDirection.OUTBOUND, "2125550123".toCharArray(), Instant.ofEpochSecond(1_795_440_000L + it), 61u)
+}
+
+private fun sixteen(): Record = record("r-1") {
+    for ((field, value) in TEXTS) text(field, value)
+    calls("call_detail", ROWS)
+}
+
+/** A guard with its hosts in memory, and a case of a care agent's on the account. */
+private fun case(store: Store, work: (Guard, Interaction) -> Unit) {
+    val agents = MemoryAgents()
+    agents.signIn("dana", AgentProfile("dana", Role.CARE_AGENT, "carrier", "US", Instant.now() + Duration.ofDays(1)))
+    val contacts = MemoryContacts()
+    contacts.put("case-1", ContactState(Channel.BACK_OFFICE, true, "dana"))
+    Guard.build {
+        schema(Carrier.resource("subscriber.toml"))
+        grants(Carrier.resource("grants.toml"))
+        keys(Keys.memory())
+        store(store)
+        agents(agents)
+        contacts(contacts)
+    }.use { guard ->
+        guard.setAccountFacts(ACCOUNT, AccountFacts(simChange = SimChange.Never, survivor = false, business = false))
+        guard.interaction("dana", ACCOUNT, Purpose.SUPPORT, Contact("case-1", Channel.BACK_OFFICE)).use { work(guard, it) }
     }
 }
 
-/** Every field of the sample schema that a record brings. */
-val FIELDS = listOf(
-    "name", "street", "city", "birth_date", "ssn", "account_number", "mobile", "email",
-    "plan", "features", "lines", "imei", "iccid", "balance", "card", "call_detail",
-)
+private fun views(name: String, store: Store, times: Int) = case(store) { guard, case ->
+    val sealed = guard.protect(ACCOUNT, sixteen()).sealed
+    measure("view16-$name", times) { case.view(sealed, *FIELDS).use(::look) }
+    val thousand: List<SealedRecord> = List(VIEWS) { sealed }
+    measure("batch1000-$name", 1) { for (each in case.viewAll(thousand, *FIELDS)) each.get().use(::look) }
+}
 
-private fun sixteen(): Record = record {
-    for (field in FIELDS) if (field == "call_detail") calls(field, Carrier.rows()) else text(field, "a value of $field")
+private fun look(view: View) = view.withValues { values ->
+    check(values.names.size > 10) { "a view that shows nothing measures nothing" }
 }
 
 private fun measure(name: String, times: Int, work: () -> Unit) {
-    val rounds = LongArray(11) {
+    repeat(2) { repeat(times) { work() } } // the compiler is warm
+    val rounds = LongArray(ROUNDS) {
         val start = System.nanoTime()
         repeat(times) { work() }
         (System.nanoTime() - start) / times
     }
     rounds.sort()
-    println("$name ${rounds[rounds.size / 2]}")
+    println("$name ${rounds[ROUNDS / 2]}")
 }

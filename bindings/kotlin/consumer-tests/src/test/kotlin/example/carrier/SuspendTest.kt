@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertInstanceOf
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.RepeatedTest
 import org.junit.jupiter.api.Test
 import java.util.concurrent.Executors
 
@@ -54,7 +55,7 @@ class SuspendTest {
         }
     }
 
-    @Test
+    @RepeatedTest(20)
     fun `a cancelled coroutine ends its interaction`() {
         Carrier().use { carrier ->
             carrier.ring()

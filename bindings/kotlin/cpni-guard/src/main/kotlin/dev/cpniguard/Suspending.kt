@@ -58,7 +58,7 @@ public class SuspendingGuard internal constructor(
     public suspend fun verifyAudit(outside: String? = null): AuditCheck =
         finished { guard.audit().use { it.verify(outside) } }
 
-    private suspend fun <R> finished(work: () -> R): R = withContext(dispatcher + NonCancellable) { work() }
+    private suspend fun <R> finished(work: () -> R): R = finished(dispatcher, work)
 }
 
 /** An [Interaction] for coroutines. */
@@ -93,5 +93,9 @@ public class SuspendingInteraction internal constructor(
     /** [Interaction.sendOneTimeCode]. */
     public suspend fun sendOneTimeCode(to: CodeTo): Unit = finished { call.sendOneTimeCode(to) }
 
-    private suspend fun <R> finished(work: () -> R): R = withContext(dispatcher + NonCancellable) { work() }
+    private suspend fun <R> finished(work: () -> R): R = finished(dispatcher, work)
 }
+
+/** Two steps: leaving a dispatcher drops the result where the coroutine outside was cancelled; leaving the job does not. */
+private suspend fun <R> finished(dispatcher: CoroutineDispatcher, work: () -> R): R =
+    withContext(NonCancellable) { withContext(dispatcher) { work() } }
