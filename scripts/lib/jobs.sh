@@ -308,8 +308,8 @@ job_kotlin() {
 kotlin_calls() {
     local out
     out=$(mktemp -d)
-    cargo build --quiet --manifest-path bindings/Cargo.toml --locked --release -p cpni-guard-ffi --example calls
-    "${CARGO_TARGET_DIR:-bindings/target}/release/examples/calls" "$out/rust-store" > "$out/rust"
+    cargo build --quiet --manifest-path bindings/Cargo.toml --locked --profile shipped -p cpni-guard-ffi --example calls
+    "${CARGO_TARGET_DIR:-bindings/target}/shipped/examples/calls" "$out/rust-store" > "$out/rust"
     CPNI_MAIN=example.carrier.BenchKt scripts/kotlin-smoke java > "$out/kotlin"
     awk '
         NR == FNR { rust[$1] = $2; next }

@@ -13,9 +13,12 @@ import dev.cpniguard.ffi.sealedRecordToText
 import java.nio.ByteBuffer
 import java.nio.CharBuffer
 
-/** A customer's record before it is sealed: `record { text("ssn", chars) }`. Sealing it, or [close], overwrites it. */
+/**
+ * A customer's record before it is sealed: `record { text("ssn", chars) }`. Sealing it, or [close], overwrites it. It
+ * is for one thread.
+ */
 public class Record internal constructor(internal val id: String) : AutoCloseable {
-    internal val wire = Wire().u16(0)
+    internal val wire = Wire(pooled = false).u16(0)
     private var count = 0
 
     /** A text. The characters stay yours to overwrite. */

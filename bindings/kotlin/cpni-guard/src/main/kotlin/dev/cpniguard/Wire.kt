@@ -15,8 +15,11 @@ import java.util.concurrent.ArrayBlockingQueue
  * Rules: a text is encoded in place; what is outgrown or closed is overwritten; what is lent begins at its first
  * byte, because the generated code ignores a buffer's position.
  */
-internal class Wire : AutoCloseable {
-    private var buffer: ByteBuffer = Pool.take()
+internal class Wire(
+    /** Of one call alone: a wire that a user holds must not share its buffer, whatever threads do to it. */
+    private val pooled: Boolean = true,
+) : AutoCloseable {
+    private var buffer: ByteBuffer = if (pooled) Pool.take() else ByteBuffer.allocateDirect(OWN)
 
     fun u8(value: Int): Wire = apply { room(1).put(value.toByte()) }
 
@@ -82,8 +85,10 @@ internal class Wire : AutoCloseable {
 
     /** Overwrites the bytes. */
     override fun close() {
-        Pool.give(buffer)
+        val used = buffer
         buffer = NOTHING
+        wipe(used)
+        if (pooled) Pool.give(used)
     }
 
     private fun room(len: Int): ByteBuffer {
@@ -93,15 +98,25 @@ internal class Wire : AutoCloseable {
             if (needed > MOST) throw CpniException(ErrorCode.BINDING_LAYOUT)
             val larger = ByteBuffer.allocateDirect(maxOf(needed, minOf(MOST, buffer.capacity() * 2L)).toInt())
             larger.put(buffer.duplicate().flip())
-            Pool.give(buffer)
+            val outgrown = buffer
             buffer = larger
+            wipe(outgrown)
+            if (pooled) Pool.give(outgrown)
         }
         return buffer
     }
 
     private companion object {
         const val MOST = 1L shl 30
+        const val OWN = 1024
         val NOTHING: ByteBuffer = ByteBuffer.allocateDirect(0)
+    }
+
+    private fun wipe(used: ByteBuffer) {
+        used.flip()
+        while (used.remaining() >= 8) used.putLong(0)
+        while (used.hasRemaining()) used.put(0)
+        used.clear()
     }
 
     /** A few buffers that are used again: making one costs as much as a call. */
@@ -111,12 +126,8 @@ internal class Wire : AutoCloseable {
 
         fun take(): ByteBuffer = free.poll() ?: ByteBuffer.allocateDirect(SIZE)
 
-        fun give(used: ByteBuffer) {
-            used.flip()
-            while (used.remaining() >= 8) used.putLong(0)
-            while (used.hasRemaining()) used.put(0)
-            used.clear()
-            if (used.capacity() == SIZE) free.offer(used)
+        fun give(wiped: ByteBuffer) {
+            if (wiped.capacity() == SIZE) free.offer(wiped)
         }
     }
 }
