@@ -120,6 +120,112 @@ impl ContactState {
     }
 }
 
+/// Short lists of arguments: JNA on arm64 crashes where a struct by value is passed on the stack
+/// (java-native-access/jna#1736), so Kotlin calls nothing with more than six of its own.
+#[uniffi::export]
+impl ContactState {
+    /// A contact as `new` says, of which nothing more is known.
+    ///
+    /// # Errors
+    /// An id that is not allowed (1001 to 1003).
+    #[uniffi::constructor]
+    pub fn of(
+        channel: Channel,
+        live: bool,
+        agent: String,
+        account: Option<String>,
+        case_id: Option<String>,
+    ) -> Result<Arc<Self>, CpniError> {
+        Self::new(channel, live, agent, account, case_id, None, None, None, false)
+    }
+
+    /// The same contact, with the rest of what `new` says.
+    ///
+    /// # Errors
+    /// An id that is not allowed (1001 to 1003).
+    pub fn and(
+        &self,
+        legal_review: Option<String>,
+        group_size: Option<u64>,
+        called_back: Option<CallBack>,
+        caller_id_matches: bool,
+    ) -> Result<Arc<Self>, CpniError> {
+        call(|| {
+            let legal_review = legal_review.map(BasisId::new).transpose()?;
+            let known = self.0.clone();
+            let more = core_hosts::ContactState {
+                legal_review,
+                group_size,
+                called_back,
+                caller_id_matches,
+                ..known
+            };
+            Ok(Arc::new(Self(more)))
+        })
+    }
+}
+
+/// A fact about an account that is so or is not so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum AccountFlag {
+    /// A business customer.
+    Business,
+    /// With a dedicated representative.
+    DedicatedRepresentative,
+    /// Whose contract speaks of CPNI.
+    CpniContract,
+    /// With a written request of the customer's on file.
+    WrittenRequest,
+    /// Whose service is being initiated.
+    ServiceInitiation,
+    /// A survivor's, with a line separation.
+    Survivor,
+    /// With a lock on SIM changes.
+    SimLock,
+    /// With a lock on port-outs.
+    PortLock,
+    /// Which is a simple port.
+    SimplePort,
+}
+
+/// As of [`ContactState`]: short lists of arguments.
+#[uniffi::export]
+impl AccountFacts {
+    /// Facts as `new` says: those that hold, and those that do not. What is in neither list is unknown,
+    /// and so is what is in both.
+    ///
+    /// # Errors
+    /// An id that is not allowed (1001 to 1003).
+    #[uniffi::constructor]
+    pub fn of(
+        address: Option<String>,
+        address_since_micros: Option<u64>,
+        sim_change: Option<SimChange>,
+        holds: Vec<AccountFlag>,
+        holds_not: Vec<AccountFlag>,
+    ) -> Result<Arc<Self>, CpniError> {
+        let is = |flag| match (holds.contains(&flag), holds_not.contains(&flag)) {
+            (true, false) => Some(true),
+            (false, true) => Some(false),
+            (true, true) | (false, false) => None,
+        };
+        Self::new(
+            address,
+            address_since_micros,
+            sim_change,
+            is(AccountFlag::Business),
+            is(AccountFlag::DedicatedRepresentative),
+            is(AccountFlag::CpniContract),
+            is(AccountFlag::WrittenRequest),
+            is(AccountFlag::ServiceInitiation),
+            is(AccountFlag::Survivor),
+            is(AccountFlag::SimLock),
+            is(AccountFlag::PortLock),
+            is(AccountFlag::SimplePort),
+        )
+    }
+}
+
 /// When the SIM last changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
 pub enum SimChange {
@@ -188,5 +294,63 @@ impl AccountFacts {
                 simple_port,
             })))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_forms_say_what_the_long_ones_say() {
+        let text = |text: &str| Some(text.to_owned());
+        let long = AccountFacts::new(
+            text("post-1"),
+            Some(7),
+            Some(SimChange::Never),
+            Some(true),
+            Some(false),
+            Some(true),
+            Some(false),
+            Some(true),
+            Some(false),
+            Some(true),
+            Some(false),
+            None,
+        );
+        let [business, representative, contract, request, initiation, survivor, sim, port] = [
+            AccountFlag::Business,
+            AccountFlag::DedicatedRepresentative,
+            AccountFlag::CpniContract,
+            AccountFlag::WrittenRequest,
+            AccountFlag::ServiceInitiation,
+            AccountFlag::Survivor,
+            AccountFlag::SimLock,
+            AccountFlag::PortLock,
+        ];
+        let short = AccountFacts::of(
+            text("post-1"),
+            Some(7),
+            Some(SimChange::Never),
+            vec![business, contract, initiation, sim, AccountFlag::SimplePort],
+            vec![representative, request, survivor, port, AccountFlag::SimplePort],
+        );
+        assert_eq!(short.unwrap().core(), long.unwrap().core(), "in both lists is unknown");
+
+        let agent = || "dana".to_owned();
+        let long = ContactState::new(
+            Channel::PhoneCallback,
+            true,
+            agent(),
+            text("acct-1"),
+            text("case-1"),
+            text("review-1"),
+            Some(12),
+            Some(CallBack::NumberOfRecord),
+            true,
+        );
+        let short = ContactState::of(Channel::PhoneCallback, true, agent(), text("acct-1"), text("case-1"));
+        let short = short.unwrap().and(text("review-1"), Some(12), Some(CallBack::NumberOfRecord), true);
+        assert_eq!(short.unwrap().core(), long.unwrap().core());
     }
 }

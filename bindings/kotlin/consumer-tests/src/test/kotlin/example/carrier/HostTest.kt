@@ -1,7 +1,10 @@
 package example.carrier
 
+import dev.cpniguard.AccountFacts
+import dev.cpniguard.Action
 import dev.cpniguard.AgentProfile
 import dev.cpniguard.AlarmSink
+import dev.cpniguard.CallBack
 import dev.cpniguard.Channel
 import dev.cpniguard.CodeTo
 import dev.cpniguard.Contact
@@ -18,6 +21,7 @@ import dev.cpniguard.Keys
 import dev.cpniguard.Presented
 import dev.cpniguard.Purpose
 import dev.cpniguard.Role
+import dev.cpniguard.SimChange
 import dev.cpniguard.Store
 import dev.cpniguard.Values
 import org.junit.jupiter.api.Assertions.assertArrayEquals
@@ -84,6 +88,33 @@ class HostTest {
                 call.view(sealed, "name").use { assertInstanceOf(Field.Disclosed::class.java, it["name"]) }
             }
             refusal { carrier.guard.interaction("nobody", Carrier.ACCOUNT, Purpose.SUPPORT, contact) }
+        }
+    }
+
+    @Test
+    fun `what is known of a contact and an account arrives`() {
+        fun carrier(facts: AccountFacts) = Carrier { accountFacts { facts } }
+        // A lock of the customer's forbids the change; that it is not locked, and what is unknown, are told apart.
+        for (locked in listOf(true, false)) {
+            val facts = AccountFacts("post-1", Carrier.NOON - Carrier.DAY.multipliedBy(212), SimChange.Never, survivor = false, simLock = locked)
+            carrier(facts).use { carrier ->
+                carrier.customer()
+                carrier.authenticated("call-1").use { call ->
+                    val why = call.decide(Action.SIM_CHANGE).explain()
+                    assertEquals(locked, why.reasons.any { "lock" in it.rule }, why.forSupervisor)
+                }
+            }
+        }
+        Carrier().use { carrier ->
+            val sealed = carrier.customer()
+            // A call that the carrier placed to the number of record authenticates; one to another number does not.
+            for ((called, shown) in listOf(CallBack.NUMBER_OF_RECORD to true, CallBack.CONTACT_NUMBER to false)) {
+                carrier.contacts.put("out-1", ContactState(Channel.PHONE_CALLBACK, true, "dana", calledBack = called))
+                val contact = Contact("out-1", Channel.PHONE_CALLBACK)
+                carrier.guard.interaction("dana-token", Carrier.ACCOUNT, Purpose.SUPPORT, contact).use { call ->
+                    call.view(sealed, "call_detail").use { assertEquals(shown, it["call_detail"] is Field.Disclosed, "$called") }
+                }
+            }
         }
     }
 

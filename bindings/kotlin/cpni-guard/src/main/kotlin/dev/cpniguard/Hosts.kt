@@ -1,5 +1,6 @@
 package dev.cpniguard
 
+import dev.cpniguard.ffi.AccountFlag
 import java.time.Instant
 
 // What the host answers. Rules: synchronous; called on the thread of the call that needs it, checkpoints on a
@@ -129,9 +130,12 @@ public class ContactState @JvmOverloads constructor(
     callerIdMatches: Boolean = false,
 ) {
     internal val ffi = calling {
-        dev.cpniguard.ffi.ContactState(
-            channel, live, agent, account, caseId, legalReview, groupSize, calledBack, callerIdMatches,
-        )
+        val known = dev.cpniguard.ffi.ContactState.of(channel, live, agent, account, caseId)
+        if (legalReview == null && groupSize == null && calledBack == null && !callerIdMatches) {
+            known
+        } else {
+            known.use { it.and(legalReview, groupSize, calledBack, callerIdMatches) }
+        }
     }
 
     override fun toString(): String = "ContactState(..)"
@@ -159,10 +163,20 @@ public class AccountFacts @JvmOverloads constructor(
     simplePort: Boolean? = null,
 ) {
     internal val ffi = calling {
-        dev.cpniguard.ffi.AccountFacts(
-            address, addressSince?.micros(), simChange?.ffi(), business, dedicatedRepresentative, cpniContract,
-            writtenRequest, serviceInitiation, survivor, simLock, portLock, simplePort,
+        val flags = listOf(
+            AccountFlag.BUSINESS to business,
+            AccountFlag.DEDICATED_REPRESENTATIVE to dedicatedRepresentative,
+            AccountFlag.CPNI_CONTRACT to cpniContract,
+            AccountFlag.WRITTEN_REQUEST to writtenRequest,
+            AccountFlag.SERVICE_INITIATION to serviceInitiation,
+            AccountFlag.SURVIVOR to survivor,
+            AccountFlag.SIM_LOCK to simLock,
+            AccountFlag.PORT_LOCK to portLock,
+            AccountFlag.SIMPLE_PORT to simplePort,
         )
+        val holds = flags.filter { it.second == true }.map { it.first }
+        val holdsNot = flags.filter { it.second == false }.map { it.first }
+        dev.cpniguard.ffi.AccountFacts.of(address, addressSince?.micros(), simChange?.ffi(), holds, holdsNot)
     }
 
     override fun toString(): String = "AccountFacts(..)"
