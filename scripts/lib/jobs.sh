@@ -3,7 +3,7 @@
 # Whatever it prints goes to its log; `note` speaks to the person; `skip` and `fail` end it.
 
 # Cheap and likely to fail first; what loads the machine last.
-readonly JOBS=(fmt clippy test doc layering docs-drift scripts vectors interop msrv package deny examples bindings kotlin oracle powercut bench fuzz)
+readonly JOBS=(fmt clippy test doc layering docs-drift scripts vectors interop msrv package deny examples bindings kotlin swift oracle powercut bench fuzz)
 declare -rA ABOUT=(
     [fmt]='formatting, of the fuzz targets, the oracle and the crash tests too'
     [clippy]='lints as errors: all targets with all features, and the core without features'
@@ -20,6 +20,7 @@ declare -rA ABOUT=(
     [examples]='the examples build; care_desk, insider and policy_check run as the README says'
     [bindings]='the crate for Kotlin and Swift passes its lints and tests, and both generators run'
     [kotlin]='the Kotlin package: built, and tested from outside with the vectors; what its calls cost'
+    [swift]='the Swift package builds, its tests and its sample run; what its calls cost beside Rust'
     [oracle]='200,000 requests decided as Cedar decides them, and every spoiled rule found out'
     [powercut]='power cuts, kills and disk faults, in short; the crash tests pass the lints'
     [bench]='speed as ratios to the raw limits, against benches/aims.txt'
@@ -66,14 +67,16 @@ job_docs_drift() {
 
 job_scripts() {
     local script
-    for script in scripts/check scripts/bench-ratios scripts/bindgen scripts/kotlin-smoke scripts/native-libraries scripts/lib/*.sh scripts/tests/* .ci/run; do
+    local programs=(scripts/check scripts/bench-ratios scripts/bindgen scripts/kotlin-smoke scripts/native-libraries
+        scripts/xcframework scripts/tests/* examples/kotlin-agent-desk/run bindings/kotlin/android/build-aar .ci/run)
+    for script in "${programs[@]}" scripts/lib/*.sh; do
         bash -n "$script"
     done
-    for script in scripts/check scripts/bench-ratios scripts/bindgen scripts/kotlin-smoke scripts/native-libraries scripts/tests/* .ci/run; do
+    for script in "${programs[@]}"; do
         [[ -x $script ]] || fail "$script is not executable"
     done
     if command -v shellcheck > /dev/null; then
-        shellcheck -x -P SCRIPTDIR -S warning scripts/check scripts/bench-ratios scripts/bindgen scripts/kotlin-smoke scripts/native-libraries scripts/tests/* .ci/run
+        shellcheck -x -P SCRIPTDIR -S warning "${programs[@]}"
     fi
     for script in scripts/tests/*; do "$script"; done
 }
@@ -322,6 +325,76 @@ kotlin_calls() {
             printf "; aim %.1f us: %s\n", aim / 1000, $2 <= aim ? "met" : "missed"
         }' "$out/rust" "$out/kotlin" | while IFS= read -r line; do note "$line"; done
     rm -r "$out"
+}
+
+# The library is built once for Kotlin and Swift: the same profile.
+job_swift() {
+    need_swift || skip_unless_ci "Swift 6 is missing, and could not be unpacked here"
+    local log library folder=bindings/swift
+    log=$(mktemp)
+    library=$(scripts/bindgen swift)
+    # Only the static library: beside a shared one the linker takes that.
+    mkdir -p "$folder/lib"
+    if ! cmp -s "$library" "$folder/lib/${library##*/}"; then
+        cp "$library" "$folder/lib/"
+        # SwiftPM does not know of the library: what was linked with another one must go.
+        find "$folder/Consumer" examples/swift-agent-cli -path '*/.build/*' -type f \
+            \( -name '*.xctest' -o -name Calls -o -name agent \) -delete
+    fi
+    update_file bindings/target/generated/swift/CpniGuardC.h "$folder/Sources/CpniGuardC/CpniGuardC.h"
+    update_file bindings/target/generated/swift/CpniGuardFFI.swift "$folder/Sources/CpniGuardFFI/CpniGuardFFI.swift"
+    # SwiftPM looks again for files that came or went.
+    touch "$folder/Package.swift" "$folder/Consumer/Package.swift" examples/swift-agent-cli/Package.swift
+    swift_run test --package-path "$folder/Consumer" | tee "$log"
+    grep -aq 'Executed [1-9][0-9]* tests, with 0 failures' "$log" || fail "no test ran, or one failed"
+    # What XCTest and a host would write down is a log too.
+    ! grep -aqE 'Canary|987-65-4321|2125550123|correct-horse' "$log" || fail "the log of the tests holds a customer's value"
+    note "$(grep -ao 'Executed [0-9]* tests' "$log" | tail -n 1), Swift $(with_swift swift --version 2> /dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p')"
+    note "$(sed -n 's/^\(vectors: [^;]*\);.*/\1/p' "$log")"
+    swift_sample
+    swift_calls
+    rm -f "$log"
+}
+
+# swift_run COMMAND OPTION...: `swift COMMAND` with the library in reach.
+swift_run() {
+    with_swift swift "$@" -Xlinker "-L$PWD/bindings/swift/lib"
+}
+
+# update_file FROM TO: leaves the time of a file that is the same, so that nothing is compiled again.
+update_file() {
+    cmp -s "$1" "$2" || cp "$1" "$2"
+}
+
+swift_sample() {
+    local package=examples/swift-agent-cli out width
+    swift_run build --package-path "$package"
+    out=$(mktemp)
+    with_swift "$package/.build/debug/agent" > "$out" || fail "$package ended with $?"
+    cat "$out"
+    width=$(LC_ALL=C.UTF-8 wc -L < "$out")
+    ((width <= 80)) || fail "$package prints a line of $width columns"
+    ! grep -q $'\e' "$out" || fail "$package prints colours into a pipe"
+    diff -u "$package/expected.txt" "$out" || fail "$package prints something else than its expected.txt"
+    note "$package: $(wc -l < "$out") lines, as expected"
+    rm -f "$out"
+}
+
+# Printed, never a failure: on a shared machine a time is no verdict.
+swift_calls() {
+    local folder=bindings/target/calls rust swift
+    cargo build --manifest-path bindings/Cargo.toml --locked --profile shipped -p cpni-guard-ffi --example calls
+    swift_run build -c release --product Calls --package-path bindings/swift/Consumer
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    rust=$("${CARGO_TARGET_DIR:-bindings/target}/shipped/examples/calls" "$folder/rust")
+    swift=$(with_swift bindings/swift/Consumer/.build/release/Calls "$folder/swift")
+    rm -rf "$folder"
+    awk '
+        NR == FNR { rust[$1] = $2; next }
+        $1 == "empty" { printf "%-17s %11.3f us in Swift\n", $1, $2 / 1000; next }
+        { printf "%-17s %11.1f us in Swift, %11.1f in Rust: %.2f times\n", $1, $2 / 1000, rust[$1] / 1000, $2 / rust[$1] }
+    ' <(echo "$rust") <(echo "$swift") | while IFS= read -r line; do note "$line"; done
 }
 
 job_oracle() {

@@ -60,6 +60,8 @@ pub struct DeviceAnswer {
 pub struct DeviceFieldAnswer {
     /// Whether there is a value.
     pub state: FieldState,
+    /// Whether the value is a list of calls, rather than a text; false where there is none.
+    pub is_calls: bool,
     /// What the field holds.
     pub class: DataClass,
     /// The decision.
@@ -309,12 +311,17 @@ impl From<&DeviceReason> for DeviceRule {
 
 fn field_answer(field: &str, shown: &DeviceField<'_>) -> DeviceFieldAnswer {
     let decision: &DeviceDecision = shown.decision();
+    let (state, is_calls) = match shown {
+        DeviceField::Withheld(_) => (FieldState::Withheld, false),
+        DeviceField::Absent(_) => (FieldState::Absent, false),
+        DeviceField::Disclosed(value) => {
+            let is_calls = value.with(|value| matches!(value, FieldValue::Calls(_)));
+            (FieldState::Disclosed, is_calls.unwrap_or(false)) // an error: it is over already
+        }
+    };
     DeviceFieldAnswer {
-        state: match shown {
-            DeviceField::Withheld(_) => FieldState::Withheld,
-            DeviceField::Absent(_) => FieldState::Absent,
-            DeviceField::Disclosed(_) => FieldState::Disclosed,
-        },
+        state,
+        is_calls,
         class: decision.class(),
         answer: Answer {
             field: field.to_owned(),

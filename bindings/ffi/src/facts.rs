@@ -121,7 +121,39 @@ impl ContactState {
 }
 
 /// Short lists of arguments: JNA on arm64 crashes where a struct by value is passed on the stack
-/// (java-native-access/jna#1736), so Kotlin calls nothing with more than six of its own.
+/// (java-native-access/jna#1736), so Kotlin calls nothing whose arguments do not fit into eight registers.
+#[uniffi::export]
+impl AgentProfile {
+    /// As `new`, of whom it is not known where they sit.
+    ///
+    /// # Errors
+    /// An id that is not allowed (1001 to 1003).
+    #[uniffi::constructor]
+    pub fn of(
+        id: String,
+        role: Role,
+        employer: String,
+        country: Option<String>,
+        trained_until_micros: Option<u64>,
+        may_approve: bool,
+        own_account: Option<String>,
+    ) -> Result<Arc<Self>, CpniError> {
+        Self::new(id, role, employer, country, trained_until_micros, may_approve, own_account, None)
+    }
+
+    /// The same agent, who sits at this site.
+    ///
+    /// # Errors
+    /// An id that is not allowed (1001 to 1003).
+    pub fn at_site(&self, site: String) -> Result<Arc<Self>, CpniError> {
+        call(|| {
+            let site = Some(SiteId::new(site)?);
+            Ok(Arc::new(Self(core_hosts::AgentProfile { site, ..self.0.clone() })))
+        })
+    }
+}
+
+/// As of [`AgentProfile`].
 #[uniffi::export]
 impl ContactState {
     /// A contact as `new` says, of which nothing more is known.
@@ -136,7 +168,7 @@ impl ContactState {
         account: Option<String>,
         case_id: Option<String>,
     ) -> Result<Arc<Self>, CpniError> {
-        Self::new(channel, live, agent, account, case_id, None, None, None, false)
+        Self::new(channel, live, agent, account, case_id, None, None, None, false, Vec::new())
     }
 
     /// The same contact, with the rest of what `new` says.
@@ -149,6 +181,7 @@ impl ContactState {
         group_size: Option<u64>,
         called_back: Option<CallBack>,
         caller_id_matches: bool,
+        attested: Vec<Attested>,
     ) -> Result<Arc<Self>, CpniError> {
         call(|| {
             let legal_review = legal_review.map(BasisId::new).transpose()?;
@@ -158,6 +191,7 @@ impl ContactState {
                 group_size,
                 called_back,
                 caller_id_matches,
+                attested,
                 ..known
             };
             Ok(Arc::new(Self(more)))
@@ -338,6 +372,21 @@ mod tests {
         assert_eq!(short.unwrap().core(), long.unwrap().core(), "in both lists is unknown");
 
         let agent = || "dana".to_owned();
+        let carrier = || "carrier".to_owned();
+        let long = AgentProfile::new(
+            agent(),
+            Role::CareAgent,
+            carrier(),
+            text("US"),
+            Some(7),
+            true,
+            text("a"),
+            text("s-1"),
+        );
+        let short =
+            AgentProfile::of(agent(), Role::CareAgent, carrier(), text("US"), Some(7), true, text("a"));
+        assert_eq!(short.unwrap().at_site("s-1".to_owned()).unwrap().core(), long.unwrap().core());
+
         let long = ContactState::new(
             Channel::PhoneCallback,
             true,
@@ -348,9 +397,16 @@ mod tests {
             Some(12),
             Some(CallBack::NumberOfRecord),
             true,
+            vec![Attested::Passkey],
         );
         let short = ContactState::of(Channel::PhoneCallback, true, agent(), text("acct-1"), text("case-1"));
-        let short = short.unwrap().and(text("review-1"), Some(12), Some(CallBack::NumberOfRecord), true);
+        let short = short.unwrap().and(
+            text("review-1"),
+            Some(12),
+            Some(CallBack::NumberOfRecord),
+            true,
+            vec![Attested::Passkey],
+        );
         assert_eq!(short.unwrap().core(), long.unwrap().core());
     }
 }

@@ -92,7 +92,8 @@ public interface KeyProvider {
  * Who asks, as the host's directory says. What is not given is unknown, and counts as least. It prints nothing.
  *
  * [country]: two letters of ISO 3166-1. [trainedUntil]: the last moment at which the training of 47 CFR 64.2009(b) is
- * current. [mayApprove]: a supervisor. [ownAccount]: for a signed-in customer.
+ * current. [mayApprove]: a supervisor. [ownAccount]: for a signed-in customer. [site]: where they sit; the watch counts
+ * by it.
  */
 public class AgentProfile @JvmOverloads constructor(
     id: String,
@@ -102,9 +103,13 @@ public class AgentProfile @JvmOverloads constructor(
     trainedUntil: Instant? = null,
     mayApprove: Boolean = false,
     ownAccount: String? = null,
+    site: String? = null,
 ) {
     internal val ffi = calling {
-        dev.cpniguard.ffi.AgentProfile(id, role, employer, country, trainedUntil?.micros(), mayApprove, ownAccount)
+        val known = dev.cpniguard.ffi.AgentProfile.of(
+            id, role, employer, country, trainedUntil?.micros(), mayApprove, ownAccount,
+        )
+        if (site == null) known else known.use { it.atSite(site) }
     }
 
     override fun toString(): String = "AgentProfile(..)"
@@ -116,7 +121,8 @@ public class AgentProfile @JvmOverloads constructor(
  * [channel]: on the back office it is a ticket. [live]: going on (a ticket: open) right now. [agent]: whose it is.
  * [account]: the account that it is about, where the host knows. [caseId]: the case that is worked on.
  * [legalReview]: counsel's review of the legal demand. [groupSize]: for aggregates. [calledBack]: for a call that the
- * carrier placed. [callerIdMatches]: proves nothing by itself.
+ * carrier placed. [callerIdMatches]: proves nothing by itself. [attested]: what systems of the host's established of the
+ * customer in this contact, and never what the agent's tool says.
  */
 public class ContactState @JvmOverloads constructor(
     channel: Channel,
@@ -128,14 +134,12 @@ public class ContactState @JvmOverloads constructor(
     groupSize: ULong? = null,
     calledBack: CallBack? = null,
     callerIdMatches: Boolean = false,
+    attested: List<Attested> = emptyList(),
 ) {
     internal val ffi = calling {
         val known = dev.cpniguard.ffi.ContactState.of(channel, live, agent, account, caseId)
-        if (legalReview == null && groupSize == null && calledBack == null && !callerIdMatches) {
-            known
-        } else {
-            known.use { it.and(legalReview, groupSize, calledBack, callerIdMatches) }
-        }
+        val isAll = legalReview == null && groupSize == null && calledBack == null && !callerIdMatches && attested.isEmpty()
+        if (isAll) known else known.use { it.and(legalReview, groupSize, calledBack, callerIdMatches, attested) }
     }
 
     override fun toString(): String = "ContactState(..)"

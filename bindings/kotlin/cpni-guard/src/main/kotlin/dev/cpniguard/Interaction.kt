@@ -103,6 +103,16 @@ public class Interaction internal constructor(
         }
     }
 
+    /**
+     * As [view], sealed for the device session that made [request] (`DeviceRequest.toByteArray`): the reply for the
+     * agent's machine, which no other session opens. The first request binds the interaction to its session.
+     */
+    public fun viewForDevice(stored: Stored, fields: Collection<String>, request: ByteArray): ByteArray = calling {
+        stored.request(fields, false) { asked ->
+            stored.bytes.lend { bytes -> request.lend { ffi.viewForDevice(bytes, asked, it) } }
+        }
+    }
+
     /** Asks the same of several records, or several fields, of this account. Each is decided and recorded by itself. */
     public fun viewAll(stored: List<Stored>, vararg fields: String): List<Each<View>> {
         val one = stored.firstOrNull() ?: return emptyList()

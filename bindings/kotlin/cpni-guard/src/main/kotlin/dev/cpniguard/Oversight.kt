@@ -71,5 +71,3 @@ public class LeasedNotice internal constructor(
 
     private fun opened(): ReadyNotice = notice ?: throw CpniException.of(cause)
 }
-
-private inline fun <R> ByteArray.lend(use: (java.nio.ByteBuffer) -> R): R = java.nio.ByteBuffer.wrap(this).lend(use)

@@ -34,6 +34,7 @@ public typealias Decision = dev.cpniguard.ffi.Answer
 
 /** A decision with its rules, citations, facts and remedies. */
 public typealias Explanation = dev.cpniguard.ffi.Explanation
+public typealias DeviceRule = dev.cpniguard.ffi.DeviceRule
 public typealias RemedyPath = dev.cpniguard.ffi.RemedyPath
 public typealias RemedyStep = dev.cpniguard.ffi.RemedyStep
 public typealias RuleReason = dev.cpniguard.ffi.RuleReason

@@ -138,6 +138,9 @@ internal inline fun <R> CharArray.lend(use: (ByteBuffer) -> R): R = Wire().use {
     use(wire.lent())
 }
 
+/** Bytes, for one call. */
+internal inline fun <R> ByteArray.lend(use: (ByteBuffer) -> R): R = ByteBuffer.wrap(this).lend(use)
+
 /** Lends bytes that may be anywhere, from their position to their limit. */
 internal inline fun <R> ByteBuffer.lend(use: (ByteBuffer) -> R): R =
     if (isDirect) use(slice()) else Wire().use { use(it.bytes(this).lent()) }

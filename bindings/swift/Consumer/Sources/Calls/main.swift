@@ -1,0 +1,83 @@
+// What calls cost through the binding: the same calls, data and stores as bindings/ffi/examples/calls.rs.
+//
+// `Calls FOLDER` prints `name nanoseconds` a line: the fastest of several rounds, which other work
+// disturbed least. The folder is for the durable store.
+
+import CpniGuard
+import Foundation
+
+let texts: KeyValuePairs<String, Value> = [
+    "name": "Dana Example", "street": "12 Example Street", "city": "Exampleville NY 12345",
+    "birth_date": "1984-02-29", "ssn": "987-65-4321", "account_number": "200000012345", "mobile": "2125550199",
+    "email": "dana@example.com", "plan": "Unlimited Plus", "features": "Hotspot, voice mail", "lines": "2125550198",
+    "imei": "490154203237518", "iccid": "8901260123456789013", "balance": "$123.45", "card": "4111111111111111",
+]
+let account = "8155550100"
+let batch = 1_000
+let rounds = 7
+
+func record() throws -> Record {
+    let calls = (0..<14).map { (n: UInt64) in
+        CallRow(.outbound, number: "2125550123", startMicros: (1_795_440_000 + n) * 1_000_000, durationSecs: 61)
+    }
+    return try Record("r-1", fields: texts.map { ($0.key, $0.value) } + [("call_detail", .calls(calls))])
+}
+
+/// The fastest of rounds of `times` calls, in nanoseconds a call.
+func fastest(_ times: Int, rounds: Int = rounds, _ call: () throws -> Void) rethrows -> UInt64 {
+    var costs: [UInt64] = []
+    for _ in 0..<rounds {
+        let start = DispatchTime.now().uptimeNanoseconds
+        for _ in 0..<times { try call() }
+        costs.append((DispatchTime.now().uptimeNanoseconds - start) / UInt64(times))
+    }
+    return costs.min() ?? 0
+}
+
+/// A guard with its hosts in memory, and a case of a care agent's on the account.
+func work(_ store: GuardStore) throws -> (Guard, Interaction) {
+    let (agents, contacts) = (try MemoryAgents(), try MemoryContacts())
+    let tomorrow = UInt64(Date().timeIntervalSince1970 + 24 * 3600) * 1_000_000
+    try agents.signIn(
+        token: "dana",
+        profile: try AgentProfile(
+            id: "dana", role: .careAgent, employer: "carrier", country: "US", trainedUntilMicros: tomorrow))
+    try contacts.put(id: "case-1", state: try ContactState(channel: .backOffice, live: true, agent: "dana"))
+    let repository = (0..<6).reduce(URL(fileURLWithPath: #filePath)) { path, _ in path.deletingLastPathComponent() }
+    func sample(_ name: String) throws -> String {
+        try String(contentsOf: repository.appendingPathComponent("examples/\(name)"), encoding: .utf8)
+    }
+    let cpni = try Guard(
+        schema: try sample("subscriber.toml"), keys: .memory, store: store, grants: [try sample("grants.toml")],
+        agents: .memory(agents), contacts: .memory(contacts))
+    try cpni.setFacts(try AccountFacts(simChange: .never, business: false, survivor: false), of: account)
+    let opened = try cpni.interaction(
+        agentSession: "dana", account: account, purpose: .support, contact: ("case-1", .backOffice))
+    return (cpni, opened)
+}
+
+func views(_ name: String, _ store: GuardStore, times: Int) throws {
+    let (cpni, opened) = try work(store)
+    let sealed = try cpni.protect(try record(), account: account).sealed
+    let names = texts.map { FieldRequest($0.key) } + ["call_detail"]
+    func look(at view: DisclosedView) throws {
+        var length = 0
+        try view.withAllBytes { _, bytes in length += bytes?.count ?? 0 }
+        precondition(length > 100, "a view that shows nothing measures nothing")
+    }
+    let view = try fastest(times) { try look(at: try opened.view(.record(sealed, id: "r-1"), names)) }
+    let many = [Data](repeating: sealed, count: batch)
+    let batched = try fastest(1, rounds: 3) {
+        for view in try opened.views(of: many, id: "r-1", names) { try look(at: try view.get()) }
+    }
+    print("view16-\(name) \(view)\nbatch1000-\(name) \(batched)")
+}
+
+guard CommandLine.arguments.count == 2 else { fatalError("which folder?") }
+
+let clock = try ManualClock(micros: 0)
+print("empty \(try fastest(100_000) { _ = try clock.micros() })")
+let (cpni, _) = try work(.memory)
+print("protect16 \(try fastest(500) { _ = try cpni.protect(try record(), account: account) })")
+try views("memory", .memory, times: 500)
+try views("durable", .folder(CommandLine.arguments[1]), times: 200)

@@ -1,0 +1,94 @@
+// The whole writable memory of this process is searched for a value: it is there while it is lent, and
+// nowhere afterwards.
+
+import CpniGuard
+import Foundation
+import XCTest
+
+#if os(Linux)
+    final class MemoryTests: XCTestCase {
+        func testAValueIsInMemoryOnlyWhileItIsLent() throws {
+            let needle = Needle()
+            let world = try World()
+            let sealed: Data = try needle.withData { value in
+                try world.cpni.protect(try Record("r-1", ["plan": .utf8(value), "name": "Someone"]), account: account).sealed
+            }
+            XCTAssertEqual(needle.copies(), 0, "after it was sealed")
+
+            let call = try world.caseWork()
+            let view = try call.view(.record(sealed, id: "r-1"), ["plan", "name"])
+            guard case .disclosed(let plan) = try view.field("plan") else { return XCTFail("withheld") }
+            var lent = 0
+            for _ in 0..<3 {
+                try plan.withBytes {
+                    XCTAssertTrue(needle.isHere($0))
+                    lent = needle.copies()
+                }
+                try view.withAllBytes { _, _ in }
+                _ = view.fields.map(\.answer)
+            }
+            XCTAssertGreaterThan(lent, 0, "the search finds it where it is")
+            XCTAssertLessThanOrEqual(lent, 2, "the library's own, and the one that is lent")
+            XCTAssertEqual(needle.copies(), 1, "the library's own")
+            view.close()
+            XCTAssertEqual(needle.copies(), 0, "after close()")
+
+            // Also where nobody closes.
+            try { _ = try call.view(.record(sealed, id: "r-1"), ["plan"]).withAllBytes { _, _ in } }()
+            XCTAssertEqual(needle.copies(), 0, "after it was freed")
+        }
+    }
+
+    /// A value of 32 bytes that no program text holds, and the search for it.
+    private final class Needle {
+        private let bytes: UnsafeMutableRawBufferPointer
+        private let mask: UInt8 = 0x15
+
+        init() {
+            bytes = .allocate(byteCount: 32, alignment: 1)
+            var random = SystemRandomNumberGenerator()
+            // Kept masked, so that the search does not find itself.
+            for at in 0..<32 { bytes[at] = UInt8.random(in: 97...122, using: &random) ^ mask }
+        }
+
+        deinit { bytes.deallocate() }
+
+        func isHere(_ found: UnsafeRawBufferPointer) -> Bool {
+            found.count == 32 && (0..<32).allSatisfy { found[$0] ^ mask == bytes[$0] }
+        }
+
+        /// The value in the clear, wiped afterwards.
+        func withData<R>(_ body: (Data) throws -> R) rethrows -> R {
+            flip()
+            defer { flip() }
+            return try body(Data(bytesNoCopy: bytes.baseAddress!, count: 32, deallocator: .none))
+        }
+
+        /// How often it is in this process's writable memory, this object's own not counted.
+        func copies() -> Int {
+            let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
+            let regions = maps.split(separator: "\n").compactMap { line -> UnsafeRawBufferPointer? in
+                let parts = line.split(separator: " ", maxSplits: 2)
+                guard parts.count == 3, parts[1].hasPrefix("rw") else { return nil }
+                let ends = parts[0].split(separator: "-").compactMap { UInt(String($0), radix: 16) }
+                return UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: ends[0]), count: Int(ends[1] - ends[0]))
+            }
+            flip()
+            defer { flip() }
+            var count = 0
+            for region in regions {
+                var (at, left) = (region.baseAddress!, region.count)
+                while let found = memmem(at, left, bytes.baseAddress!, 32) {
+                    if UnsafeRawPointer(found) != UnsafeRawPointer(bytes.baseAddress!) { count += 1 }
+                    left -= UnsafeRawPointer(found) - at + 32
+                    at = UnsafeRawPointer(found) + 32
+                }
+            }
+            return count
+        }
+
+        private func flip() {
+            for at in 0..<32 { bytes[at] ^= mask }
+        }
+    }
+#endif

@@ -1,0 +1,87 @@
+// The same calls for code that must not block: the main actor, or a cooperative thread.
+//
+// Each runs on a thread of its own. A task that is cancelled meanwhile does not stop a call: what was
+// recorded as disclosed stays recorded.
+
+import Dispatch
+import Foundation
+
+private let queue = DispatchQueue(label: "cpni-guard", qos: .userInitiated, attributes: .concurrent)
+
+private func away<T: Sendable>(_ work: @escaping @Sendable () throws(CpniError) -> T) async throws(CpniError) -> T {
+    let result: Result<T, CpniError> = await withCheckedContinuation { continuation in
+        queue.async {
+            do throws(CpniError) {
+                continuation.resume(returning: .success(try work()))
+            } catch {
+                continuation.resume(returning: .failure(error))
+            }
+        }
+    }
+    return try result.get()
+}
+
+extension Guard {
+    /// Seals a record of an account, on another thread: see the synchronous variant.
+    public func protect(_ record: Record, account: String) async throws(CpniError) -> ProtectedRecord {
+        try await away { () throws(CpniError) in try self.protect(record, account: account) }
+    }
+
+    /// Seals many records, on another thread: see the synchronous variant.
+    public func protect(
+        _ records: [(account: String, record: Record)]
+    ) async throws(CpniError) -> [Result<ProtectedRecord, CpniError>] {
+        try await away { () throws(CpniError) in try self.protect(records) }
+    }
+
+    /// Opens an interaction, on another thread: see the synchronous variant.
+    public func interaction(
+        agentSession: String, account: String, purpose: Purpose, contact: (id: String, channel: Channel)? = nil
+    ) async throws(CpniError) -> Interaction {
+        try await away { () throws(CpniError) in
+            try self.interaction(agentSession: agentSession, account: account, purpose: purpose, contact: contact)
+        }
+    }
+}
+
+extension Interaction {
+    /// Presents a secret, on another thread: comparing a password takes some 50 ms by design.
+    @discardableResult
+    public func present(_ evidence: Evidence) async throws(CpniError) -> Presented {
+        try await away { () throws(CpniError) in try self.present(evidence) }
+    }
+
+    /// Asks to see fields, on another thread: see the synchronous variant.
+    public func view(_ stored: Stored, _ fields: [FieldRequest]) async throws(CpniError) -> DisclosedView {
+        try await away { () throws(CpniError) in try self.view(stored, fields) }
+    }
+
+    /// Asks the same of several records, on another thread: see the synchronous variant.
+    public func views(
+        of records: [Data], id: String, _ fields: [FieldRequest]
+    ) async throws(CpniError) -> [Result<DisclosedView, CpniError>] {
+        try await away { () throws(CpniError) in try self.views(of: records, id: id, fields) }
+    }
+
+    /// Compares what the customer stated, on another thread: see the synchronous variant.
+    public func verify(_ stored: Stored, field: String, stated: String) async throws(CpniError) -> Comparison {
+        try await away { () throws(CpniError) in try self.verify(stored, field: field, stated: stated) }
+    }
+
+    /// Sends fields to the address of record, on another thread: see the synchronous variant.
+    public func sendToAddressOfRecord(
+        _ stored: Stored, _ fields: [FieldRequest]
+    ) async throws(CpniError) -> SendReceipt {
+        try await away { () throws(CpniError) in try self.sendToAddressOfRecord(stored, fields) }
+    }
+
+    /// Decides an action, on another thread: see the synchronous variant.
+    public func decide(_ action: Action) async throws(CpniError) -> ActionDecision {
+        try await away { () throws(CpniError) in try self.decide(action) }
+    }
+
+    /// Ends the interaction, on another thread: see the synchronous variant.
+    public func end() async throws(CpniError) {
+        try await away { () throws(CpniError) in try self.end() }
+    }
+}

@@ -1,0 +1,269 @@
+// Every code that a call can fail with. Numbers are given once and never reused, so this table only
+// grows; a test compares it with the library's own, in both directions.
+
+/// Why a call failed, by name.
+///
+/// The core's documentation says whose fault each is. A library that is newer than this table may fail
+/// with a code that has no name here: ``CpniError/code`` is always there.
+public enum ErrorCode: UInt16, CaseIterable, Sendable {
+    // An id.
+    /// An id: empty.
+    case idEmpty = 1001
+    /// An id: too long.
+    case idTooLong = 1002
+    /// An id: character.
+    case idCharacter = 1003
+
+    // A record.
+    /// A record: unknown field.
+    case recordUnknownField = 1101
+    /// A record: duplicate field.
+    case recordDuplicateField = 1102
+    /// A record: wrong shape.
+    case recordWrongShape = 1103
+    /// A record: too long.
+    case recordTooLong = 1104
+    /// A record: too many rows.
+    case recordTooManyRows = 1105
+    /// A record: empty.
+    case recordEmpty = 1106
+    /// A record: derived field.
+    case recordDerivedField = 1107
+    /// A record: row too long.
+    case recordRowTooLong = 1108
+
+    // A schema.
+    /// A schema: file.
+    case schemaFile = 1201
+    /// A schema: unreadable.
+    case schemaUnreadable = 1202
+
+    // Keys.
+    /// Keys: provider.
+    case keyProvider = 2001
+    /// Keys: io.
+    case keyIo = 2002
+    /// Keys: exists.
+    case keyExists = 2003
+    /// Keys: permissions.
+    case keyPermissions = 2004
+    /// Keys: unwrap.
+    case keyUnwrap = 2005
+    /// Keys: format.
+    case keyFormat = 2006
+    /// Keys: parameters.
+    case keyParameters = 2007
+    /// Keys: passphrase too short.
+    case keyPassphraseTooShort = 2008
+    /// Keys: unknown version.
+    case keyUnknownVersion = 2009
+    /// Keys: destroyed.
+    case keyDestroyed = 2010
+    /// Keys: not one active.
+    case keyNotOneActive = 2011
+    /// Keys: random.
+    case keyRandom = 2012
+    /// Keys: password hash.
+    case keyPasswordHash = 2013
+    /// Keys: missing.
+    case keyMissing = 2014
+    /// Keys: subject secret.
+    case keySubjectSecret = 2015
+
+    // Sealed bytes.
+    /// Sealed bytes: format.
+    case sealedFormat = 3001
+    /// Sealed bytes: text.
+    case sealedText = 3002
+    /// Sealed bytes: commitment.
+    case sealedCommitment = 3003
+    /// Sealed bytes: authentication.
+    case sealedAuthentication = 3004
+    /// Sealed bytes: no such field.
+    case sealedNoSuchField = 3005
+    /// Sealed bytes: schema mismatch.
+    case sealedSchemaMismatch = 3006
+    /// Sealed bytes: content.
+    case sealedContent = 3007
+    /// Sealed bytes: too large.
+    case sealedTooLarge = 3008
+    /// Sealed bytes: too many fields.
+    case sealedTooManyFields = 3009
+
+    // Policy files.
+    /// Policy files: file.
+    case policyFile = 4001
+    /// Policy files: unreadable.
+    case policyUnreadable = 4002
+    /// Policy files: duplicate pack.
+    case policyDuplicatePack = 4003
+    /// Policy files: unknown pack.
+    case policyUnknownPack = 4004
+    /// Policy files: required pack.
+    case policyRequiredPack = 4005
+    /// Policy files: too many rules.
+    case policyTooManyRules = 4006
+    /// Policy files: duplicate rule.
+    case policyDuplicateRule = 4007
+    /// Policy files: unknown rule.
+    case policyUnknownRule = 4008
+    /// Policy files: clear rule.
+    case policyClearRule = 4009
+    /// Policy files: duplicate predicate.
+    case policyDuplicatePredicate = 4010
+    /// Policy files: unknown predicate.
+    case policyUnknownPredicate = 4011
+    /// Policy files: bad override.
+    case policyBadOverride = 4012
+    /// Policy files: never matches.
+    case policyNeverMatches = 4013
+
+    // An interaction.
+    /// An interaction: unknown agent.
+    case interactionUnknownAgent = 5001
+    /// An interaction: directory unavailable.
+    case interactionDirectoryUnavailable = 5002
+    /// An interaction: ended.
+    case interactionEnded = 5003
+    /// An interaction: expired.
+    case interactionExpired = 5004
+    /// An interaction: not on this channel.
+    case interactionNotOnThisChannel = 5005
+    /// An interaction: locked out.
+    case interactionLockedOut = 5006
+    /// An interaction: password length.
+    case interactionPasswordLength = 5007
+    /// An interaction: no live contact.
+    case interactionNoLiveContact = 5008
+    /// An interaction: not of record.
+    case interactionNotOfRecord = 5009
+    /// An interaction: not delivered.
+    case interactionNotDelivered = 5010
+    /// An interaction: not notified.
+    case interactionNotNotified = 5011
+    /// An interaction: no match.
+    case interactionNoMatch = 5012
+    /// An interaction: questions.
+    case interactionQuestions = 5013
+    /// An interaction: in the future.
+    case interactionInTheFuture = 5014
+    /// An interaction: may not approve.
+    case interactionMayNotApprove = 5015
+    /// An interaction: notice unreadable.
+    case interactionNoticeUnreadable = 5016
+    /// An interaction: consent history full.
+    case interactionConsentHistoryFull = 5017
+    /// An interaction: held back.
+    case interactionHeldBack = 5020
+    /// An interaction: needs second person.
+    case interactionNeedsSecondPerson = 5021
+    /// An interaction: not counted.
+    case interactionNotCounted = 5022
+    /// An interaction: not entitled.
+    case interactionNotEntitled = 5030
+
+    // The audit log.
+    /// The audit log: not recorded.
+    case auditNotRecorded = 6001
+    /// The audit log: unreadable.
+    case auditUnreadable = 6002
+    /// The audit log: broken.
+    case auditBroken = 6003
+    /// The audit log: format.
+    case auditFormat = 6004
+    /// The audit log: random.
+    case auditRandom = 6005
+    /// The audit log: account.
+    case auditAccount = 6006
+    /// The audit log: key version.
+    case auditKeyVersion = 6007
+    /// The audit log: not proven.
+    case auditNotProven = 6008
+    /// The audit log: not signed.
+    case auditNotSigned = 6009
+    /// The audit log: not kept.
+    case auditNotKept = 6010
+    /// The audit log: another tenant.
+    case auditAnotherTenant = 6020
+
+    // A proof.
+    /// A proof: inclusion.
+    case proofInclusion = 6101
+    /// A proof: consistency.
+    case proofConsistency = 6102
+    /// A proof: format.
+    case proofFormat = 6103
+    /// A proof: not signed.
+    case proofNotSigned = 6104
+    /// A proof: signature.
+    case proofSignature = 6105
+    /// A proof: another log.
+    case proofAnotherLog = 6106
+
+    // The store.
+    /// The store: open.
+    case storeOpen = 7001
+    /// The store: another writer.
+    case storeAnotherWriter = 7002
+    /// The store: full.
+    case storeFull = 7003
+    /// The store: read only.
+    case storeReadOnly = 7004
+    /// The store: busy.
+    case storeBusy = 7005
+    /// The store: damaged.
+    case storeDamaged = 7006
+    /// The store: io.
+    case storeIo = 7007
+    /// The store: format.
+    case storeFormat = 7008
+
+    // A disclosure.
+    /// A disclosure: closed.
+    case discloseClosed = 8001
+    /// A disclosure: not asked for.
+    case discloseNotAskedFor = 8002
+    /// A disclosure: withheld.
+    case discloseWithheld = 8003
+    /// A disclosure: wrong shape.
+    case discloseWrongShape = 8004
+    /// A disclosure: unmatched.
+    case discloseUnmatched = 8005
+    /// A disclosure: no hotline list.
+    case discloseNoHotlineList = 8006
+
+    // The guard.
+    /// The guard: missing.
+    case guardMissing = 9001
+
+    // Watch rules.
+    /// Watch rules: file.
+    case watchFile = 9201
+
+    // This binding.
+    /// This binding: closed.
+    case bindingClosed = 9301
+    /// This binding: layout.
+    case bindingLayout = 9302
+    /// This binding: not text.
+    case bindingNotText = 9303
+    /// This binding: busy.
+    case bindingBusy = 9304
+    /// This binding: panic.
+    case bindingPanic = 9305
+    /// This binding: no such place.
+    case bindingNoSuchPlace = 9306
+    /// This binding: not a day.
+    case bindingNotADay = 9307
+    /// This binding: used up.
+    case bindingUsedUp = 9308
+
+    /// The name that every language uses: `interaction_locked_out`.
+    public var name: String {
+        // `interactionLockedOut` as the library writes it.
+        String(describing: self).reduce(into: "") { name, letter in
+            if letter.isUppercase { name.append("_") }
+            name.append(contentsOf: letter.lowercased())
+        }
+    }
+}

@@ -1,0 +1,29 @@
+// What holds a customer's value, or stands for one, prints its name and nothing else: in `print`, in
+// string interpolation, in `dump` and in a debugger's summary.
+
+/// Prints as `Name(..)`.
+protocol Silent: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {}
+
+extension Silent {
+    /// The name of the type.
+    public var description: String { "\(Self.self)(..)" }
+    /// The name of the type.
+    public var debugDescription: String { description }
+    /// Nothing.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+extension CallRow: Silent {}
+extension Value: Silent {}
+extension Record: Silent {}
+extension Stored: Silent {}
+extension Evidence: Silent {}
+extension Secret: Silent {}
+extension DisclosedView: Silent {}
+extension Guard: Silent {}
+extension Interaction: Silent {}
+extension KeySource: Silent {}
+extension GuardStore: Silent {}
+extension AgentLookup: Silent {}
+extension ContactLookup: Silent {}
+extension GuardOptions: Silent {}
