@@ -303,7 +303,17 @@ job_kotlin() {
     note "$tests tests; $(scripts/kotlin-smoke)"
     grep -rhoE '(vectors: .*|resident memory grew .*)' "$kotlin"/consumer-tests/target/surefire-reports/*-output.txt |
         while IFS= read -r line; do note "$line"; done
+    kotlin_desk
     kotlin_calls
+}
+
+# The agent's desk plays a call on a screen that nobody sees, and keeps what it looked like.
+kotlin_desk() {
+    need_screen || skip_unless_ci "Xvfb and a JRE with windows are missing"
+    local shots=${CARGO_TARGET_DIR:-$PWD/target}/check/desk
+    rm -rf "$shots"
+    timeout 180 xvfb-run -a -s '-screen 0 1280x820x24' examples/kotlin-agent-desk/run "$shots"
+    note "kotlin-agent-desk: $(find "$shots" -name '*.png' | wc -l) screenshots in $shots"
 }
 
 # The same calls through the package and in Rust, in the same run. On a machine that others use too it is

@@ -99,6 +99,14 @@ need_java() {
     command -v mvn > /dev/null || need_debian maven
 }
 
+# A screen that nobody sees, and a JRE that can draw on it.
+need_screen() {
+    command -v xvfb-run > /dev/null || need_debian xvfb xauth || return 1
+    local java
+    java=$(readlink -f "$(command -v java)")
+    [[ -e ${java%/bin/java}/lib/libawt_xawt.so ]] || need_debian openjdk-17-jre
+}
+
 # Swift 6 is in Debian 13 and not in Debian 12, so a tree of Debian 13 is unpacked beside the project
 # once, and entered for each command. Nothing of it is installed into the system.
 readonly SWIFT_ROOT=$CACHE/swift-trixie

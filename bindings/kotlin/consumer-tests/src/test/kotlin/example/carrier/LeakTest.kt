@@ -97,7 +97,7 @@ class LeakTest {
         }
         carrier.guard.notices().lease(5).forEach { notice -> hear { listOf(notice, notice.facts()) } }
         hear { carrier.guard.audit().whoSaw(Carrier.ACCOUNT, Carrier.NOON - Carrier.DAY, Carrier.NOON + Carrier.DAY) }
-        val all = IncidentAccesses(emptyList(), emptyList(), emptyList(), emptyList(), null, null)
+        val all = IncidentAccesses(emptyList(), emptyList(), emptyList(), emptyList(), emptyList(), null, null)
         carrier.guard.breachScope("sue-token", all, true).use { scope -> hear { listOf(scope, scope.accounts()) } }
     }
 }

@@ -248,7 +248,7 @@ class WalkTest {
             val seen = audit.whoSaw(Carrier.ACCOUNT, Carrier.NOON - Carrier.DAY, Carrier.NOON + Carrier.DAY)
             assertEquals(listOf(index), seen.events.map { it.index })
         }
-        val all = IncidentAccesses(emptyList(), emptyList(), emptyList(), emptyList(), null, null)
+        val all = IncidentAccesses(emptyList(), emptyList(), emptyList(), emptyList(), emptyList(), null, null)
         carrier.guard.breachScope("sue-token", all, true).use { scope ->
             assertTrue(scope.isExact())
             assertTrue(scope.accounts().indices.any { scope.name(it) == Carrier.ACCOUNT })

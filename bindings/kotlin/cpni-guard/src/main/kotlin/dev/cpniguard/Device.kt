@@ -125,44 +125,44 @@ public class DeviceView internal constructor(answer: DeviceAnswer) : AutoCloseab
 public sealed class DeviceField(
     internal val view: DeviceView,
     internal val at: UInt,
-    private val field: DeviceFieldAnswer,
+    private val told: DeviceFieldAnswer,
 ) {
     /** The decision. */
-    public val decision: Decision get() = field.answer
+    public val decision: Decision get() = told.answer
 
     /** The field of the schema. */
     public val name: String get() = decision.field
 
     /** What it holds. */
-    public val dataClass: DataClass get() = field.`class`
+    public val dataClass: DataClass get() = told.`class`
 
     /** One or two sentences that the agent may say: nothing in them helps a pretexter. */
     public val forAgent: String get() = decision.forAgent
 
     /** The rules that decided, the one that forbids first. */
-    public val reasons: List<DeviceRule> get() = field.reasons
+    public val reasons: List<DeviceRule> get() = told.reasons
 
     override fun toString(): String = "${javaClass.simpleName}($decision)"
 
     /** Not given out. */
-    public class Withheld internal constructor(view: DeviceView, at: UInt, private val field: DeviceFieldAnswer) :
-        DeviceField(view, at, field) {
+    public class Withheld internal constructor(view: DeviceView, at: UInt, private val told: DeviceFieldAnswer) :
+        DeviceField(view, at, told) {
         /** Why. */
         public val because: WithheldBecause? get() = decision.because
 
         /** What would lawfully change the answer, the shortest way first. */
-        public val remedies: List<RemedyPath> get() = field.remedies
+        public val remedies: List<RemedyPath> get() = told.remedies
     }
 
     /** It may be given out, and the record does not hold it. */
-    public class Absent internal constructor(view: DeviceView, at: UInt, field: DeviceFieldAnswer) :
-        DeviceField(view, at, field)
+    public class Absent internal constructor(view: DeviceView, at: UInt, told: DeviceFieldAnswer) :
+        DeviceField(view, at, told)
 
     /** Given out. Each way to read it is one call to the library, whose copy is overwritten after the block. */
-    public class Disclosed internal constructor(view: DeviceView, at: UInt, field: DeviceFieldAnswer) :
-        DeviceField(view, at, field) {
+    public class Disclosed internal constructor(view: DeviceView, at: UInt, told: DeviceFieldAnswer) :
+        DeviceField(view, at, told) {
         /** Whether it is a list of calls, rather than a text. */
-        public val isCalls: Boolean = field.isCalls
+        public val isCalls: Boolean = told.isCalls
 
         /** In which form. */
         public val form: DisclosureForm? get() = decision.form
