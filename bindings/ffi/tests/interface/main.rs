@@ -15,4 +15,5 @@ mod hosts;
 mod leaks;
 mod shape;
 mod threads;
+mod vectors;
 mod walk;
