@@ -12,8 +12,9 @@ use std::path::Path;
 const NOT_BUILT: &str = "(not built yet)";
 
 /// Folders whose paths are checked even when nothing is left of the folder.
-const FOLDERS: &[&str] =
-    &[".ci", ".github", "benches", "bindings", "docs", "examples", "fuzz", "scripts", "src", "tests"];
+const FOLDERS: &[&str] = &[
+    ".cargo", ".ci", ".github", "benches", "bindings", "docs", "examples", "fuzz", "scripts", "src", "tests",
+];
 
 /// Files at the root that are checked by name, beside every `*.md`.
 const ROOT_FILES: &[&str] =
