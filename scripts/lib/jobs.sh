@@ -373,6 +373,7 @@ swift_run() {
 
 # update_file FROM TO: leaves the time of a file that is the same, so that nothing is compiled again.
 update_file() {
+    mkdir -p "${2%/*}"
     cmp -s "$1" "$2" || cp "$1" "$2"
 }
 

@@ -161,6 +161,8 @@ public enum ErrorCode: UInt16, CaseIterable, Sendable {
     case interactionNotCounted = 5022
     /// An interaction: not entitled.
     case interactionNotEntitled = 5030
+    /// An interaction: another device.
+    case interactionAnotherDevice = 5040
 
     // The audit log.
     /// The audit log: not recorded.
@@ -232,6 +234,30 @@ public enum ErrorCode: UInt16, CaseIterable, Sendable {
     /// A disclosure: no hotline list.
     case discloseNoHotlineList = 8006
 
+    // A device session.
+    /// A device session: format.
+    case deviceFormat = 8501
+    /// A device session: text.
+    case deviceText = 8502
+    /// A device session: public key.
+    case devicePublicKey = 8503
+    /// A device session: not for this session.
+    case deviceNotForThisSession = 8504
+    /// A device session: another interaction.
+    case deviceAnotherInteraction = 8505
+    /// A device session: another request.
+    case deviceAnotherRequest = 8506
+    /// A device session: not waiting.
+    case deviceNotWaiting = 8507
+    /// A device session: too late.
+    case deviceTooLate = 8508
+    /// A device session: ended.
+    case deviceEnded = 8509
+    /// A device session: expired.
+    case deviceExpired = 8510
+    /// A device session: too large.
+    case deviceTooLarge = 8511
+
     // The guard.
     /// The guard: missing.
     case guardMissing = 9001
@@ -257,6 +283,16 @@ public enum ErrorCode: UInt16, CaseIterable, Sendable {
     case bindingNotADay = 9307
     /// This binding: used up.
     case bindingUsedUp = 9308
+
+    // An export.
+    /// An export: sink.
+    case exportSink = 9401
+    /// An export: unreadable.
+    case exportUnreadable = 9402
+    /// An export: another log.
+    case exportAnotherLog = 9403
+    /// An export: ends earlier.
+    case exportEndsEarlier = 9404
 
     /// The name that every language uses: `interaction_locked_out`.
     public var name: String {

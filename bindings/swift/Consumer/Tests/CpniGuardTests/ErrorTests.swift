@@ -11,7 +11,7 @@ final class ErrorTests: XCTestCase {
         let ours = ErrorCode.allCases.map { NamedCode(code: $0.rawValue, name: $0.name) }
         XCTAssertEqual(ours.filter { !theirs.contains($0) }.map(\.name), [], "here and not in Rust")
         XCTAssertEqual(theirs.filter { !ours.contains($0) }.map(\.name), [], "in Rust and not here")
-        XCTAssertEqual(ours, theirs)
+        XCTAssertEqual(ours.count, theirs.count, "one is there twice")
     }
 
     func testAnErrorIsItsNumber() {
