@@ -63,6 +63,13 @@ extension Interaction {
         try await away { () throws(CpniError) in try self.views(of: records, id: id, fields) }
     }
 
+    /// Asks to see fields for an agent's machine, on another thread: see the synchronous variant.
+    public func viewForDevice(
+        _ stored: Stored, _ fields: [FieldRequest], request: Data
+    ) async throws(CpniError) -> Data {
+        try await away { () throws(CpniError) in try self.viewForDevice(stored, fields, request: request) }
+    }
+
     /// Compares what the customer stated, on another thread: see the synchronous variant.
     public func verify(_ stored: Stored, field: String, stated: String) async throws(CpniError) -> Comparison {
         try await away { () throws(CpniError) in try self.verify(stored, field: field, stated: stated) }

@@ -178,6 +178,17 @@ public final class Interaction: Sendable {
         }
     }
 
+    /// Asks to see fields, sealed for the ``DeviceSession`` that made the request: the reply for the agent's
+    /// machine, which no other session opens. The first request binds the interaction to its session.
+    ///
+    /// - Throws: As ``view(_:_:)``; ``ErrorCode/interactionAnotherDevice`` for the request of another session,
+    ///   which is recorded; ``ErrorCode/deviceFormat``, ``ErrorCode/devicePublicKey``,
+    ///   ``ErrorCode/deviceTooLarge``. The reply does not leave then.
+    public func viewForDevice(_ stored: Stored, _ fields: [FieldRequest], request: Data) throws(CpniError) -> Data {
+        let (asked, device) = (try stored.request(fields), try lendable(request))
+        return try cpni { try raw.viewForDevice(sealed: stored.sealed, request: asked, deviceRequest: device) }
+    }
+
     /// Says whether what the customer stated is the stored value, and nothing else.
     ///
     /// - Throws: As ``view(_:_:)``; ``ErrorCode/interactionLockedOut``.

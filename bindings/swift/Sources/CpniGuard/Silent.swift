@@ -20,6 +20,8 @@ extension Stored: Silent {}
 extension Evidence: Silent {}
 extension Secret: Silent {}
 extension DisclosedView: Silent {}
+extension DeviceView: Silent {}
+extension DeviceSession: Silent {}
 extension Guard: Silent {}
 extension Interaction: Silent {}
 extension KeySource: Silent {}

@@ -46,17 +46,7 @@ public final class DisclosedView: Sendable {
     ///
     /// - Throws: ``ErrorCode/discloseClosed``; what `body` throws.
     public func withAllBytes(_ body: (String, UnsafeRawBufferPointer?) throws -> Void) throws {
-        try withBytes {
-            uniffi_cpni_guard_ffi_fn_method_disclosedview_reveal_all(raw.uniffiCloneHandle(), $0)
-        } _: { bytes in
-            var reader = LayoutReader(bytes)
-            for _ in 0..<(try reader.number(UInt16.self)) {
-                let name = try reader.text8()
-                let isGiven = try reader.number(UInt8.self) != 0
-                let value = try reader.part32()
-                try body(name, isGiven ? value : nil)
-            }
-        }
+        try lendAll(body)
     }
 
     /// Wipes the values now. What asks for one afterwards fails.
@@ -143,28 +133,26 @@ public struct Withheld: Sendable {
 /// ```
 public struct Secret: Sendable {
     // Keeps the view alive: a secret outlives the variable that held the view, not `close()`.
-    let view: DisclosedView
+    let view: any Lender
     let at: UInt32
 
     /// The decision: in which form and scope it is given out.
-    public var answer: Answer { view.answers.read(Int(at)).answer }
+    public var answer: Answer { view.answer(at) }
 
     /// The number of its bytes.
     ///
-    /// - Throws: ``ErrorCode/discloseClosed`` once the view was closed or the interaction ended.
+    /// - Throws: ``ErrorCode/discloseClosed`` once the view was closed, or its interaction or session ended.
     public var count: Int {
-        get throws(CpniError) { Int(try cpni { try view.raw.length(at: at) }) }
+        get throws(CpniError) { Int(try cpni { try view.length(at) }) }
     }
 
     /// Lends the bytes: a text as UTF-8. They are not copied into Swift's heap, and are wiped when `body`
     /// returns: do not let the pointer out.
     ///
-    /// - Throws: ``ErrorCode/discloseClosed`` once the view was closed or the interaction ended; what
-    ///   `body` throws.
+    /// - Throws: ``ErrorCode/discloseClosed`` once the view was closed, or its interaction or session ended;
+    ///   what `body` throws.
     public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
-        try CpniGuard.withBytes(of: {
-            uniffi_cpni_guard_ffi_fn_method_disclosedview_reveal(view.raw.uniffiCloneHandle(), at, $0)
-        }, body)
+        try CpniGuard.withBytes(of: { view.reveal(at, $0) }, body)
     }
 
     /// Lends the value as text. Swift cannot wipe a `String`: its bytes stay in the heap until something
@@ -192,7 +180,7 @@ public struct Secret: Sendable {
     /// - Throws: ``ErrorCode/discloseWrongShape`` for calls; as ``withBytes(_:)``.
     public func matches(_ stated: String) throws(CpniError) -> Bool {
         let stated = try WipedBytes { (out) throws(CpniError) in out.text(stated) }
-        return try cpni { try stated.withData { try view.raw.matches(at: at, stated: $0) } }
+        return try cpni { try stated.withData { try view.matches(at, $0) } }
     }
 
     /// The bytes of a call without a place, whose number is empty.
@@ -206,4 +194,45 @@ public struct Secret: Sendable {
         let place = try reader.number(UInt8.self) == 1 ? try reader.text8() : nil
         return CallRow(direction, number: number, startMicros: start, durationSecs: duration, place: place)
     }
+}
+
+// MARK: Where the values are
+
+/// A view whose values can be lent: a guard's, or one on an agent's machine.
+protocol Lender: AnyObject, Sendable {
+    func answer(_ at: UInt32) -> Answer
+    func length(_ at: UInt32) throws -> UInt64
+    func reveal(_ at: UInt32, _ status: UnsafeMutablePointer<RustCallStatus>) -> RustBuffer
+    func revealAll(_ status: UnsafeMutablePointer<RustCallStatus>) -> RustBuffer
+    func matches(_ at: UInt32, _ stated: Data) throws -> Bool
+}
+
+extension Lender {
+    func lendAll(_ body: (String, UnsafeRawBufferPointer?) throws -> Void) throws {
+        try withBytes(of: { revealAll($0) }) { bytes in
+            var reader = LayoutReader(bytes)
+            for _ in 0..<(try reader.number(UInt16.self)) {
+                let name = try reader.text8()
+                let isGiven = try reader.number(UInt8.self) != 0
+                let value = try reader.part32()
+                try body(name, isGiven ? value : nil)
+            }
+        }
+    }
+}
+
+extension DisclosedView: Lender {
+    func answer(_ at: UInt32) -> Answer { answers.read(Int(at)).answer }
+
+    func length(_ at: UInt32) throws -> UInt64 { try raw.length(at: at) }
+
+    func reveal(_ at: UInt32, _ status: UnsafeMutablePointer<RustCallStatus>) -> RustBuffer {
+        uniffi_cpni_guard_ffi_fn_method_disclosedview_reveal(raw.uniffiCloneHandle(), at, status)
+    }
+
+    func revealAll(_ status: UnsafeMutablePointer<RustCallStatus>) -> RustBuffer {
+        uniffi_cpni_guard_ffi_fn_method_disclosedview_reveal_all(raw.uniffiCloneHandle(), status)
+    }
+
+    func matches(_ at: UInt32, _ stated: Data) throws -> Bool { try raw.matches(at: at, stated: stated) }
 }

@@ -37,6 +37,31 @@ import XCTest
             try { _ = try call.view(.record(sealed, id: "r-1"), ["plan"]).withAllBytes { _, _ in } }()
             XCTAssertEqual(needle.copies(), 0, "after it was freed")
         }
+
+        /// The same on an agent's machine, which is this process here: what crosses is sealed.
+        func testAValueIsInMemoryOnlyWhileADeviceHoldsIt() throws {
+            let needle = Needle()
+            let world = try World()
+            let sealed: Data = try needle.withData { value in
+                try world.cpni.protect(try Record("r-1", ["plan": .utf8(value)]), account: account).sealed
+            }
+            let device = try DeviceSession()
+            let request = try device.request()
+            let reply = try world.caseWork().viewForDevice(.record(sealed, id: "r-1"), ["plan"], request: request)
+            XCTAssertEqual(needle.copies(), 0, "in the back end, after the reply was sealed")
+
+            let view = try device.open(reply, for: request)
+            guard case .disclosed(let plan) = try view.field("plan") else { return XCTFail("withheld") }
+            XCTAssertEqual(needle.copies(), 1, "the session's own")
+            try plan.withBytes {
+                XCTAssertTrue(needle.isHere($0))
+                XCTAssertLessThanOrEqual(needle.copies(), 2, "the session's own, and the one that is lent")
+            }
+            try view.withAllBytes { _, _ in }
+            XCTAssertEqual(needle.copies(), 1, "the session's own")
+            try device.end()
+            XCTAssertEqual(needle.copies(), 0, "after end()")
+        }
     }
 
     /// A value of 32 bytes that no program text holds, and the search for it.

@@ -32,11 +32,46 @@ final class ReadmeTests: XCTestCase {
         XCTAssertEqual(shown, ["Unlimited Plus"])
     }
 
-    func testItIsTheOneInTheReadme() throws {
+    func testTheExampleOfAnAgentsToolRuns() throws {
+        let world = try World()
+        let stored = try world.customer()
+        for (isKnown, counts) in [(false, []), (true, [2])] {
+            let call = try world.call(UUID().uuidString)
+            if isKnown { try call.present(.password("correct-horse-7")) }
+            var counted: [Int] = []
+            let table = { counted.append($0) }
+            // README: begin
+            // The agent's machine, when the contact begins:
+            let device = try DeviceSession()
+            let request = try device.request()  // 40 bytes, not secret
+            // The back end, with the open interaction of that contact:
+            let reply = try call.viewForDevice(stored, ["plan", "call_detail"], request: request)
+            // The agent's machine again:
+            let view = try device.open(reply, for: request)
+            switch try view.field("call_detail") {
+            case .withheld(let why):
+                show(why.forAgent)
+                for rule in why.reasons { show("\(rule.title) (\(rule.cite), \(rule.certainty))") }
+                for way in why.remedies { show(way.steps.map(\.advice).joined(separator: ", and ")) }
+            case .absent: show("there is none")
+            case .disclosed(let secret): try secret.withCalls { table($0.count) }
+            }
+            try device.end()  // the agent hung up: nothing is readable any more
+            // README: end
+            XCTAssertEqual(counted, counts)
+        }
+    }
+
+    func testTheyAreTheOnesInTheReadme() throws {
         let here = try String(contentsOf: URL(fileURLWithPath: #filePath), encoding: .utf8)
-        let code = here.components(separatedBy: "// README: begin\n")[1].components(separatedBy: "        // README: end")[0]
-        let plain = code.split(separator: "\n", omittingEmptySubsequences: false)
-            .map { $0.hasPrefix("        ") ? String($0.dropFirst(8)) : String($0) }.joined(separator: "\n")
-        XCTAssertTrue(try text("bindings/swift/README.md").contains("```swift\n" + plain + "```"), plain)
+        let readme = try text("bindings/swift/README.md")
+        let examples = here.components(separatedBy: "// README: begin\n").dropFirst()
+        XCTAssertEqual(examples.count, 2)
+        for example in examples {
+            let lines = example.components(separatedBy: "// README: end")[0].components(separatedBy: "\n")
+            let indent = lines.last?.count ?? 0
+            let plain = lines.map { String($0.dropFirst(min(indent, $0.count))) }.joined(separator: "\n")
+            XCTAssertTrue(readme.contains("```swift\n" + plain + "```"), plain)
+        }
     }
 }
