@@ -151,6 +151,60 @@ fn argon2id_depends_on_every_input() {
     assert!(others.iter().all(|other| !equal(other.bytes(), base.bytes())));
 }
 
+/// The one-shot call of the crate, in memory of its own, is the oracle.
+#[test]
+fn a_hash_in_memory_that_was_used_before_is_the_same_hash() {
+    use password::{Cost, Shelf, argon2id_in};
+    let shelf = Shelf::new();
+    let pepper = key(&[3; 32]);
+    for given in [b"first".as_slice(), b"second", b"first"] {
+        let params = argon2::Params::new(19 * 1024, 2, 1, Some(32)).unwrap();
+        let (algorithm, version) = (argon2::Algorithm::Argon2id, argon2::Version::V0x13);
+        let once = argon2::Argon2::new_with_secret(pepper.bytes(), algorithm, version, params).unwrap();
+        let mut expected = [0; 32];
+        once.hash_password_into(given, &[2; 16], &mut expected).unwrap();
+        let hash = argon2id_in(&shelf, given, &[2; 16], Some(&pepper), Cost::CUSTOMER).unwrap();
+        assert_eq!(hash.bytes(), &expected);
+        assert_eq!(shelf.with(|kept| kept.len()), 1, "the same memory each time");
+    }
+}
+
+#[test]
+fn the_memory_of_a_hash_is_wiped_and_few_are_kept() {
+    use password::{Cost, Shelf, argon2id_in};
+    let shelf = Shelf::new();
+    argon2id_in(&shelf, b"password", &[2; 16], None, Cost::CUSTOMER).unwrap();
+    let kept_is_wiped = |kept: &mut Vec<Vec<argon2::Block>>| {
+        kept.iter().flatten().all(|block| block.as_ref().iter().all(|word| *word == 0))
+    };
+    assert!(shelf.with(kept_is_wiped));
+    assert_eq!(shelf.with(|kept| kept.iter().map(Vec::len).collect::<Vec<_>>()), [Shelf::BLOCKS]);
+    assert_eq!(Shelf::BLOCKS, usize::try_from(Cost::CUSTOMER.memory_kib).unwrap(), "a customer's hash fits");
+
+    let at_once: Vec<_> = (0..Shelf::KEPT + 3).map(|_| shelf.memory(Shelf::BLOCKS).unwrap()).collect();
+    assert_eq!(shelf.with(|kept| kept.len()), 0, "each has its own");
+    drop(at_once);
+    assert_eq!(shelf.with(|kept| kept.len()), Shelf::KEPT);
+    argon2id_in(&shelf, b"password", &[2; 16], None, Cost { memory_kib: 32, ..Cost::CUSTOMER }).unwrap();
+    assert_eq!(shelf.with(|kept| kept.len()), Shelf::KEPT, "another size is not kept");
+}
+
+/// A caller that panics while it holds the lock, or with memory in its hands, costs nobody a hash.
+#[test]
+fn a_panic_leaves_the_shelf_in_use_and_the_memory_wiped() {
+    use password::{Cost, Shelf, argon2id_in};
+    let shelf = Shelf::new();
+    let quiet = |work: &dyn Fn()| std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err();
+    assert!(quiet(&|| {
+        let _memory = shelf.memory(Shelf::BLOCKS).unwrap();
+        panic!("with memory");
+    }));
+    assert_eq!(shelf.with(|kept| kept.len()), 1);
+    assert!(quiet(&|| shelf.with(|_| panic!("with the lock"))));
+    argon2id_in(&shelf, b"password", &[2; 16], None, Cost::CUSTOMER).unwrap();
+    assert_eq!(shelf.with(|kept| kept.len()), 1);
+}
+
 #[test]
 fn costs_outside_the_limits_are_not_acceptable() {
     use password::Cost;
