@@ -1,15 +1,15 @@
 // The carrier's back end: the only place with a guard, the sealed table, and the carrier's own systems.
 //
 // It runs in the same process here. In a carrier's house it is a server, and what crosses to the agent's
-// window is what this type gives out: no key, no table, only answers about one contact.
+// machine is what these methods take and give: ids, words, and bytes that only the session there opens.
 
 import CpniGuard
 import Foundation
 
-/// A customer contact as the agent's window has it.
-struct OpenContact {
-    fileprivate let interaction: Interaction
-    fileprivate let stored: Stored
+/// A customer contact that goes on.
+private struct OpenContact {
+    let interaction: Interaction
+    let stored: Stored
 }
 
 /// What became of the audit log.
@@ -17,6 +17,8 @@ struct LogVerdict {
     let isIntact: Bool
     let events: UInt64
     let seenByAgent: Int
+    /// The keys of the machines that asked for views.
+    let machines: Set<String>
 }
 
 final class BackEnd {
@@ -28,6 +30,7 @@ final class BackEnd {
     private let clock: ManualClock
     private let contacts: MemoryContacts
     private var table: [String: Data] = [:]
+    private var open: [String: OpenContact] = [:]
 
     /// - Parameter samples: The folder of the sample schema and grants.
     init(samples: URL) throws {
@@ -59,34 +62,48 @@ final class BackEnd {
         try contacts.finish(id: id)
     }
 
-    func open(_ account: String, contact: String) throws -> OpenContact {
+    /// The agent opens an account in a contact.
+    func open(_ account: String, contact: String) throws {
         guard let sealed = table[account] else { throw CpniError(.sealedNoSuchField) }
         let interaction = try cpni.interaction(
             agentSession: BackEnd.session, account: account, purpose: .support, contact: (contact, .phoneInbound))
-        return OpenContact(interaction: interaction, stored: .record(sealed, id: "line-1"))
+        open[contact] = OpenContact(interaction: interaction, stored: .record(sealed, id: "line-1"))
     }
 
-    func present(_ evidence: Evidence, in contact: OpenContact) throws -> Presented {
-        try contact.interaction.present(evidence)
+    func present(_ evidence: Evidence, in contact: String) throws -> Presented {
+        try running(contact).interaction.present(evidence)
     }
 
-    func view(_ fields: [FieldRequest], in contact: OpenContact) throws -> DisclosedView {
-        try contact.interaction.view(contact.stored, fields)
+    /// The answer to a request of the agent's machine, sealed for it.
+    func view(_ fields: [String], in contact: String, request: Data) throws -> Data {
+        let contact = try running(contact)
+        return try contact.interaction.viewForDevice(
+            contact.stored, fields.map { FieldRequest($0) }, request: request)
     }
 
-    func end(_ contact: OpenContact) throws {
-        try contact.interaction.end()
+    func end(_ contact: String) throws {
+        try open.removeValue(forKey: contact)?.interaction.end()
     }
 
     func log() throws -> LogVerdict {
         let log = try cpni.audit
         let seen = try log.seenBy(agent: "a-1017", fromMicros: 0, untilMicros: .max, skip: 0, limit: 1_000)
+        let key = try log.verifyingKey()
+        let asked = try (0..<(try log.size()))
+            .map { try checkEventProof(try log.prove(index: $0), verifyingKey: key) }
+            .filter { $0.kind == .deviceAsked }
+        let isIntact: Bool, events: UInt64
         switch try log.verify(outside: nil) {
-        case .intact(_, let size, _, _, _):
-            return LogVerdict(isIntact: true, events: size, seenByAgent: seen.events.count)
-        case .broken(let event, _):
-            return LogVerdict(isIntact: false, events: event, seenByAgent: seen.events.count)
+        case .intact(_, let size, _, _, _): (isIntact, events) = (true, size)
+        case .broken(let event, _): (isIntact, events) = (false, event)
         }
+        return LogVerdict(
+            isIntact: isIntact, events: events, seenByAgent: seen.events.count, machines: Set(asked.compactMap(\.basis)))
+    }
+
+    private func running(_ contact: String) throws -> OpenContact {
+        guard let contact = open[contact] else { throw CpniError(.interactionEnded) }
+        return contact
     }
 
     private func seal(_ account: String, _ name: String, plan: String, balance: String, survivor: Bool?) throws {

@@ -1,34 +1,45 @@
 // A care agent's walk through two calls: withheld, authenticated, disclosed, ended.
 //
-// In a terminal you are asked for the password; in a pipe the caller gives the right one.
+// The guard is in the back end. This is the agent's machine: it has a session for each call, which opens what
+// the back end sealed for it. In a terminal you are asked for the password; in a pipe the caller gives the
+// right one.
 
 import CpniGuard
 import Foundation
 
-let asked: [FieldRequest] = ["name", "plan", "balance", "ssn", "call_detail"]
+let asked = ["name", "plan", "balance", "ssn", "call_detail"]
 
-func show(_ view: DisclosedView) throws {
-    for (name, field) in zip(view.names, view.fields) {
+func show(_ view: DeviceView) throws {
+    for (decision, field) in zip(view.decisions, view.fields) {
+        let name = decision.answer.field
         switch field {
         case .withheld(let why):
             Screen.field(name, "withheld", why.forAgent)
-            if let rule = try why.explain().reasons.first { Screen.more("(\(rule.cite))") }
-            let ways = try why.remedies.prefix(2).map { $0.steps.map(\.advice).joined(separator: ", and ") }
+            if let rule = why.reasons.first { Screen.more("(\(rule.cite))") }
+            let ways = why.remedies.prefix(2).map { $0.steps.map(\.advice).joined(separator: ", and ") }
             Screen.more(ways.isEmpty ? "nothing would change that" : "you could " + ways.joined(separator: "; or "))
         case .absent:
             Screen.field(name, "absent", "the record does not hold it")
-        case .disclosed(let secret):
-            if name == "call_detail" {
-                try secret.withCalls { calls in
-                    Screen.field(name, "disclosed", "\(calls.count) calls")
-                    for call in calls {
-                        Screen.more("\(call.direction == .outbound ? "to" : "from") \(call.number), \(call.durationSecs) s")
-                    }
+        case .disclosed(let secret) where decision.isCalls:
+            try secret.withCalls { calls in
+                Screen.field(name, "disclosed", "\(calls.count) calls")
+                for call in calls {
+                    Screen.more("\(call.direction == .outbound ? "to" : "from") \(call.number), \(call.durationSecs) s")
                 }
-            } else {
-                try secret.withText { Screen.field(name, "disclosed", $0) }
             }
+        case .disclosed(let secret):
+            try secret.withText { Screen.field(name, "disclosed", $0) }
         }
+    }
+}
+
+/// What must fail, and with which code.
+func refused(_ what: String, _ work: () throws -> Void) throws {
+    do {
+        try work()
+        Screen.line("\(what): this must not happen")
+    } catch let error as CpniError {
+        Screen.line("\(what): \(error) \(error.known?.name ?? "")")
     }
 }
 
@@ -41,40 +52,59 @@ func typedPassword() -> String {
 
 func play(_ backEnd: BackEnd) throws {
     Screen.title("15:04", "a-1017, care agent, call-88231, inbound call, support: nobody authenticated yet")
+    let device = try DeviceSession()
+    let key = try device.fingerprint
     try backEnd.ring("call-88231")
-    let call = try backEnd.open("acct-000042", contact: "call-88231")
-    try show(try backEnd.view(asked, in: call))
+    try backEnd.open("acct-000042", contact: "call-88231")
+    let first = try device.request()
+    try show(try device.open(try backEnd.view(asked, in: "call-88231", request: first), for: first))
 
     Screen.title("15:05", "the caller gives a password")
-    let presented = try backEnd.present(.password(typedPassword()), in: call)
+    let presented = try backEnd.present(.password(typedPassword()), in: "call-88231")
     Screen.line(presented == .match ? "match" : "no match")
-    let shown = try backEnd.view(asked, in: call)
+    let request = try device.request()
+    let reply = try backEnd.view(asked, in: "call-88231", request: request)
+    Screen.line("to the back end: \(request.count) bytes; to this machine: \(reply.count), sealed")
+    let shown = try device.open(reply, for: request)
     try show(shown)
+
+    Screen.title("15:06", "somebody copied the reply on its way")
+    let other = try DeviceSession()
+    let otherKey = try other.fingerprint
+    _ = try other.request()
+    let copier = try other.request() // with the number of the request that was answered
+    try refused("another machine opens it") { _ = try other.open(reply, for: copier) }
+    try refused("it is played to this machine again") { _ = try device.open(reply, for: request) }
+    try refused("another machine asks in this call") {
+        _ = try backEnd.view(asked, in: "call-88231", request: copier)
+    }
 
     Screen.title("15:09", "the call ends")
     try backEnd.hangUp("call-88231")
-    try backEnd.end(call)
-    do {
-        guard case .disclosed(let plan) = try shown.field("plan") else { throw CpniError(.discloseWithheld) }
-        try plan.withBytes { _ in Screen.line("the plan is still readable: this must not happen") }
-    } catch let error as CpniError {
-        Screen.line("plan: \(error) \(error.known?.name ?? ""), nothing of it is readable any more")
+    try backEnd.end("call-88231")
+    try device.end()
+    if case .disclosed(let plan) = try shown.field("plan") {
+        try refused("the plan, on this screen a moment ago") { try plan.withBytes { _ in } }
     }
-    do {
-        _ = try backEnd.view(asked, in: call)
-    } catch let error as CpniError {
-        Screen.line("another look: \(error) \(error.known?.name ?? "")")
-    }
+    try refused("another look") { _ = try device.request() }
 
     Screen.title("15:12", "a-1017 looks up acct-000043, in a call that is a colleague's")
+    let second = try DeviceSession()
+    let secondKey = try second.fingerprint
     try backEnd.ring("call-88240", for: "a-2044")
-    let curious = try backEnd.open("acct-000043", contact: "call-88240")
-    try show(try backEnd.view(["name", "call_detail"], in: curious))
-    try backEnd.end(curious)
+    try backEnd.open("acct-000043", contact: "call-88240")
+    let curious = try second.request()
+    try show(try second.open(try backEnd.view(["name", "call_detail"], in: "call-88240", request: curious), for: curious))
+    try backEnd.end("call-88240")
+    try second.end()
 
     let log = try backEnd.log()
     Screen.title("15:30", "the audit log: \(log.events) events, \(log.isIntact ? "every one verifies" : "BROKEN")")
     Screen.line("views in which a-1017 was shown something: \(log.seenByAgent)")
+    func count(_ keys: Set<String>) -> Int { log.machines.intersection(keys).count }
+    Screen.line(
+        "keys that asked: \(log.machines.count); of a-1017's machine: \(count([key, secondKey])); "
+            + "of the copier's: \(count([otherKey]))")
 }
 
 /// The samples stand beside this package.
