@@ -93,6 +93,8 @@ pub enum Sink {
     ShownInFull,
     /// To who asked, as a mask or a token.
     ShownInPart,
+    /// To a device session on the machine of who asked, in whatever form.
+    SealedForDevice,
     /// Match or no match, to who asked.
     Compared,
     /// To the customer's address of record, past who asked.
@@ -108,6 +110,7 @@ impl Sink {
     pub const ALL: &'static [Self] = &[
         Self::ShownInFull,
         Self::ShownInPart,
+        Self::SealedForDevice,
         Self::Compared,
         Self::SentToAddressOfRecord,
         Self::Sent,
@@ -120,6 +123,7 @@ impl Sink {
         match self {
             Self::ShownInFull => "shown in full",
             Self::ShownInPart => "shown masked or as a token",
+            Self::SealedForDevice => "sealed for a device session",
             Self::Compared => "compared: match or no match",
             Self::SentToAddressOfRecord => "sent to the address of record",
             Self::Sent => "sent",
@@ -128,7 +132,7 @@ impl Sink {
     }
 
     /// Where a decision lets the value go; `None`: nowhere.
-    fn of(field: &FieldRecord, destination: Option<Destination>) -> Option<Self> {
+    fn of(field: &FieldRecord, destination: Option<Destination>, for_device: bool) -> Option<Self> {
         if field.outcome == Outcome::Withhold {
             return None;
         }
@@ -136,6 +140,7 @@ impl Sink {
             (Op::Send, Some(Destination::AddressOfRecord), _) => Self::SentToAddressOfRecord,
             (Op::Send, None, _) => Self::Sent,
             (Op::Search, _, _) => Self::Searched,
+            (Op::View, _, _) if for_device => Self::SealedForDevice,
             (Op::View | Op::Verify | Op::Act, _, Some(Form::Match)) => Self::Compared,
             (Op::View | Op::Verify | Op::Act, _, Some(Form::Masked | Form::Token)) => Self::ShownInPart,
             // Allowed, and no form is said: it counts as the most that it can be.
@@ -165,8 +170,8 @@ struct SinkTally {
 }
 
 impl InventoryTally {
-    /// Counts an event that decides about fields.
-    pub(super) fn add(&mut self, event: &AuditEvent) {
+    /// Counts an event that decides about fields. `for_device`: what it gives out goes to a device session.
+    pub(super) fn add(&mut self, event: &AuditEvent, for_device: bool) {
         let facts = &event.facts;
         for field in &facts.fields {
             if !self.0.contains_key(&field.field) {
@@ -174,7 +179,7 @@ impl InventoryTally {
             }
             let Some(classes) = self.0.get_mut(&field.field) else { continue };
             let tally = classes.entry(field.class).or_default();
-            let Some(sink) = Sink::of(field, facts.destination) else {
+            let Some(sink) = Sink::of(field, facts.destination, for_device) else {
                 bump(&mut tally.withheld);
                 continue;
             };

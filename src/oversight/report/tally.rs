@@ -55,6 +55,8 @@ pub(super) struct Tally {
     approvers: BTreeSet<AgentId>,
     redirects: RedirectTally,
     inventory: InventoryTally,
+    /// The interaction whose next event is a view for a device session, if the event before said so.
+    for_device: Option<[u8; 16]>,
     taken_by_notifier: u64,
     /// In the library's queue, at the end of the period.
     outstanding: BTreeSet<BasisId>,
@@ -176,6 +178,7 @@ impl Tally {
             approvers: BTreeSet::new(),
             redirects: RedirectTally::default(),
             inventory: InventoryTally::default(),
+            for_device: None,
             taken_by_notifier: 0,
             outstanding: BTreeSet::new(),
         }
@@ -212,12 +215,15 @@ impl Tally {
         if facts.time < self.period.until {
             self.follow_notice(event);
         }
+        let is_announced = facts.kind == EventKind::DeviceAsked && facts.cause == 0;
+        let announced = core::mem::replace(&mut self.for_device, is_announced.then_some(facts.interaction));
+        let for_device = facts.kind == EventKind::Viewed && announced == Some(facts.interaction);
         if is_inside {
-            self.count(event, &decisions);
+            self.count(event, &decisions, for_device);
         }
     }
 
-    fn count(&mut self, event: &AuditEvent, decisions: &[One<'_>]) {
+    fn count(&mut self, event: &AuditEvent, decisions: &[One<'_>], for_device: bool) {
         let facts = &event.facts;
         span(&mut self.kinds, &facts.kind, facts.time);
         if facts.policy != [0; 32] {
@@ -231,7 +237,7 @@ impl Tally {
             self.decide(one, facts.time);
         }
         if decides_fields(facts.kind) {
-            self.inventory.add(event);
+            self.inventory.add(event, for_device);
         }
         if let Some(actor) = facts.actor.as_ref().filter(|actor| actor.role.requester() == Requester::Carrier)
         {

@@ -114,7 +114,7 @@ prop_compose! {
     fn facts()(
         kind in select(kinds()),
         // Those that matter most come more often.
-        often in select(&[None, None, Some(EventKind::Viewed), Some(EventKind::Sent), Some(EventKind::NotCarriedOut), Some(EventKind::NoticeQueued)]),
+        often in select(&[None, None, Some(EventKind::Viewed), Some(EventKind::DeviceAsked), Some(EventKind::Sent), Some(EventKind::NotCarriedOut), Some(EventKind::NoticeQueued)]),
         secs in 0..40 * DAY,
         interaction in 1_u8..6,
         grant in 0_u8..2,
@@ -209,11 +209,12 @@ fn redirects(events: &[EventFacts], period: Period) -> (u64, u64, u64) {
 // --- Data inventory ------------------------------------------------------------------------------
 
 /// Where a decision sends a value, said the plain way; `None`: nowhere.
-fn goes_to(field: &FieldRecord, facts: &EventFacts) -> Option<&'static str> {
+fn goes_to(field: &FieldRecord, facts: &EventFacts, for_device: bool) -> Option<&'static str> {
     if field.outcome == Outcome::Withhold {
         return None;
     }
     match (field.op.name(), field.outcome) {
+        ("view", _) if for_device => Some("sealed for a device session"),
         ("send", _) if facts.destination.is_some() => Some("sent to the address of record"),
         ("send", _) => Some("sent"),
         ("search", _) => Some("searched by"),
@@ -223,12 +224,12 @@ fn goes_to(field: &FieldRecord, facts: &EventFacts) -> Option<&'static str> {
     }
 }
 
-fn check_inventory(inventory: &DataInventory, inside: &[&EventFacts]) {
+fn check_inventory(inventory: &DataInventory, inside: &[(&EventFacts, bool)]) {
     let decides = |facts: &EventFacts| ["viewed", "verified", "sent"].contains(&facts.kind.name());
     let decided: Vec<_> = inside
         .iter()
-        .filter(|facts| decides(facts))
-        .flat_map(|facts| facts.fields.iter().map(move |field| (field, *facts)))
+        .filter(|(facts, _)| decides(facts))
+        .flat_map(|(facts, device)| facts.fields.iter().map(move |field| (field, *facts, *device)))
         .collect();
     let names: Vec<_> = inventory.fields.iter().map(|row| (row.field.as_str(), row.class)).collect();
     let schema =
@@ -236,7 +237,7 @@ fn check_inventory(inventory: &DataInventory, inside: &[&EventFacts]) {
     assert_eq!(names, schema);
     let elsewhere: BTreeSet<_> = decided
         .iter()
-        .map(|(field, _)| (field.field.as_str(), field.class.name()))
+        .map(|(field, ..)| (field.field.as_str(), field.class.name()))
         .filter(|of| !schema.contains(of))
         .collect();
     let found: Vec<_> = inventory.not_in_schema.iter().map(|row| (row.field.as_str(), row.class)).collect();
@@ -245,24 +246,29 @@ fn check_inventory(inventory: &DataInventory, inside: &[&EventFacts]) {
     for row in inventory.fields.iter().chain(&inventory.not_in_schema) {
         let of: Vec<_> = decided
             .iter()
-            .filter(|(field, _)| field.field.as_str() == row.field && field.class.name() == row.class)
+            .filter(|(field, ..)| field.field.as_str() == row.field && field.class.name() == row.class)
             .collect();
-        assert_eq!(row.withheld.count(), count(&of, |(field, facts)| goes_to(field, facts).is_none()));
+        assert_eq!(
+            row.withheld.count(),
+            count(&of, |(field, facts, device)| goes_to(field, facts, *device).is_none())
+        );
         for sink in Sink::ALL {
-            let there: Vec<_> =
-                of.iter().filter(|(field, facts)| goes_to(field, facts) == Some(sink.words())).collect();
+            let there: Vec<_> = of
+                .iter()
+                .filter(|(field, facts, device)| goes_to(field, facts, *device) == Some(sink.words()))
+                .collect();
             let Some(seen) = row.sinks.iter().find(|seen| seen.sink == *sink) else {
                 assert!(there.is_empty(), "{sink:?}");
                 continue;
             };
-            let times = || there.iter().map(|(_, facts)| facts.time);
+            let times = || there.iter().map(|(_, facts, _)| facts.time);
             assert_eq!(seen.count.count(), count(&there, |_| true));
             assert_eq!(seen.first, times().min().unwrap().to_string());
             assert_eq!(seen.last, times().max().unwrap().to_string());
             let actor = |facts: &EventFacts| facts.actor.clone();
             let by = |shares: &[SinkShare], of: &dyn Fn(&EventFacts) -> Option<String>| {
                 for share in shares {
-                    assert_eq!(share.count.count(), count(&there, |(_, facts)| of(facts) == share.of));
+                    assert_eq!(share.count.count(), count(&there, |(_, facts, _)| of(facts) == share.of));
                 }
                 let sum: u64 = shares.iter().map(|share| share.count.count()).sum();
                 assert_eq!(sum, seen.count.count());
@@ -334,7 +340,16 @@ proptest! {
         let of_kind = |kind: EventKind| count(&inside, |facts| facts.kind == kind);
 
         check_outcomes(&report.decisions.total, &these(&|_| true));
-        check_inventory(&report.inventory, &inside);
+        // The event before, whatever the period: the log writes the two in one go.
+        let before = std::iter::once(None).chain(events.iter().map(Some));
+        let pairs = events.iter().zip(before).map(|(facts, before)| {
+            let of = |asked: &EventFacts| {
+                asked.kind.name() == "device_asked" && asked.cause == 0 && asked.interaction == facts.interaction
+            };
+            (facts, facts.kind.name() == "viewed" && before.is_some_and(of))
+        });
+        let pairs: Vec<_> = pairs.filter(|(facts, _)| period.contains(facts.time)).collect();
+        check_inventory(&report.inventory, &pairs);
         for op in Op::ALL {
             let found = report.decisions.by_op.iter().find(|row| row.of == op.name());
             check_outcomes(&found.map(|row| row.outcomes).unwrap_or(Outcomes::default().figures(true)), &these(&|line| line.0 == *op));
