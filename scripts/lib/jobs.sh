@@ -196,7 +196,7 @@ job_package() {
 job_deny() {
     need_cargo_tool deny 0.20 || skip_unless_ci "cargo-deny cannot be installed here"
     cargo deny --all-features check bans licenses sources
-    cargo deny --manifest-path bindings/Cargo.toml check --config bindings/deny.toml bans licenses sources
+    cargo deny --manifest-path bindings/Cargo.toml --config bindings/deny.toml check bans licenses sources
     if timeout 120 cargo deny fetch db; then
         cargo deny --all-features check --disable-fetch advisories
         note "advisories checked"

@@ -296,6 +296,39 @@ fn a_field_has_its_class_labels_and_kind_also_where_nothing_went_out() {
     assert!(!html.contains("today\u{2019}s schema under that class"), "every field of the log is in it");
 }
 
+/// The log announces a view for a device session directly before it, in the same interaction.
+#[test]
+fn what_went_to_a_device_session_is_told_apart() {
+    let shown = |at: u64, interaction: u8| {
+        let mut shown = refused(1, 1);
+        shown.time = Timestamp::from_secs(BEGIN + at);
+        let field = &mut shown.fields[0];
+        (field.op, field.outcome, field.because) = (Op::View, Outcome::Disclose, None);
+        field.form = Some(Form::Full);
+        shown.interaction = [interaction; 16];
+        shown
+    };
+    let asked = |at: u64, interaction: u8, cause: u16| {
+        let mut asked = EventFacts::new(EventKind::DeviceAsked, Timestamp::from_secs(BEGIN + at));
+        (asked.interaction, asked.cause) = ([interaction; 16], cause);
+        asked
+    };
+    let events = [
+        asked(1, 1, 0),
+        shown(1, 1), // for the device
+        shown(2, 1), // shown: the announcement was for the one before
+        asked(3, 1, 5040),
+        shown(3, 1), // shown: that session was refused
+        asked(4, 2, 0),
+        shown(4, 1), // shown: announced in another interaction
+    ];
+    let (log, _) = log_of(&events);
+    let inventory = report(&log, period(0, DAY)).inventory;
+    let rows = inventory.fields.iter().chain(&inventory.not_in_schema);
+    let sinks: Vec<_> = rows.flat_map(|row| &row.sinks).map(|seen| (seen.sink, seen.count.count())).collect();
+    assert_eq!(sinks, [(Sink::ShownInFull, 3), (Sink::SealedForDevice, 1)]);
+}
+
 /// The class of a field was changed: what went out under the old one is not forgotten.
 #[test]
 fn a_field_under_another_class_stands_apart() {
