@@ -97,6 +97,16 @@ impl Decision {
     }
 }
 
+/// Decided alike, by the same rules on the same facts: they explain themselves in the same words.
+impl PartialEq for Decision {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.policy, &other.policy)
+            && (self.active, self.facts, self.verdict) == (other.active, other.facts, other.verdict)
+    }
+}
+
+impl Eq for Decision {}
+
 impl fmt::Debug for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Decision")

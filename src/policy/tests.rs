@@ -67,6 +67,21 @@ fn forbid_overrides_permit_and_no_permit_is_withheld() {
 }
 
 #[test]
+fn decisions_are_equal_when_they_explain_themselves_alike() {
+    let policy = built_in(GRANTS);
+    let mut state = call(Channel::PhoneInbound, Role::CareAgent, Purpose::Support);
+    let refused = view(&policy, state, DataClass::CallDetail);
+    assert_eq!(refused, view(&policy, state, DataClass::CallDetail));
+    assert_ne!(refused, view(&policy, state, DataClass::Ssn));
+    assert_ne!(refused, view(&built_in(GRANTS), state, DataClass::CallDetail), "of another policy");
+    // Refused as before, and no longer in the same words.
+    state.set_account(AccountFact::PasswordSet, Some(false));
+    let other = view(&policy, state, DataClass::CallDetail);
+    assert_eq!((refused.outcome(), refused.because()), (other.outcome(), other.because()));
+    assert_ne!(refused, other);
+}
+
+#[test]
 fn remedies_are_minimal_and_smallest_first() {
     let policy = built_in(GRANTS);
     let state = call(Channel::PhoneInbound, Role::CareAgent, Purpose::Support);

@@ -1,7 +1,7 @@
 //! What a guard decided, explained: rules, citations, advice. No customer's text is in them.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cpni_guard::FieldView;
 use cpni_guard::policy::{Certainty, Decision, Effect, ReadFrom, Reason};
@@ -115,18 +115,24 @@ impl Explanation {
     }
 }
 
+/// Decisions, each with its field.
+pub(crate) type Decided = Vec<(String, Decision)>;
+
 /// Decisions that can be explained later. Holds no value: it may be left to be freed whenever.
 #[derive(uniffi::Object)]
-pub struct Decisions(Vec<(String, Decision)>);
-
-impl Decisions {
-    pub(crate) fn of(decisions: Vec<(String, Decision)>) -> Arc<Self> {
-        Arc::new(Self(decisions))
-    }
-}
+pub struct Decisions(OnceLock<Decided>);
 
 #[uniffi::export]
 impl Decisions {
+    /// None yet: `Interaction::view_batch` puts them in.
+    ///
+    /// # Errors
+    /// Never.
+    #[uniffi::constructor]
+    pub fn new() -> Result<Arc<Self>, CpniError> {
+        call(|| Ok(Arc::new(Self(OnceLock::new()))))
+    }
+
     /// Explains the decision at this place, from 0. Works out what would help, which takes a while.
     ///
     /// # Errors
@@ -134,9 +140,25 @@ impl Decisions {
     pub fn explain(&self, at: u32) -> Result<Explanation, CpniError> {
         call(|| {
             let at = usize::try_from(at).map_err(|_| CpniError::NO_SUCH_PLACE)?;
-            let (field, decision) = self.0.get(at).ok_or(CpniError::NO_SUCH_PLACE)?;
+            let found = self.0.get().and_then(|all| all.get(at));
+            let (field, decision) = found.ok_or(CpniError::NO_SUCH_PLACE)?;
             Ok(Explanation::new(field, decision))
         })
+    }
+}
+
+impl Decisions {
+    pub(crate) fn of(decisions: Decided) -> Arc<Self> {
+        Arc::new(Self(decisions.into()))
+    }
+
+    /// Nothing may be put in twice: the places of the first would then be those of the second.
+    pub(crate) fn must_be_empty(&self) -> Result<(), CpniError> {
+        if self.0.get().is_some() { Err(CpniError::USED_UP) } else { Ok(()) }
+    }
+
+    pub(crate) fn put(&self, decisions: Decided) -> Result<(), CpniError> {
+        self.0.set(decisions).map_err(|_| CpniError::USED_UP)
     }
 }
 

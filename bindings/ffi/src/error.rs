@@ -119,7 +119,10 @@ pub struct NamedCode {
 pub fn error_codes() -> Result<Vec<NamedCode>, CpniError> {
     call(|| {
         let all = ErrorCode::ALL.iter().chain(OWN);
-        Ok(all.map(|(code, name)| NamedCode { code: *code, name: (*name).to_owned() }).collect())
+        let mut all: Vec<_> =
+            all.map(|(code, name)| NamedCode { code: *code, name: (*name).to_owned() }).collect();
+        all.sort_by_key(|known| known.code);
+        Ok(all)
     })
 }
 

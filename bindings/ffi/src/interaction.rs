@@ -15,7 +15,7 @@ use crate::decision::Decisions;
 use crate::error::{CpniError, call};
 use crate::exclusive::Exclusive;
 use crate::guard::{Day, Guard, secret};
-use crate::layout::Request;
+use crate::layout::{Batch, Request, read_sealed};
 use crate::view::{ViewAnswer, ViewResult};
 
 /// What the customer gives, and the library compares.
@@ -202,6 +202,37 @@ impl Interaction {
                 Err(refused) => ViewResult::Failed { code: refused.code() },
             };
             Ok(sealed.iter().map(viewed).collect())
+        })
+    }
+
+    /// Asks the same of several sealed records of this account, and gives every answer with its values in
+    /// one run of bytes: `sealed` and what comes out are a batch of views in the layout of
+    /// `docs/spec/binding-layout-v1.md`. Each is decided, counted and recorded by itself, and one that
+    /// fails does not stop the others. `why`, which must be new, then explains the decisions.
+    ///
+    /// The values are the caller's from here on: the end of the interaction does not reach them.
+    ///
+    /// # Errors
+    /// 9302, 9304, 9308; 5003 if the interaction had ended. Nothing is disclosed then.
+    pub fn view_batch(
+        &self,
+        sealed: &[u8],
+        request: &[u8],
+        why: Arc<Decisions>,
+    ) -> Result<Vec<u8>, CpniError> {
+        self.with(|interaction| {
+            why.must_be_empty()?;
+            let request = Request::read(request)?;
+            let mut batch = Batch::new(request.names());
+            for sealed in read_sealed(sealed)? {
+                batch.add(|| {
+                    let sealed = request.sealed(sealed)?;
+                    Ok(interaction.view(sealed.stored(), request.fields())?)
+                });
+            }
+            let (answer, decisions) = batch.finish()?;
+            why.put(decisions)?;
+            Ok(answer)
         })
     }
 

@@ -5,8 +5,10 @@
 //! copy behind: UniFFI lends them, where it would copy a text several times.
 //!
 //! Rules: a buffer for values is made at its length, because one that grows leaves a copy behind; reading is
-//! in `read`, which an agent's tool does not have.
+//! in `read`, and many views in `batch`, which an agent's tool does not have.
 
+#[cfg(feature = "guard")]
+mod batch;
 #[cfg(feature = "guard")]
 mod read;
 
@@ -16,7 +18,9 @@ use cpni_guard::device::DeviceDisclosed;
 
 use crate::error::CpniError;
 #[cfg(feature = "guard")]
-pub(crate) use read::{Item, Request};
+pub(crate) use batch::Batch;
+#[cfg(feature = "guard")]
+pub(crate) use read::{Item, Request, read_sealed};
 
 const NONE: u8 = 0;
 const TEXT: u8 = 1;

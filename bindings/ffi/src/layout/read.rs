@@ -139,6 +139,21 @@ fn read_calls(bytes: &[u8]) -> Result<Vec<CallRow>, CpniError> {
     Ok(rows)
 }
 
+/// How many records one batch of views may ask about.
+pub(crate) const MOST_RECORDS: usize = 10_000;
+
+/// Reads the sealed records of a batch of views, one beside the other.
+pub(crate) fn read_sealed(bytes: &[u8]) -> Result<Vec<&[u8]>, CpniError> {
+    let mut reader = Reader(bytes);
+    let count = reader.count(4)?;
+    if count > MOST_RECORDS {
+        return Err(CpniError::LAYOUT);
+    }
+    let sealed = (0..count).map(|_| reader.bytes32()).collect::<Result<_, _>>()?;
+    reader.end()?;
+    Ok(sealed)
+}
+
 /// What is asked of sealed bytes: what they are, under which record id, and which fields.
 pub(crate) struct Request<'b> {
     is_column: bool,
@@ -180,6 +195,10 @@ impl<'b> Request<'b> {
             Scope::Whole => FieldRequest::whole(name),
             Scope::NamedCall => FieldRequest::named_call(name),
         })
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'b str> {
+        self.fields.iter().map(|(_, name)| *name)
     }
 
     /// The names, where only whole fields can be asked for.

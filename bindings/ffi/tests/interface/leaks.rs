@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use cpni_guard::oversight::export::ExportFormat;
 use cpni_guard::vocabulary::Action;
-use cpni_guard_ffi::{DeviceSession, ExportFrom, IncidentAccesses, SecretKind};
+use cpni_guard_ffi::{Decisions, DeviceSession, ExportFrom, IncidentAccesses, SecretKind};
 
 use crate::fixture::*;
 
@@ -35,6 +35,10 @@ fn nothing_that_prints_holds_a_value() {
     heard.hear(&call.verify(&sealed, &request(&["ssn"]), b"987-65-4321"));
     heard.hear(&call.decide(Action::ChangeEmailOfRecord));
     heard.hear(&call.view_many(vec![sealed.clone()], &request(&["name"])));
+    let why = Decisions::new().unwrap();
+    // The bytes themselves are the values: only what stands beside them is heard.
+    heard.hear(&call.view_batch(&batch(&[]), &request(&["Dana Q. Example"]), why.clone()).map(drop));
+    heard.hear(&(&why, why.explain(0)));
     heard.hear(&call.send_to_address_of_record(&sealed, &request(&["name"])));
     for leased in carrier.guard.lease_notices(5).unwrap() {
         heard.hear(&leased);

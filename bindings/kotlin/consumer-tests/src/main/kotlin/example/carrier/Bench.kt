@@ -15,10 +15,12 @@ import dev.cpniguard.MemoryAgents
 import dev.cpniguard.MemoryContacts
 import dev.cpniguard.Purpose
 import dev.cpniguard.Record
+import dev.cpniguard.RecordView
 import dev.cpniguard.Role
 import dev.cpniguard.SealedRecord
 import dev.cpniguard.SimChange
 import dev.cpniguard.Store
+import dev.cpniguard.Values
 import dev.cpniguard.View
 import dev.cpniguard.record
 import java.nio.file.Files
@@ -91,12 +93,18 @@ private fun views(name: String, store: Store, times: Int) = case(store) { guard,
     val sealed = guard.protect(ACCOUNT, sixteen()).sealed
     measure("view16-$name", times) { case.view(sealed, *FIELDS).use(::look) }
     val thousand: List<SealedRecord> = List(VIEWS) { sealed }
-    measure("batch1000-$name", 1) { for (each in case.viewAll(thousand, *FIELDS)) each.get().use(::look) }
+    measure("batch1000-$name", 1) {
+        case.viewBatch(thousand, *FIELDS).use { batch -> for (each in batch.asSequence()) look(each.get()) }
+    }
+    measure("viewall1000-$name", 1) { for (each in case.viewAll(thousand, *FIELDS)) each.get().use(::look) }
 }
 
-private fun look(view: View) = view.withValues { values ->
+private fun look(view: View) = view.withValues(::look)
+
+private fun look(view: RecordView) = view.withValues(::look)
+
+private fun look(values: Values) =
     check(values.names.size > 10) { "a view that shows nothing measures nothing" }
-}
 
 private fun measure(name: String, times: Int, work: () -> Unit) {
     repeat(2) { repeat(times) { work() } } // the compiler is warm

@@ -1,6 +1,7 @@
 package dev.cpniguard
 
 import dev.cpniguard.ffi.Day
+import dev.cpniguard.ffi.Decisions
 import dev.cpniguard.ffi.SecretKind
 import dev.cpniguard.ffi.ViewResult
 import java.time.Instant
@@ -130,6 +131,32 @@ public class Interaction internal constructor(
         }
     }
 
+    /**
+     * Asks the same of many records, or many fields, of this account, in one call that brings every value with it:
+     * for lists, where [viewAll] costs some calls a record. Each is decided, counted and recorded by itself; 10,000
+     * at most, all under the same record id ([ErrorCode.BINDING_LAYOUT]; nothing is opened then).
+     *
+     * The values are in this JVM from here on: [BatchView.close] overwrites them, the end of the interaction does not.
+     */
+    public fun viewBatch(stored: List<Stored>, vararg fields: String): BatchView {
+        val one = stored.firstOrNull()
+        if (stored.any { it.recordId != one?.recordId || (it is SealedField) != (one is SealedField) }) {
+            throw CpniException(ErrorCode.BINDING_LAYOUT)
+        }
+        val length = stored.fold(4L) { length, each -> length + 4 + each.bytes.remaining() }
+        if (length > Int.MAX_VALUE) throw CpniException(ErrorCode.BINDING_LAYOUT)
+        return Wire(pooled = false, expected = length.toInt()).use { batch ->
+            batch.u32(stored.size)
+            for (each in stored) batch.u32(each.bytes.remaining()).bytes(each.bytes)
+            calling {
+                val why = Decisions()
+                (one ?: NOTHING).request(fields.asList(), false) { request ->
+                    BatchView(ffi.viewBatch(batch.lent(), request, why), why)
+                }
+            }
+        }
+    }
+
     /** Says whether what the customer stated is the stored value. The value is not shown. */
     public fun verify(stored: Stored, field: String, given: CharArray): Verification = calling {
         stored.request(listOf(field), false) { request ->
@@ -179,6 +206,11 @@ public class Interaction internal constructor(
     }
 
     override fun toString(): String = "Interaction(..)"
+
+    private companion object {
+        /** What a batch without records is asked as. */
+        val NOTHING = SealedRecord(ByteArray(0))
+    }
 }
 
 private inline fun <T> eachOf(work: () -> T): Each<T> = try {

@@ -77,24 +77,7 @@ public class Value internal constructor(
 }
 
 /** Several values that were given out, by the names of their fields. They are gone when the block returns. */
-public class Values internal constructor(private val bytes: ByteArray) {
-    private val values = LinkedHashMap<String, Value>()
-
-    init {
-        val reader = WireReader(bytes)
-        repeat(reader.u16()) {
-            val name = reader.string8()
-            val shape = reader.u8()
-            val len = reader.u32()
-            val from = reader.skip(len)
-            when (shape) {
-                0 -> Unit
-                TEXT, CALLS -> values[name] = Value(bytes, from, len, shape == CALLS)
-                else -> throw CpniException(ErrorCode.BINDING_LAYOUT)
-            }
-        }
-    }
-
+public class Values internal constructor(private val values: LinkedHashMap<String, Value>) {
     /** The fields that are given out, in the order in which they were asked for. */
     public val names: Set<String> get() = values.keys
 
@@ -102,7 +85,6 @@ public class Values internal constructor(private val bytes: ByteArray) {
     public operator fun get(field: String): Value? = values[field]
 
     internal fun wipe() {
-        bytes.fill(0)
         values.clear()
     }
 
@@ -112,18 +94,35 @@ public class Values internal constructor(private val bytes: ByteArray) {
 internal const val TEXT = 1
 internal const val CALLS = 2
 
+/** Reads a record's bytes, which are overwritten when [block] returns. */
 internal inline fun <R> ByteArray.asValues(block: (Values) -> R): R {
-    val values = try {
-        Values(this)
-    } catch (refused: CpniException) {
-        fill(0)
-        throw refused
-    }
     try {
-        return block(values)
+        val values = Values(recordValues(this))
+        try {
+            return block(values)
+        } finally {
+            values.wipe()
+        }
     } finally {
-        values.wipe()
+        fill(0)
     }
+}
+
+internal fun recordValues(bytes: ByteArray): LinkedHashMap<String, Value> {
+    val values = LinkedHashMap<String, Value>()
+    val reader = WireReader(bytes)
+    repeat(reader.u16()) {
+        val name = reader.string8()
+        val shape = reader.u8()
+        val len = reader.u32()
+        val from = reader.skip(len)
+        when (shape) {
+            0 -> Unit
+            TEXT, CALLS -> values[name] = Value(bytes, from, len, shape == CALLS)
+            else -> throw CpniException(ErrorCode.BINDING_LAYOUT)
+        }
+    }
+    return values
 }
 
 internal fun instantOfMicros(micros: Long): Instant =

@@ -35,28 +35,43 @@ public class View internal constructor(answer: ViewAnswer, callFields: Set<Strin
 
     override fun toString(): String = "View(..)"
 
-    internal fun <R> value(at: UInt, isCalls: Boolean, block: (Value) -> R): R {
-        val bytes = calling { ffi.reveal(at) }
-        try {
-            return block(Value(bytes, 0, bytes.size, isCalls))
-        } finally {
-            bytes.fill(0)
+    private fun field(at: UInt, field: FieldAnswer, callFields: Set<String>): Field {
+        val isCalls = field.answer.field in callFields
+        val source = Source(at, isCalls)
+        return when (field.state) {
+            FieldState.WITHHELD -> Field.Withheld(source, field.answer)
+            FieldState.ABSENT -> Field.Absent(source, field.answer)
+            FieldState.DISCLOSED -> Field.Disclosed(source, field.answer, isCalls)
         }
     }
 
-    internal fun matches(at: UInt, given: CharArray): Boolean = calling { given.lend { ffi.matches(at, it) } }
+    private inner class Source(private val at: UInt, private val isCalls: Boolean) : FieldSource {
+        override fun <R> value(block: (Value) -> R): R {
+            val bytes = calling { ffi.reveal(at) }
+            try {
+                return block(Value(bytes, 0, bytes.size, isCalls))
+            } finally {
+                bytes.fill(0)
+            }
+        }
 
-    internal fun explain(at: UInt): Explanation = calling { ffi.explain(at) }
+        override fun matches(given: CharArray): Boolean = calling { given.lend { ffi.matches(at, it) } }
 
-    private fun field(at: UInt, field: FieldAnswer, callFields: Set<String>): Field = when (field.state) {
-        FieldState.WITHHELD -> Field.Withheld(this, at, field.answer)
-        FieldState.ABSENT -> Field.Absent(this, at, field.answer)
-        FieldState.DISCLOSED -> Field.Disclosed(this, at, field.answer, field.answer.field in callFields)
+        override fun explain(): Explanation = calling { ffi.explain(at) }
     }
 }
 
+/** Where a field's value and explanation come from: a view, or a batch of them. */
+internal interface FieldSource {
+    fun <R> value(block: (Value) -> R): R
+
+    fun matches(given: CharArray): Boolean
+
+    fun explain(): Explanation
+}
+
 /** What came of asking for one field. It prints its decision, never its value. */
-public sealed class Field(internal val view: View, internal val at: UInt, public val decision: Decision) {
+public sealed class Field private constructor(private val source: FieldSource, public val decision: Decision) {
     /** The field of the schema. */
     public val name: String get() = decision.field
 
@@ -64,12 +79,12 @@ public sealed class Field(internal val view: View, internal val at: UInt, public
     public val forAgent: String get() = decision.forAgent
 
     /** The decision with its rules, facts and remedies: worked out when it is asked for. */
-    public fun explain(): Explanation = view.explain(at)
+    public fun explain(): Explanation = source.explain()
 
     override fun toString(): String = "${javaClass.simpleName}($decision)"
 
     /** Not given out. */
-    public class Withheld internal constructor(view: View, at: UInt, decision: Decision) : Field(view, at, decision) {
+    public class Withheld internal constructor(source: FieldSource, decision: Decision) : Field(source, decision) {
         /** Why. */
         public val because: WithheldBecause? get() = decision.because
 
@@ -78,16 +93,15 @@ public sealed class Field(internal val view: View, internal val at: UInt, public
     }
 
     /** It may be given out, and the record does not hold it. */
-    public class Absent internal constructor(view: View, at: UInt, decision: Decision) : Field(view, at, decision)
+    public class Absent internal constructor(source: FieldSource, decision: Decision) : Field(source, decision)
 
     /** Given out. Each way to read it is one call to the library, whose copy is overwritten after the block. */
     public class Disclosed internal constructor(
-        view: View,
-        at: UInt,
+        private val source: FieldSource,
         decision: Decision,
         /** Whether it is a list of calls, rather than a text. */
         public val isCalls: Boolean,
-    ) : Field(view, at, decision) {
+    ) : Field(source, decision) {
         /** In which form. */
         public val form: DisclosureForm? get() = decision.form
 
@@ -95,19 +109,19 @@ public sealed class Field(internal val view: View, internal val at: UInt, public
         public val obligations: List<Obligation> get() = decision.obligations
 
         /** The text: [Value.withChars]. */
-        public fun <R> withChars(block: (CharArray) -> R): R = view.value(at, isCalls) { it.withChars(block) }
+        public fun <R> withChars(block: (CharArray) -> R): R = source.value { it.withChars(block) }
 
         /** The text: [Value.withText]. */
-        public fun <R> withText(block: (CharSequence) -> R): R = view.value(at, isCalls) { it.withText(block) }
+        public fun <R> withText(block: (CharSequence) -> R): R = source.value { it.withText(block) }
 
         /** The text as UTF-8: [Value.withBytes]. */
-        public fun <R> withBytes(block: (ByteBuffer) -> R): R = view.value(at, isCalls) { it.withBytes(block) }
+        public fun <R> withBytes(block: (ByteBuffer) -> R): R = source.value { it.withBytes(block) }
 
         /** The calls: [Value.withCalls]. */
-        public fun <R> withCalls(block: (List<CallRow>) -> R): R = view.value(at, isCalls) { it.withCalls(block) }
+        public fun <R> withCalls(block: (List<CallRow>) -> R): R = source.value { it.withCalls(block) }
 
         /** Whether a text is the value, in constant time. To compare without looking. */
-        public fun matches(given: CharArray): Boolean = view.matches(at, given)
+        public fun matches(given: CharArray): Boolean = source.matches(given)
     }
 }
 

@@ -18,8 +18,10 @@ import java.util.concurrent.ArrayBlockingQueue
 internal class Wire(
     /** Of one call alone: a wire that a user holds must not share its buffer, whatever threads do to it. */
     private val pooled: Boolean = true,
+    /** How much there will be, where that is known. */
+    expected: Int = OWN,
 ) : AutoCloseable {
-    private var buffer: ByteBuffer = if (pooled) Pool.take() else ByteBuffer.allocateDirect(OWN)
+    private var buffer: ByteBuffer = if (pooled) Pool.take() else ByteBuffer.allocateDirect(expected)
 
     fun u8(value: Int): Wire = apply { room(1).put(value.toByte()) }
 
@@ -162,6 +164,11 @@ internal class WireReader(private val bytes: ByteArray, from: Int = 0, private v
 
     fun chars8(): CharArray = u8().let { decode(bytes, skip(it), it) }
 
+    /** A number of things of at least [least] bytes each: no more than there is room for. */
+    fun count(least: Int): Int = u32().also { count ->
+        if (count < 0 || count > (to - at) / least) throw CpniException(ErrorCode.BINDING_LAYOUT)
+    }
+
     /** Passes so many bytes over, and says where they begin. */
     fun skip(len: Int): Int {
         if (len < 0 || len > to - at) throw CpniException(ErrorCode.BINDING_LAYOUT)
@@ -169,9 +176,7 @@ internal class WireReader(private val bytes: ByteArray, from: Int = 0, private v
     }
 
     fun calls(): List<CallRow> {
-        val count = u32()
-        if (count < 0 || count > (to - at) / LEAST_ROW) throw CpniException(ErrorCode.BINDING_LAYOUT)
-        return List(count) {
+        return List(count(LEAST_ROW)) {
             val direction = when (u8()) {
                 OUTBOUND -> CallDirection.OUTBOUND
                 INBOUND -> CallDirection.INBOUND
