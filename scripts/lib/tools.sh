@@ -148,6 +148,13 @@ with_swift() {
     ' _ "$SWIFT_ROOT" "$PWD" "$@"
 }
 
+# A Python of its own in a folder. On Debian that takes a package beside Python.
+make_venv() {
+    python3 -c 'import ensurepip' 2> /dev/null || need_debian python3-venv || return 1
+    rm -rf "$1"
+    python3 -m venv "$1"
+}
+
 # need_python_packages NAME REQUIREMENTS: prints the Python of a folder of its own that holds these packages,
 # each pinned by its hash.
 need_python_packages() {
@@ -158,8 +165,7 @@ need_python_packages() {
     if [[ ! -e $folder/complete ]]; then
         command -v python3 > /dev/null || return 1
         note "installing the packages of $2 into $folder"
-        rm -rf "$folder"
-        python3 -m venv "$folder" >&2 || return 1
+        make_venv "$folder" >&2 || return 1
         "$python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$2" >&2 || return 1
         touch "$folder/complete"
     fi
