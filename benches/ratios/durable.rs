@@ -18,7 +18,7 @@ use cpni_guard::audit::{
 };
 use cpni_guard::error::StoreError;
 use cpni_guard::oversight::watch::WatchRules;
-use cpni_guard::vocabulary::AccountId;
+use cpni_guard::vocabulary::{AccountId, SiteId};
 use cpni_guard::{FieldView, Interaction, SqliteStore, Stores};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, SamplingMode};
@@ -154,8 +154,9 @@ fn rows(group: &mut BenchmarkGroup<'_, WallTime>, folder: &Path, written: &Writt
     let schema = schema.query_map([], |row| row.get(0)).and_then(Iterator::collect::<Result<Vec<String>, _>>);
     connection.execute_batch(&schema.expect("the schema").join(";")).expect("the schema");
     let mut entry = connection.prepare("INSERT INTO entries VALUES (?1, ?2, ?3, ?4, ?5)").expect("sql");
-    let mut columns =
-        connection.prepare("INSERT INTO columns VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)").expect("sql");
+    let mut columns = connection
+        .prepare("INSERT INTO columns VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
+        .expect("sql");
     let mut head =
         connection.prepare("INSERT OR REPLACE INTO head VALUES (1, ?1, ?2, ?3, ?4, ?5)").expect("sql");
     let (event, row) = (&written.entry, written.entry.columns.as_ref().expect("a row"));
@@ -176,6 +177,7 @@ fn rows(group: &mut BenchmarkGroup<'_, WallTime>, folder: &Path, written: &Writt
                         row.kind.code(),
                         agent.as_str(),
                         employer.as_str(),
+                        row.site.as_ref().map(SiteId::as_str),
                         row.account,
                         row.interaction,
                         row.key_version,
