@@ -18,6 +18,7 @@ mod sensitive;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod token;
 mod toml_reader;
 pub mod vocabulary;
 
@@ -38,4 +39,5 @@ pub use policy::{Decision, Reason};
 pub use sensitive::Sensitive;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
+pub use token::{TokenTerms, VaultToken};
 pub use vocabulary::{AccountId, Purpose};

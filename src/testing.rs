@@ -246,6 +246,13 @@ pub fn recode_calls(chunk: &[u8]) -> Result<Vec<Sensitive<Vec<u8>>>, SealedError
     encode_rows(decode_rows(chunk)?.into_iter())
 }
 
+/// For tests: reads the plaintext of an entry of the token vault and writes it again; `None` where it is
+/// refused.
+#[must_use]
+pub fn recode_token_entry(plain: &[u8]) -> Option<Vec<u8>> {
+    crate::token::recode_for_testing(plain)
+}
+
 /// For tests: reads the plaintext of a queued notice and writes it again; `None` where it is refused.
 #[must_use]
 pub fn recode_notice(plain: &[u8]) -> Option<Vec<u8>> {

@@ -43,6 +43,7 @@ const ROOMS: &[(&str, Uses)] = &[
     ("device", Uses::These(&["hazmat", "classify", "sensitive"])),
     // second
     ("envelope", Uses::These(&["keys", "hazmat", "classify", "sensitive"])),
+    ("token", Uses::These(&["keys", "hazmat", "classify", "sensitive"])),
     ("audit", Uses::These(&["hazmat", "classify"])), // ids and codes: never a `Sensitive<T>`
     // keyed pseudonyms, ids, times, facts; no customer text
     ("oversight", Uses::These(&["hazmat", "toml_reader", "audit", "policy", "classify"])),
@@ -55,7 +56,7 @@ const ROOMS: &[(&str, Uses)] = &[
     ),
     // roof
     ("guard", Uses::All), // the only room that names `store`
-    ("store", Uses::These(&["audit", "interaction", "oversight"])),
+    ("store", Uses::These(&["audit", "interaction", "oversight", "token"])),
     ("testing", Uses::All), // only with the feature of that name
 ];
 
@@ -82,6 +83,7 @@ const CRATES: &[(&str, Where)] = &[
     ("hpke", Where::Only(&["hazmat"])),
     ("rand_core", Where::Only(&["hazmat"])),
     ("sha2", Where::Only(&["hazmat"])),
+    ("bech32", Where::Only(&["token"])),
     ("rusqlite", Where::Only(&["store"])),
     ("toml", Where::Only(&["toml_reader"])),
     ("strsim", Where::Only(&["vocabulary"])),

@@ -12,13 +12,13 @@ use cpni_guard::oversight::watch::WatchRules;
 use cpni_guard::policy::{Facts, Pack, Policy};
 use cpni_guard::testing::{
     Content, Fields, Plan, SealingAccount, recode_calls, recode_device_plain, recode_device_reply,
-    recode_notice, recode_tally,
+    recode_notice, recode_tally, recode_token_entry,
 };
 use cpni_guard::vocabulary::{
     AccountId, AgentId, Channel, ContactId, DataClass, FieldName, IdentifierKind, MAX_ID_LEN, MAX_NAME_LEN,
     Purpose, RecordId, Role, RuleId, Scope, Shape, TenantId, Timestamp,
 };
-use cpni_guard::{DeviceReply, DeviceRequest, Schema, SealedField, SealedRecord};
+use cpni_guard::{DeviceReply, DeviceRequest, Schema, SealedField, SealedRecord, VaultToken};
 
 /// A target takes the bytes that the fuzzer made.
 pub type Target = fn(&[u8]);
@@ -37,6 +37,8 @@ pub const ALL: &[(&str, Target)] = &[
     ("consent_event", consent_event),
     ("backup_questions", backup_questions),
     ("queued_notice", queued_notice),
+    ("vault_token", vault_token),
+    ("token_entry", token_entry),
     ("watch_tally", watch_tally),
     ("watch_rules", watch_rules),
     ("device_request", device_request),
@@ -234,6 +236,21 @@ pub fn backup_questions(data: &[u8]) {
 /// Queued notices, opened: what is read is written the same.
 pub fn queued_notice(data: &[u8]) {
     if let Some(again) = recode_notice(data) {
+        assert_eq!(again, data);
+    }
+}
+
+/// Vault tokens as text: what is read is written the same, in lower case.
+pub fn vault_token(data: &[u8]) {
+    let Ok(text) = core::str::from_utf8(data) else { return };
+    if let Ok(token) = VaultToken::from_text(text) {
+        assert_eq!(token.to_text(), text.to_ascii_lowercase());
+    }
+}
+
+/// Entries of the token vault, opened: what is read is written the same.
+pub fn token_entry(data: &[u8]) {
+    if let Some(again) = recode_token_entry(data) {
         assert_eq!(again, data);
     }
 }

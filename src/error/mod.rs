@@ -17,6 +17,7 @@ mod keys;
 mod policy;
 mod record;
 mod table;
+mod token;
 mod watch;
 
 use core::fmt;
@@ -32,6 +33,7 @@ pub use interaction::{HostError, InteractionError};
 pub use keys::KeyError;
 pub use policy::PolicyError;
 pub use record::{IdError, RecordError, SchemaError};
+pub use token::TokenError;
 pub use watch::WatchError;
 
 /// Everything that can go wrong in this crate.
@@ -50,9 +52,12 @@ pub enum Error {
     /// Keys could not be loaded, wrapped or used (2000–2999).
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// Sealed bytes were refused (3000–3999).
+    /// Sealed bytes were refused (3000–3099).
     #[error(transparent)]
     Sealed(#[from] SealedError),
+    /// A token was not made, read or taken (3100–3199).
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// A policy pack or grants file was refused (4000–4999).
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -95,6 +100,7 @@ impl Error {
             Self::Schema(cause) => cause.code(),
             Self::Key(cause) => cause.code(),
             Self::Sealed(cause) => cause.code(),
+            Self::Token(cause) => cause.code(),
             Self::Policy(cause) => cause.code(),
             Self::Interaction(cause) => cause.code(),
             Self::Audit(cause) => cause.code(),

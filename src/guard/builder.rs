@@ -20,6 +20,7 @@ use crate::interaction::{
 use crate::keys::{KeyProvider, Keyring};
 use crate::oversight::watch::{AlarmSink, MemoryWatchStore, WatchRules, WatchStore, Watcher};
 use crate::policy::{Override, Pack, Policy};
+use crate::token::{MemoryTokenVault, TokenVault, Tokens};
 use crate::vocabulary::{AgentId, Clock, RuleId, SystemClock, TenantId};
 
 use super::doors::{Delivery, Notifier};
@@ -37,6 +38,8 @@ pub struct Stores {
     pub notices: Arc<dyn NoticeStore>,
     /// What agents did lately, and which accounts are decoys.
     pub watch: Arc<dyn WatchStore>,
+    /// What vault tokens stand for.
+    pub tokens: Arc<dyn TokenVault>,
 }
 
 impl Stores {
@@ -48,6 +51,7 @@ impl Stores {
             accounts: Arc::new(MemoryAccountStore::new()),
             notices: Arc::new(MemoryNoticeStore::new()),
             watch: Arc::new(MemoryWatchStore::new()),
+            tokens: Arc::new(MemoryTokenVault::new()),
         }
     }
 }
@@ -60,6 +64,7 @@ impl From<crate::store::SqliteStore> for Stores {
             accounts: store.accounts(),
             notices: store.notices(),
             watch: store.watch(),
+            tokens: store.tokens(),
         }
     }
 }
@@ -296,6 +301,7 @@ impl GuardBuilder {
         let notices = Notices::new(stores.notices, Arc::clone(&keys), tenant.clone());
         let rules = self.watch.map_or_else(WatchRules::built_in, Ok)?;
         let watcher = Watcher::new(stores.watch, keys.reference_key(&tenant), rules);
+        let tokens = Tokens::new(stores.tokens, Arc::clone(&keys), tenant.clone());
         let ledger = Arc::new(Ledger::new(stores.accounts, Arc::clone(&keys), tenant.clone()));
         let hosts =
             Arc::new(Hosts { directory, contacts, accounts: self.accounts, hotlines: self.hotlines, clock });
@@ -313,6 +319,7 @@ impl GuardBuilder {
             notifier: self.notifier,
             notices,
             watcher,
+            tokens,
             alarms: self.alarms,
             limits: self.limits,
             breach_officers: self.breach_officers,

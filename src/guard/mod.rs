@@ -12,6 +12,7 @@ mod interaction;
 mod inventory;
 mod notices;
 mod scope;
+mod tokens;
 mod watch;
 
 use core::fmt;
@@ -35,6 +36,7 @@ use crate::oversight::report::{self, Deployment, EvidenceReport, EvidenceRequest
 use crate::oversight::watch::{AlarmSink, Watcher};
 use crate::policy::{PackStatus, Policy};
 use crate::sensitive::Sensitive;
+use crate::token::Tokens;
 use crate::vocabulary::{AccountId, AgentId, BasisId, CivilDate, EventKind, Purpose, TenantId, Timestamp};
 
 use inventory::FieldCounts;
@@ -45,6 +47,7 @@ pub use doors::{Delivery, Notifier, SendReceipt, Verification};
 pub use interaction::{FieldRequest, Interaction};
 pub use notices::NoticeQueue;
 pub use scope::ScopeMode;
+pub use tokens::ResealedTokens;
 
 /// Seals customers' records and opens interactions on them. Cheap to clone; one a process.
 #[derive(Clone)]
@@ -65,6 +68,7 @@ struct Inner {
     notifier: Option<Arc<dyn Notifier>>,
     notices: Notices,
     watcher: Watcher,
+    tokens: Tokens,
     alarms: Option<Arc<dyn AlarmSink>>,
     limits: TimeLimits,
     breach_officers: BTreeSet<AgentId>,

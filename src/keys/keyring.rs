@@ -17,6 +17,7 @@ const ROOT_LABEL: &[u8] = b"cpni-guard/v1/root";
 const KEYRING_LABEL: &str = "cpni-guard/v1/keyring";
 const VERIFIER_LABEL: &str = "cpni-guard/v1/verifier";
 const NOTICE_LABEL: &str = "cpni-guard/v1/notice";
+const VAULT_LABEL: &str = "cpni-guard/v1/vault";
 const REFERENCE_LABEL: &str = "cpni-guard/v1/reference";
 const STATE_LABEL: &str = "cpni-guard/v1/state";
 
@@ -156,6 +157,12 @@ impl Keyring {
     pub(crate) fn notice_key(&self, tenant: &TenantId, version: u32) -> Result<Key32, KeyError> {
         let root = self.data_root(version)?;
         Ok(tree::derive_tenant_key(&root.key, NOTICE_LABEL, version, tenant))
+    }
+
+    /// The key under which entries of the token vault have theirs. A stored entry names its version.
+    pub(crate) fn vault_key(&self, tenant: &TenantId, version: u32) -> Result<Key32, KeyError> {
+        let root = self.data_root(version)?;
+        Ok(tree::derive_tenant_key(&root.key, VAULT_LABEL, version, tenant))
     }
 
     /// The key of the pseudonyms of accounts in the state store. From a branch of its own, so that

@@ -1,6 +1,6 @@
 //! The embedded store: SQLite files in a folder, nothing to install.
 //!
-//! Rules: the log, the state of accounts, the queue of notices and the watch are files of their own:
+//! Rules: the log, the state of accounts, the queue of notices, the tokens and the watch are files of their own:
 //! the log has a single writer, the others are shared by processes; every commit is on stable storage
 //! before it returns (`synchronous=FULL`), but for the watch; a file that this version did not make is
 //! refused, not changed.
@@ -14,6 +14,7 @@ mod folder;
 mod notice_file;
 mod sqlite;
 mod state_file;
+mod vault_file;
 mod watch_file;
 
 #[cfg(test)]
@@ -28,10 +29,12 @@ use crate::error::StoreError;
 use crate::interaction::NoticeStore;
 use crate::interaction::accounts::AccountStore;
 use crate::oversight::watch::WatchStore;
+use crate::token::TokenVault;
 
 use audit_file::AuditFile;
 use notice_file::NoticeFile;
 use state_file::StateFile;
+use vault_file::VaultFile;
 use watch_file::WatchFile;
 
 pub use checkpoint_folder::CheckpointFolder;
@@ -39,7 +42,7 @@ pub use checkpoint_folder::CheckpointFolder;
 /// How long a write waits for somebody else's lock, unless [`SqliteOptions::busy_timeout`] says otherwise.
 pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The audit log, the state of accounts, the queue of notices and the watch, in SQLite files in one folder.
+/// The audit log, the state of accounts, queued notices, tokens and the watch, in SQLite files in one folder.
 ///
 /// One process at a time writes the log of a folder. Copies of this value share the open files.
 #[derive(Debug, Clone)]
@@ -48,6 +51,7 @@ pub struct SqliteStore {
     state: Arc<StateFile>,
     notices: Arc<NoticeFile>,
     watch: Arc<WatchFile>,
+    tokens: Arc<VaultFile>,
 }
 
 impl SqliteStore {
@@ -93,6 +97,12 @@ impl SqliteStore {
     #[must_use]
     pub fn notices(&self) -> Arc<dyn NoticeStore> {
         Arc::clone(&self.notices) as Arc<dyn NoticeStore>
+    }
+
+    /// The vault of tokens.
+    #[must_use]
+    pub fn tokens(&self) -> Arc<dyn TokenVault> {
+        Arc::clone(&self.tokens) as Arc<dyn TokenVault>
     }
 
     /// The store of the watch.
@@ -155,6 +165,7 @@ impl SqliteOptions {
         let state = Arc::new(StateFile::open(folder, &self)?);
         let notices = Arc::new(NoticeFile::open(folder, &self)?);
         let watch = Arc::new(WatchFile::open(folder, &self)?);
-        Ok(SqliteStore { audit, state, notices, watch })
+        let tokens = Arc::new(VaultFile::open(folder, &self)?);
+        Ok(SqliteStore { audit, state, notices, watch, tokens })
     }
 }

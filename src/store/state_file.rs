@@ -207,6 +207,6 @@ pub(super) fn stored_time(time: Timestamp) -> i64 {
 }
 
 /// A negative time was not written by this library; the latest time keeps what it guards shut.
-fn read_time(stored: i64) -> Timestamp {
+pub(super) fn read_time(stored: i64) -> Timestamp {
     Timestamp::from_micros(u64::try_from(stored).unwrap_or(u64::MAX))
 }

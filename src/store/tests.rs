@@ -689,6 +689,14 @@ fn the_file_of_notices_names_nobody() {
     }
 }
 
+// --- Tokens --------------------------------------------------------------------------------------
+
+#[test]
+fn tokens_in_a_file_hold() {
+    let folder = TemporaryFolder::new();
+    crate::token::must_hold(&*folder.open().unwrap().tokens());
+}
+
 // --- The watch -----------------------------------------------------------------------------------
 
 #[test]

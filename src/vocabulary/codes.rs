@@ -868,6 +868,13 @@ codes! {
         /// The view in the next event is sealed for a device session, whose public key the basis is. With
         /// a cause: refused, and no view follows.
         DeviceAsked = 40, "device_asked";
+        /// The back end had a vault token made for a field of the account; the basis is the token's reference.
+        TokenIssued = 60, "token_issued";
+        /// The view in the next event is of what a vault token stands for; the basis is its reference. With
+        /// a cause: it is not valid here, and no view follows.
+        TokenPresented = 61, "token_presented";
+        /// The back end revoked a vault token, the basis, or without one all of the account's.
+        TokenRevoked = 62, "token_revoked";
     }
 }
 

@@ -9,6 +9,7 @@ use cpni_guard::vocabulary::{Channel, CivilDate, RecordId, Role};
 use cpni_guard::{
     AccountId, AgentSession, CallRow, Contact, DeviceReply, DeviceRequest, DeviceSession, Evidence, Guard,
     MemoryKeys, NamedCall, Period, PhotoId, Purpose, Schema, SealedField, SealedRecord, Sensitive, Stores,
+    TokenTerms, VaultToken,
 };
 
 use crate::fixture::{Carrier, NOON, account, profile};
@@ -216,6 +217,26 @@ fn walk(net: &mut Net, carrier: &Carrier) {
         "device view, closed",
         &opened.field("plan").unwrap().disclosed().unwrap().with_text(str::to_owned),
     );
+
+    // What leaves the carrier in the place of a value.
+    let terms =
+        TokenTerms::until(NOON.plus(std::time::Duration::from_secs(60))).for_purpose(Purpose::Support);
+    let issue = |field: &str| guard.issue_token(&own, (&sealed.record, &id), field, terms);
+    net.result("token, unknown column", &issue(&canary("column")));
+    let token = issue("plan");
+    net.result("token", &token);
+    let token = token.unwrap();
+    net.bytes("token, text", token.to_text());
+    net.result("token, any text", &VaultToken::from_text(&canary("token")));
+    let shown = call.detokenise(&token);
+    net.result("token, shown", &shown);
+    let plan = shown.unwrap();
+    let plan = plan.field("plan").unwrap().disclosed().unwrap().with_text(str::to_owned);
+    assert_eq!(plan, Ok(canary("plan")));
+    net.result("token, revoked", &guard.revoke_tokens_of(&own));
+    net.result("token, not valid", &call.detokenise(&token));
+    let (_, late) = (issue("ssn"), guard.token_versions());
+    net.result("token, versions", &late);
 
     // The insider.
     let contact = carrier.contact("call-thief", Channel::PhoneInbound, "lee");

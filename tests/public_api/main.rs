@@ -17,5 +17,6 @@ mod notices;
 mod said_so;
 mod scope;
 mod stores;
+mod tokens;
 mod walk;
 mod watch;

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use cpni_guard::audit::{
     AuditStore, Columns, LogId, Lookup, MemoryAuditStore, Place, StoredCheckpoint, StoredEntry, StoredHead,
@@ -13,10 +14,11 @@ use cpni_guard::interaction::accounts::{
 };
 use cpni_guard::interaction::{MemoryNoticeStore, NoticeId, NoticeStore, StoredNotice};
 use cpni_guard::oversight::watch::MemoryWatchStore;
+use cpni_guard::token::{MemoryTokenVault, StoredToken, TokenRef, TokenVault};
 use cpni_guard::vocabulary::{Action, Timestamp};
-use cpni_guard::{DeviceSession, Error, Evidence, MemoryKeys, Presented, Stores};
+use cpni_guard::{DeviceSession, Error, Evidence, MemoryKeys, Presented, Purpose, Stores, TokenTerms};
 
-use crate::fixture::{Carrier, PASSWORD, account};
+use crate::fixture::{Carrier, NOON, PASSWORD, account};
 
 /// A store that fails while its switch is on.
 #[derive(Debug)]
@@ -160,6 +162,48 @@ impl NoticeStore for Failing<MemoryNoticeStore> {
     }
 }
 
+impl TokenVault for Failing<MemoryTokenVault> {
+    fn put(&self, of: &TokenRef, token: &StoredToken, max: u64) -> Result<(), StoreError> {
+        self.check().and_then(|()| self.inner.put(of, token, max))
+    }
+
+    fn get(&self, of: &TokenRef) -> Result<Option<StoredToken>, StoreError> {
+        self.inner.get(of)
+    }
+
+    fn take_use(&self, of: &TokenRef, now: Timestamp) -> Result<bool, StoreError> {
+        self.check().and_then(|()| self.inner.take_use(of, now))
+    }
+
+    fn remove(&self, of: &TokenRef) -> Result<bool, StoreError> {
+        self.check().and_then(|()| self.inner.remove(of))
+    }
+
+    fn remove_of(&self, account: &TokenRef) -> Result<u64, StoreError> {
+        self.check().and_then(|()| self.inner.remove_of(account))
+    }
+
+    fn sweep(&self, now: Timestamp, limit: usize) -> Result<u64, StoreError> {
+        self.check().and_then(|()| self.inner.sweep(now, limit))
+    }
+
+    fn not_of_version(
+        &self,
+        key_version: u32,
+        limit: usize,
+    ) -> Result<Vec<(TokenRef, StoredToken)>, StoreError> {
+        self.inner.not_of_version(key_version, limit)
+    }
+
+    fn replace(&self, of: &TokenRef, before: &[u8], entry: &[u8], version: u32) -> Result<bool, StoreError> {
+        self.check().and_then(|()| self.inner.replace(of, before, entry, version))
+    }
+
+    fn versions(&self) -> Result<Vec<(u32, u64)>, StoreError> {
+        self.inner.versions()
+    }
+}
+
 fn failing() -> (Stores, Arc<AtomicBool>, Arc<AtomicBool>) {
     let (audit, accounts) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let stores = Stores {
@@ -167,6 +211,7 @@ fn failing() -> (Stores, Arc<AtomicBool>, Arc<AtomicBool>) {
         audit: Arc::new(Failing { inner: MemoryAuditStore::new(), fails: Arc::clone(&audit) }),
         accounts: Arc::new(Failing { inner: MemoryAccountStore::new(), fails: Arc::clone(&accounts) }),
         watch: Arc::new(MemoryWatchStore::new()),
+        tokens: Arc::new(Failing { inner: MemoryTokenVault::new(), fails: Arc::clone(&accounts) }),
     };
     (stores, audit, accounts)
 }
@@ -381,3 +426,29 @@ mod sqlite {
 
 #[cfg(feature = "sqlite")]
 pub(crate) use sqlite::Folder;
+
+#[test]
+fn a_token_needs_its_record_and_its_use_taken() {
+    let (stores, audit_fails, store_fails) = failing();
+    let carrier = Carrier::new(stores);
+    let dana = account("A-1");
+    let sealed = carrier.customer(&dana);
+    let terms = TokenTerms::until(NOON.plus(Duration::from_secs(60))).for_purpose(Purpose::Support);
+    let issue = || carrier.guard.issue_token(&dana, &sealed, "plan", terms.single_use());
+    for fails in [&audit_fails, &store_fails] {
+        fails.store(true, Ordering::SeqCst);
+        assert!(issue().is_err());
+        fails.store(false, Ordering::SeqCst);
+    }
+    let token = issue().unwrap();
+    let mut call = carrier.authenticated("dana", &dana);
+    store_fails.store(true, Ordering::SeqCst);
+    assert!(call.detokenise(&token).is_err(), "a use that is not taken durably shows nothing");
+    store_fails.store(false, Ordering::SeqCst);
+    audit_fails.store(true, Ordering::SeqCst);
+    assert!(call.detokenise(&token).is_err());
+    audit_fails.store(false, Ordering::SeqCst);
+    // The use was taken before the record failed: lost, not given twice.
+    let again = call.detokenise(&token);
+    assert!(again.is_err(), "{again:?}");
+}

@@ -93,7 +93,8 @@ from_rooms!(
     RecordError,
     SchemaError,
     SealedError,
-    StoreError
+    StoreError,
+    TokenError
 );
 
 /// Does the work of one call. What it panics with is dropped: the text may quote a value.

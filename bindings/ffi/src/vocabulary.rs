@@ -460,6 +460,13 @@ pub enum EventKind {
     /// The view in the next event is sealed for a device session, whose public key the basis is. With
     /// a cause: refused, and no view follows.
     DeviceAsked,
+    /// The back end had a vault token made for a field of the account; the basis is the token's reference.
+    TokenIssued,
+    /// The view in the next event is of what a vault token stands for; the basis is its reference. With
+    /// a cause: it is not valid here, and no view follows.
+    TokenPresented,
+    /// The back end revoked a vault token, the basis, or without one all of the account's.
+    TokenRevoked,
 }
 
 /// What a rule does where it applies.

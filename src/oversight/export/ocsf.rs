@@ -86,17 +86,18 @@ impl Mapping {
             K::Genesis => Self::of(C::ApplicationLifecycle, 1, "Install"),
             K::Reanchored => Self::other(C::ApplicationLifecycle, kind),
             K::InteractionOpened => Self::of(C::ApiActivity, 1, "Create"),
-            K::InteractionEnded | K::NoticeHandedOver | K::NoticeDiscarded => {
+            K::InteractionEnded | K::NoticeHandedOver | K::NoticeDiscarded | K::TokenRevoked => {
                 Self::of(C::ApiActivity, 4, "Delete")
             }
-            K::NoticeQueued => Self::of(C::ApiActivity, 1, "Create"),
+            K::NoticeQueued | K::TokenIssued => Self::of(C::ApiActivity, 1, "Create"),
             K::ScopeAsked | K::AccountNamed => Self::of(C::ApiActivity, 2, "Read"),
             K::Decided
             | K::Approved
             | K::CalledBack
             | K::NoticeNotHandedOver
             | K::WatchRefused
-            | K::DeviceAsked => Self::other(C::ApiActivity, kind),
+            | K::DeviceAsked
+            | K::TokenPresented => Self::other(C::ApiActivity, kind),
             K::EvidencePresented => Self::of(C::Authentication, 1, "Logon"),
             K::CodeSent => Self::other(C::Authentication, kind),
             K::Viewed | K::Sent => Self::of(C::DatastoreActivity, 1, "Read"),
@@ -311,7 +312,10 @@ const fn is_control(kind: EventKind) -> bool {
         | K::WatchLifted
         | K::ScopeAsked
         | K::AccountNamed
-        | K::DeviceAsked => false,
+        | K::DeviceAsked
+        | K::TokenIssued
+        | K::TokenPresented
+        | K::TokenRevoked => false,
     }
 }
 

@@ -182,7 +182,10 @@ impl<'e> Row<'e> {
             | K::WatchLifted
             | K::ScopeAsked
             | K::AccountNamed
-            | K::DeviceAsked => by(facts.cause == 0),
+            | K::DeviceAsked
+            | K::TokenIssued
+            | K::TokenPresented
+            | K::TokenRevoked => by(facts.cause == 0),
         }
     }
 
@@ -222,14 +225,17 @@ impl<'e> Row<'e> {
             | K::CodeSent
             | K::CalledBack
             | K::NoticeQueued
-            | K::NoticeHandedOver => Severity::Informational,
+            | K::NoticeHandedOver
+            | K::TokenRevoked => Severity::Informational,
             K::Viewed | K::Verified | K::Sent if self.gives_out_ssn() => Severity::Medium,
             K::InteractionOpened | K::EvidencePresented | K::Viewed | K::Verified | K::Sent | K::Decided => {
                 unless_failed(Severity::Low)
             }
             // Another key in the middle of an interaction: somebody else asks, or a tool was restarted.
             K::DeviceAsked => unless_failed(Severity::High),
-            K::SecretImported | K::NotCarriedOut | K::NoticeNotHandedOver => Severity::Low,
+            // A token of another account, used up or expired: somebody tries what was found.
+            K::TokenPresented => unless_failed(Severity::Medium),
+            K::SecretImported | K::NotCarriedOut | K::NoticeNotHandedOver | K::TokenIssued => Severity::Low,
             K::Approved => unless_failed(Severity::Medium),
             K::NoticeDiscarded | K::RuleOverridden | K::WatchRefused => Severity::Medium,
             K::ScopeAsked | K::AccountNamed | K::WatchLifted if failed => Severity::High,
