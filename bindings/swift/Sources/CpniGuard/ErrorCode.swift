@@ -90,6 +90,18 @@ public enum ErrorCode: UInt16, CaseIterable, Sendable {
     /// Sealed bytes: too many fields.
     case sealedTooManyFields = 3009
 
+    // Tokens.
+    /// Tokens: not a token.
+    case tokenNotAToken = 3150
+    /// Tokens: not tokenised.
+    case tokenNotTokenised = 3151
+    /// Tokens: terms.
+    case tokenTerms = 3152
+    /// Tokens: unreadable.
+    case tokenUnreadable = 3153
+    /// Tokens: not valid.
+    case tokenNotValid = 3154
+
     // Policy files.
     /// Policy files: file.
     case policyFile = 4001
