@@ -875,6 +875,9 @@ codes! {
         TokenPresented = 61, "token_presented";
         /// The back end revoked a vault token, the basis, or without one all of the account's.
         TokenRevoked = 62, "token_revoked";
+        /// The back end had plain columns compared with the sealed ones beside them; the basis says how many
+        /// were the same.
+        ColumnsCompared = 63, "columns_compared";
     }
 }
 

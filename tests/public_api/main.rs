@@ -13,6 +13,7 @@ mod doors;
 mod fixture;
 mod inventory;
 mod leaks;
+mod migrate;
 mod notices;
 mod said_so;
 mod scope;

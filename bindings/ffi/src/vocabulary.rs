@@ -467,6 +467,9 @@ pub enum EventKind {
     TokenPresented,
     /// The back end revoked a vault token, the basis, or without one all of the account's.
     TokenRevoked,
+    /// The back end had plain columns compared with the sealed ones beside them; the basis says how many
+    /// were the same.
+    ColumnsCompared,
 }
 
 /// What a rule does where it applies.

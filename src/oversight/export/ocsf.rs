@@ -101,7 +101,7 @@ impl Mapping {
             K::EvidencePresented => Self::of(C::Authentication, 1, "Logon"),
             K::CodeSent => Self::other(C::Authentication, kind),
             K::Viewed | K::Sent => Self::of(C::DatastoreActivity, 1, "Read"),
-            K::Verified => Self::of(C::DatastoreActivity, 4, "Query"),
+            K::Verified | K::ColumnsCompared => Self::of(C::DatastoreActivity, 4, "Query"),
             K::NotCarriedOut => Self::other(C::DatastoreActivity, kind),
             K::SecretImported => Self::of(C::AccountChange, 3, "Password Change"),
             K::FactsChanged | K::ConsentRecorded => Self::of(C::EntityManagement, 3, "Update"),
@@ -315,7 +315,8 @@ const fn is_control(kind: EventKind) -> bool {
         | K::DeviceAsked
         | K::TokenIssued
         | K::TokenPresented
-        | K::TokenRevoked => false,
+        | K::TokenRevoked
+        | K::ColumnsCompared => false,
     }
 }
 

@@ -185,7 +185,8 @@ impl<'e> Row<'e> {
             | K::DeviceAsked
             | K::TokenIssued
             | K::TokenPresented
-            | K::TokenRevoked => by(facts.cause == 0),
+            | K::TokenRevoked
+            | K::ColumnsCompared => by(facts.cause == 0),
         }
     }
 
@@ -237,7 +238,7 @@ impl<'e> Row<'e> {
             K::TokenPresented => unless_failed(Severity::Medium),
             K::SecretImported | K::NotCarriedOut | K::NoticeNotHandedOver | K::TokenIssued => Severity::Low,
             K::Approved => unless_failed(Severity::Medium),
-            K::NoticeDiscarded | K::RuleOverridden | K::WatchRefused => Severity::Medium,
+            K::NoticeDiscarded | K::RuleOverridden | K::WatchRefused | K::ColumnsCompared => Severity::Medium,
             K::ScopeAsked | K::AccountNamed | K::WatchLifted if failed => Severity::High,
             K::ScopeAsked | K::AccountNamed | K::WatchLifted => Severity::Medium,
             K::Reanchored => Severity::High,
