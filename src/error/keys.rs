@@ -63,6 +63,10 @@ pub enum KeyError {
     /// A subject epoch other than 0 needs the subject's secret, and epoch 0 has none. The caller's fault.
     #[error("a subject secret is missing for its epoch, or was given where there is none")]
     SubjectSecret,
+    /// The keyring was made before there was this branch: rotating it makes its first version. The
+    /// caller's fault.
+    #[error("the keyring has no key of this kind yet; rotate it to make the first")]
+    NoBranch,
 }
 
 impl KeyError {
@@ -83,6 +87,7 @@ impl KeyError {
             Self::PasswordHash => 2013,
             Self::Missing => 2014,
             Self::SubjectSecret => 2015,
+            Self::NoBranch => 2016,
         })
     }
 }

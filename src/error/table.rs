@@ -37,6 +37,7 @@ impl ErrorCode {
         (2013, "key_password_hash"),
         (2014, "key_missing"),
         (2015, "key_subject_secret"),
+        (2016, "key_no_branch"),
         (3001, "sealed_format"),
         (3002, "sealed_text"),
         (3003, "sealed_commitment"),

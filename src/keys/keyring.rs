@@ -1,6 +1,7 @@
 //! `Keyring`: the root keys of a running process, by branch and version.
 
 use core::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::KeyProvider;
 use super::document::{Document, Entry};
@@ -20,13 +21,22 @@ const NOTICE_LABEL: &str = "cpni-guard/v1/notice";
 const VAULT_LABEL: &str = "cpni-guard/v1/vault";
 const REFERENCE_LABEL: &str = "cpni-guard/v1/reference";
 const STATE_LABEL: &str = "cpni-guard/v1/state";
+const INDEX_LABEL: &str = "cpni-guard/v1/index";
+const TOKEN_LABEL: &str = "cpni-guard/v1/token";
+const SUBJECT_LABEL: &str = "cpni-guard/v1/subject";
 
 /// The root keys, unwrapped. Opaque: what it knows comes out only as [`KeyVersion`]s.
 ///
 /// It is made once when the program starts. The provider, and with it the wrapping key, is needed
 /// only for that and for changes.
 pub struct Keyring {
-    roots: Vec<Root>,
+    /// Replaced whole when keys change; whoever reads holds the one it began with.
+    now: RwLock<Arc<Roots>>,
+}
+
+/// The roots as they are between two changes.
+struct Roots {
+    all: Vec<Root>,
     active_data: u32,
     reference: (u32, Key32),
 }
@@ -52,6 +62,10 @@ pub enum KeyBranch {
     Audit,
     /// Pseudonyms of accounts in the state store. Not rotated.
     Reference,
+    /// Format-preserving and deterministic tokens, whose versions are chosen column by column.
+    Token,
+    /// Wraps the secrets of accounts: without it, none of them opens.
+    Subject,
 }
 
 /// What a version of a root key may do.
@@ -117,13 +131,34 @@ impl Keyring {
     }
 
     /// Every version of every branch, the destroyed ones too.
-    pub fn versions(&self) -> impl Iterator<Item = KeyVersion> + '_ {
-        self.roots.iter().map(|root| root.id)
+    pub fn versions(&self) -> impl Iterator<Item = KeyVersion> + use<> {
+        let roots = self.roots();
+        (0..roots.all.len()).filter_map(move |at| roots.all.get(at).map(|root| root.id))
     }
 
     /// The version of the data root that seals.
-    pub(crate) const fn active_version(&self) -> u32 {
-        self.active_data
+    pub(crate) fn active_version(&self) -> u32 {
+        self.roots().active_data
+    }
+
+    /// The version of a branch that seals. Fails with [`KeyError::NoBranch`] where the keyring was
+    /// made before there was this branch.
+    #[allow(dead_code, reason = "for the rooms of tokens, search and subjects")]
+    pub(crate) fn active_of(&self, branch: KeyBranch) -> Result<u32, KeyError> {
+        let roots = self.roots();
+        let mut of = roots.all.iter().filter(|root| root.id.branch == branch);
+        let active = of.find(|root| root.id.state == KeyState::Active);
+        active.map(|root| root.id.version).ok_or(KeyError::NoBranch)
+    }
+
+    /// The versions of a branch that still have their keys, the active one first, then the newest.
+    #[allow(dead_code, reason = "for the rooms of tokens, search and subjects")]
+    pub(crate) fn live_versions(&self, branch: KeyBranch) -> Vec<u32> {
+        let roots = self.roots();
+        let live = roots.all.iter().filter(|root| root.id.branch == branch && root.secret.is_some());
+        let mut ids: Vec<_> = live.map(|root| root.id).collect();
+        ids.sort_by_key(|id| (id.state != KeyState::Active, core::cmp::Reverse(id.version)));
+        ids.into_iter().map(|id| id.version).collect()
     }
 
     /// The keys of an account. An epoch other than 0 takes the subject's secret, epoch 0 none.
@@ -135,7 +170,8 @@ impl Keyring {
         epoch: u32,
         subject_secret: Option<&Key32>,
     ) -> Result<AccountKeys, KeyError> {
-        let root = self.data_root(version)?;
+        let roots = self.roots();
+        let root = roots.secret(KeyBranch::Data, version)?;
         match (epoch, subject_secret) {
             (0, None) => Ok(AccountKeys::derive(&root.account, version, tenant, account, epoch)),
             (0, Some(_)) | (1.., None) => Err(KeyError::SubjectSecret),
@@ -149,14 +185,33 @@ impl Keyring {
     /// The secret input K of Argon2id (RFC 9106 §3.1) for passwords, back-up answers and codes.
     /// A stored verifier names its version.
     pub(crate) fn verifier_key(&self, tenant: &TenantId, version: u32) -> Result<Key32, KeyError> {
-        let root = self.data_root(version)?;
-        Ok(tree::derive_tenant_key(&root.key, VERIFIER_LABEL, version, tenant))
+        self.tenant_key(KeyBranch::Data, VERIFIER_LABEL, tenant, version)
     }
 
     /// The key under which queued notices have theirs. A stored entry names its version.
     pub(crate) fn notice_key(&self, tenant: &TenantId, version: u32) -> Result<Key32, KeyError> {
-        let root = self.data_root(version)?;
-        Ok(tree::derive_tenant_key(&root.key, NOTICE_LABEL, version, tenant))
+        self.tenant_key(KeyBranch::Data, NOTICE_LABEL, tenant, version)
+    }
+
+    /// The key of the terms of the blind index. A row of the index names its version.
+    #[allow(dead_code, reason = "for the rooms of tokens, search and subjects")]
+    pub(crate) fn index_key(&self, tenant: &TenantId, version: u32) -> Result<Key32, KeyError> {
+        self.tenant_key(KeyBranch::Data, INDEX_LABEL, tenant, version)
+    }
+
+    /// The key of a column of tokens, from which the keys of its scheme are expanded. The column's
+    /// registration names its version.
+    #[allow(dead_code, reason = "for the rooms of tokens, search and subjects")]
+    pub(crate) fn token_key(&self, tenant: &TenantId, column: &str, version: u32) -> Result<Key32, KeyError> {
+        let roots = self.roots();
+        let root = &roots.secret(KeyBranch::Token, version)?.key;
+        Ok(tree::derive_column_key(root, TOKEN_LABEL, version, tenant, column))
+    }
+
+    /// The key that wraps the secrets of accounts. A stored secret names its version.
+    #[allow(dead_code, reason = "for the rooms of tokens, search and subjects")]
+    pub(crate) fn subject_key(&self, tenant: &TenantId, version: u32) -> Result<Key32, KeyError> {
+        self.tenant_key(KeyBranch::Subject, SUBJECT_LABEL, tenant, version)
     }
 
     /// The key under which entries of the token vault have theirs. A stored entry names its version.
@@ -168,19 +223,20 @@ impl Keyring {
     /// The key of the pseudonyms of accounts in the state store. From a branch of its own, so that
     /// it survives the rotation and destruction of data keys (`keyring-v1.md` §1).
     pub(crate) fn reference_key(&self, tenant: &TenantId) -> MacKey {
-        let (version, root) = &self.reference;
+        let (version, root) = &self.roots().reference;
         MacKey::new(&tree::derive_tenant_key(root, REFERENCE_LABEL, *version, tenant))
     }
 
     /// The key of the MACs over what the state store keeps. As long-lived as the pseudonyms.
     pub(crate) fn state_key(&self, tenant: &TenantId) -> MacKey {
-        let (version, root) = &self.reference;
+        let (version, root) = &self.roots().reference;
         MacKey::new(&tree::derive_tenant_key(root, STATE_LABEL, *version, tenant))
     }
 
     /// The audit roots that still have their keys, in the order of their versions.
     pub(crate) fn audit_roots(&self) -> Vec<AuditRoot> {
-        let audit = self.roots.iter().filter(|root| root.id.branch == KeyBranch::Audit);
+        let roots = self.roots();
+        let audit = roots.all.iter().filter(|root| root.id.branch == KeyBranch::Audit);
         let live = audit.filter_map(|root| root.secret.as_ref().map(|secret| (root.id, secret)));
         live.map(|(id, secret)| AuditRoot {
             version: id.version,
@@ -190,27 +246,24 @@ impl Keyring {
         .collect()
     }
 
-    fn data_root(&self, version: u32) -> Result<&Secret, KeyError> {
-        let wanted = |root: &&Root| root.id.branch == KeyBranch::Data && root.id.version == version;
-        let root = self.roots.iter().find(wanted).ok_or(KeyError::UnknownVersion { version })?;
-        root.secret.as_ref().ok_or(KeyError::Destroyed { version })
+    fn tenant_key(
+        &self,
+        branch: KeyBranch,
+        label: &str,
+        tenant: &TenantId,
+        version: u32,
+    ) -> Result<Key32, KeyError> {
+        let roots = self.roots();
+        Ok(tree::derive_tenant_key(&roots.secret(branch, version)?.key, label, version, tenant))
+    }
+
+    fn roots(&self) -> Arc<Roots> {
+        // A writer only replaces the pointer: what a panic leaves behind is whole.
+        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn from_roots(roots: Vec<Root>) -> Result<Self, KeyError> {
-        let active = |branch| {
-            let mut active =
-                roots.iter().filter(|root| root.id.branch == branch && root.id.state == KeyState::Active);
-            let root = active.next().ok_or(KeyError::NotOneActive)?;
-            let secret = root.secret.as_ref().ok_or(KeyError::NotOneActive)?;
-            if active.next().is_some() {
-                return Err(KeyError::NotOneActive);
-            }
-            Ok((root.id.version, secret.key.duplicate()))
-        };
-        let (active_data, _) = active(KeyBranch::Data)?;
-        active(KeyBranch::Audit)?;
-        let reference = active(KeyBranch::Reference)?;
-        Ok(Self { roots, active_data, reference })
+        Ok(Self { now: RwLock::new(Arc::new(Roots::new(roots)?)) })
     }
 
     /// A keyring of given roots.
@@ -233,8 +286,42 @@ impl fmt::Debug for Keyring {
     }
 }
 
+impl Roots {
+    fn new(all: Vec<Root>) -> Result<Self, KeyError> {
+        let active = |branch| {
+            let mut active =
+                all.iter().filter(|root| root.id.branch == branch && root.id.state == KeyState::Active);
+            let root = active.next().ok_or(KeyError::NotOneActive)?;
+            let secret = root.secret.as_ref().ok_or(KeyError::NotOneActive)?;
+            if active.next().is_some() {
+                return Err(KeyError::NotOneActive);
+            }
+            Ok((root.id.version, secret.key.duplicate()))
+        };
+        let (active_data, _) = active(KeyBranch::Data)?;
+        active(KeyBranch::Audit)?;
+        let reference = active(KeyBranch::Reference)?;
+        Ok(Self { all, active_data, reference })
+    }
+
+    fn secret(&self, branch: KeyBranch, version: u32) -> Result<&Secret, KeyError> {
+        let wanted = |root: &&Root| root.id.branch == branch && root.id.version == version;
+        let root = self.all.iter().find(wanted).ok_or(KeyError::UnknownVersion { version })?;
+        root.secret.as_ref().ok_or(KeyError::Destroyed { version })
+    }
+}
+
 impl KeyBranch {
-    pub(super) const ALL: &'static [Self] = &[Self::Data, Self::Audit, Self::Reference];
+    pub(super) const ALL: &'static [Self] =
+        &[Self::Data, Self::Audit, Self::Reference, Self::Token, Self::Subject];
+
+    /// Whether every keyring has it. The others came later: an older keyring lacks them.
+    pub(super) const fn is_always_there(self) -> bool {
+        match self {
+            Self::Data | Self::Audit | Self::Reference => true,
+            Self::Token | Self::Subject => false,
+        }
+    }
 
     /// The code in MACs and wrapped keys.
     pub(super) const fn code(self) -> u8 {
@@ -242,6 +329,8 @@ impl KeyBranch {
             Self::Data => 1,
             Self::Audit => 2,
             Self::Reference => 3,
+            Self::Token => 4,
+            Self::Subject => 5,
         }
     }
 
@@ -251,6 +340,8 @@ impl KeyBranch {
             Self::Data => "data",
             Self::Audit => "audit",
             Self::Reference => "reference",
+            Self::Token => "token",
+            Self::Subject => "subject",
         }
     }
 }

@@ -78,6 +78,9 @@ fn sample_roots() -> Vec<(KeyVersion, [u8; 32])> {
         (id(B::Audit, 1, S::DecryptOnly), [4; 32]),
         (id(B::Audit, 2, S::Active), [5; 32]),
         (id(B::Reference, 1, S::Active), [6; 32]),
+        (id(B::Token, 1, S::DecryptOnly), [7; 32]),
+        (id(B::Token, 2, S::Active), [8; 32]),
+        (id(B::Subject, 1, S::Active), [9; 32]),
     ]
 }
 
@@ -111,7 +114,7 @@ fn keys_are_made_only_when_asked() {
     let provider = MemoryKeys::empty().unwrap();
     assert_eq!(Keyring::open(&provider).unwrap_err(), KeyError::Missing);
     let keyring = Keyring::create(&provider).unwrap();
-    assert_eq!(keyring.versions().count(), 3);
+    assert_eq!(keyring.versions().count(), 5);
     assert!(keyring.versions().all(|v| v.version == 1 && v.state == KeyState::Active));
     assert_eq!(Keyring::create(&provider).unwrap_err(), KeyError::Exists);
     assert_eq!(keyring.active_version(), 1);
@@ -174,7 +177,52 @@ fn every_input_of_a_derivation_changes_the_key() {
         }
         assert!(seen.insert(keyring.reference_key(&tenant).mac(b"x").to_vec()));
         assert!(seen.insert(keyring.state_key(&tenant).mac(b"x").to_vec()));
+        for version in [2, 3] {
+            assert!(seen.insert(keyring.index_key(&tenant, version).unwrap().bytes().to_vec()));
+        }
+        for (column, version) in [("a", 1), ("a", 2), ("b", 1), ("b", 2)] {
+            assert!(seen.insert(keyring.token_key(&tenant, column, version).unwrap().bytes().to_vec()));
+        }
+        assert!(seen.insert(keyring.subject_key(&tenant, 1).unwrap().bytes().to_vec()));
     }
+    // The same bytes when they are joined without lengths.
+    let key = |tenant, column| {
+        keyring.token_key(&TenantId::new(tenant).unwrap(), column, 1).unwrap().bytes().to_vec()
+    };
+    assert_ne!(key("acme", "1x"), key("acme1", "x"));
+}
+
+#[test]
+fn a_keyring_from_before_a_branch_opens_and_lacks_it() {
+    let mut roots = sample_roots();
+    roots.truncate(6);
+    let keyring = Keyring::open(&provider_with(&roots)).unwrap();
+    assert_eq!(keyring.versions().count(), 6);
+    for branch in [KeyBranch::Token, KeyBranch::Subject] {
+        assert_eq!(keyring.active_of(branch).unwrap_err(), KeyError::NoBranch);
+        assert!(keyring.live_versions(branch).is_empty());
+    }
+    let unknown = KeyError::UnknownVersion { version: 1 };
+    assert_eq!(keyring.token_key(&tenant(), "a", 1).unwrap_err(), unknown);
+    assert_eq!(keyring.subject_key(&tenant(), 1).unwrap_err(), unknown);
+    // Only those two may be missing, and only whole.
+    for at in [3..5, 5..6] {
+        let mut roots = sample_roots();
+        drop(roots.drain(at));
+        assert_eq!(Keyring::open(&provider_with(&roots)).unwrap_err(), KeyError::NotOneActive);
+    }
+    let mut roots = sample_roots();
+    roots[8].0.state = KeyState::DecryptOnly;
+    assert_eq!(Keyring::open(&provider_with(&roots)).unwrap_err(), KeyError::NotOneActive);
+}
+
+#[test]
+fn live_versions_begin_with_the_active_one() {
+    let keyring = Keyring::from_roots_for_testing(&sample_roots()).unwrap();
+    assert_eq!(keyring.live_versions(KeyBranch::Data), [3, 2]);
+    assert_eq!(keyring.live_versions(KeyBranch::Token), [2, 1]);
+    assert_eq!(keyring.active_of(KeyBranch::Token), Ok(2));
+    assert_eq!(keyring.index_key(&tenant(), 1).unwrap_err(), KeyError::Destroyed { version: 1 });
 }
 
 #[test]
@@ -206,7 +254,7 @@ fn the_document_is_as_specified() {
         lines[..8],
         ["[keyring]", "format = ", "mac = ", "", "[[keyring.key]]", "branch = ", "version = 1", "state = "]
     );
-    assert_eq!(text.matches("wrapped").count(), 5);
+    assert_eq!(text.matches("wrapped").count(), 8);
     assert_eq!(Document::read(text.as_bytes()).unwrap().write(), text);
 }
 
@@ -263,7 +311,7 @@ fn entries_cannot_be_swapped_dropped_or_added() {
     let open = |document: &Document| reopen(&provider, &document.write()).map(|_| ());
     assert_eq!(open(&good), Ok(()));
 
-    let live = [1, 2, 3, 4, 5];
+    let live = [1, 2, 3, 4, 5, 6, 7, 8];
     for (a, b) in live.iter().flat_map(|a| live.map(|b| (*a, b))).filter(|(a, b)| a < b) {
         let mut bad = good.clone();
         let wrapped = bad.entries[a].wrapped.take();

@@ -133,3 +133,16 @@ pub(super) fn derive_tenant_key(root: &Key32, label: &str, version: u32, tenant:
     let info = Tuple::new(label).with(&version.to_be_bytes()).with(tenant.as_str().as_bytes());
     Prk::extract(label.as_bytes(), &[root.bytes()]).expand(info.as_bytes())
 }
+
+/// The key of one column of a tenant.
+pub(super) fn derive_column_key(
+    root: &Key32,
+    label: &str,
+    version: u32,
+    tenant: &TenantId,
+    column: &str,
+) -> Key32 {
+    let info = Tuple::new(label).with(&version.to_be_bytes()).with(tenant.as_str().as_bytes());
+    let info = info.with(column.as_bytes());
+    Prk::extract(label.as_bytes(), &[root.bytes()]).expand(info.as_bytes())
+}

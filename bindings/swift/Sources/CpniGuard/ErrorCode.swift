@@ -69,6 +69,8 @@ public enum ErrorCode: UInt16, CaseIterable, Sendable {
     case keyMissing = 2014
     /// Keys: subject secret.
     case keySubjectSecret = 2015
+    /// Keys: no branch.
+    case keyNoBranch = 2016
 
     // Sealed bytes.
     /// Sealed bytes: format.

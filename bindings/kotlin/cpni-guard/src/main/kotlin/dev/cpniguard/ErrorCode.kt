@@ -37,6 +37,7 @@ public enum class ErrorCode(public val number: Int) {
     KEY_PASSWORD_HASH(2013),
     KEY_MISSING(2014),
     KEY_SUBJECT_SECRET(2015),
+    KEY_NO_BRANCH(2016),
     SEALED_FORMAT(3001),
     SEALED_TEXT(3002),
     SEALED_COMMITMENT(3003),
