@@ -264,6 +264,38 @@ impl AuditLog {
         self.store_group(encoded.collect::<Result<_, _>>()?).map(|_| ())
     }
 
+    /// Goes on under these roots: after the audit branch was changed.
+    pub(crate) fn use_roots(&self, roots: AuditRoots) {
+        self.keys.set_roots(roots);
+    }
+
+    /// The version of the audit root that created the log.
+    pub(crate) const fn created_under(&self) -> u32 {
+        self.keys.created()
+    }
+
+    /// How many things in this log need a version of the audit root: the log itself, if the version
+    /// created it; else the events whose sealed account id is under it and of which `is_kept` says so.
+    /// Reads every event.
+    ///
+    /// Fails as [`AuditLog::entries`].
+    pub(crate) fn count_needing(
+        &self,
+        version: u32,
+        is_kept: impl Fn(Timestamp) -> bool,
+    ) -> Result<u64, AuditError> {
+        if self.keys.created() == version {
+            return Ok(self.size());
+        }
+        let mut count: u64 = 0;
+        for entry in self.entries(0..self.size()) {
+            let (_, event) = entry?;
+            let needs = event.key_version == version && event.account.is_some() && is_kept(event.facts.time);
+            count = count.saturating_add(needs.into());
+        }
+        Ok(count)
+    }
+
     /// The pseudonym that events about this account have.
     #[must_use]
     pub fn derive_pseudonym(&self, account: &AccountId) -> [u8; 32] {
@@ -281,8 +313,9 @@ impl AuditLog {
 
     /// The bytes of an event, and what is derived from them.
     fn encode(&self, facts: EventFacts, account: Option<&AccountId>) -> Result<Encoded, AuditError> {
-        let account = account.map(|account| self.keys.make_mark(account)).transpose()?;
-        let event = AuditEvent { log: self.keys.log(), key_version: self.keys.active(), account, facts };
+        let roots = self.keys.roots();
+        let account = account.map(|account| self.keys.make_mark(&roots, account)).transpose()?;
+        let event = AuditEvent { log: self.keys.log(), key_version: roots.active(), account, facts };
         let bytes = event.encode()?;
         let leaf = merkle_leaf(&bytes);
         Ok(Encoded { bytes, leaf, columns: Columns::of(0, &event) })

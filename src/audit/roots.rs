@@ -1,6 +1,8 @@
 //! The keys of a log: the audit root in its versions, and what is derived from it
 //! (`docs/spec/audit-log-v1.md`, "Keys" and "The account").
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use zeroize::Zeroizing;
 
 use super::event::{AccountMark, LogId};
@@ -54,7 +56,9 @@ impl AuditRoots {
 /// The keys of one log.
 #[derive(Debug)]
 pub(super) struct LogKeys {
-    roots: AuditRoots,
+    /// Replaced whole when the audit root is rotated; an event is written under one of them.
+    roots: RwLock<Arc<AuditRoots>>,
+    created: u32,
     tenant: TenantId,
     log: LogId,
     link: MacKey,
@@ -79,15 +83,27 @@ impl LogKeys {
         let head = MacKey::new(&of_log("cpni-guard/v1/audit/head"));
         let checkpoint = of_log("cpni-guard/v1/audit/checkpoint");
         let pseudonym = MacKey::new(&root.expand(of_tenant("cpni-guard/v1/audit/pseudonym").as_bytes()));
-        Ok(Self { roots, tenant, log, link, head, pseudonym, checkpoint })
+        let roots = RwLock::new(Arc::new(roots));
+        Ok(Self { roots, created, tenant, log, link, head, pseudonym, checkpoint })
     }
 
     pub(super) const fn log(&self) -> LogId {
         self.log
     }
 
-    pub(super) const fn active(&self) -> u32 {
-        self.roots.active()
+    /// The version that created the log: needed as long as the log is.
+    pub(super) const fn created(&self) -> u32 {
+        self.created
+    }
+
+    /// The roots as they are now. An event takes its version and its sealed id from one of these.
+    pub(super) fn roots(&self) -> Arc<AuditRoots> {
+        Arc::clone(&self.roots.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Goes on with these roots. What hangs under the version that created the log stays as it is.
+    pub(super) fn set_roots(&self, roots: AuditRoots) {
+        *self.roots.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(roots);
     }
 
     /// The log's own key for checkpoints.
@@ -127,11 +143,15 @@ impl LogKeys {
         self.pseudonym.mac(tuple.with(b"").as_bytes())
     }
 
-    /// The pseudonym, and the account id sealed under the active version.
-    pub(super) fn make_mark(&self, account: &AccountId) -> Result<AccountMark, AuditError> {
+    /// The pseudonym, and the account id sealed under the active version of `roots`.
+    pub(super) fn make_mark(
+        &self,
+        roots: &AuditRoots,
+        account: &AccountId,
+    ) -> Result<AccountMark, AuditError> {
         let pseudonym = self.derive_pseudonym(account);
-        let version = self.active();
-        let key = self.account_key(version, &pseudonym).ok_or(AuditError::KeyVersion { version })?;
+        let version = roots.active();
+        let key = self.account_key(roots, version, &pseudonym).ok_or(AuditError::KeyVersion { version })?;
         let nonce: [u8; NONCE_LEN] = rng::make_array().map_err(|_| AuditError::Random)?;
         // EXPOSE: sealed in place below; the buffer does not grow while it holds the id.
         let id = account.expose().as_bytes();
@@ -150,7 +170,9 @@ impl LogKeys {
 
     /// Opens a sealed account id.
     pub(super) fn open_mark(&self, version: u32, mark: &AccountMark) -> Result<AccountId, AuditError> {
-        let key = self.account_key(version, &mark.pseudonym).ok_or(AuditError::KeyVersion { version })?;
+        let key = self
+            .account_key(&self.roots(), version, &mark.pseudonym)
+            .ok_or(AuditError::KeyVersion { version })?;
         let parts = mark.sealed.split_first_chunk::<NONCE_LEN>().and_then(|(nonce, rest)| {
             rest.split_last_chunk::<TAG_LEN>().map(|(text, tag)| (nonce, text, tag))
         });
@@ -165,8 +187,8 @@ impl LogKeys {
     }
 
     /// A key for each account: random nonces under one key stay far below 2^32.
-    fn account_key(&self, version: u32, pseudonym: &[u8; 32]) -> Option<AeadKey> {
-        let root = self.roots.version(version)?;
+    fn account_key(&self, roots: &AuditRoots, version: u32, pseudonym: &[u8; 32]) -> Option<AeadKey> {
+        let root = roots.version(version)?;
         let tuple = Tuple::new("cpni-guard/v1/audit/account").with(&version.to_be_bytes());
         let tuple = tuple.with(self.tenant.as_str().as_bytes()).with(pseudonym);
         Some(AeadKey::new(&root.expand(tuple.as_bytes())))
@@ -204,11 +226,32 @@ mod tests {
         LogKeys::derive(roots, 1, TenantId::new(tenant).unwrap(), LogId::from_bytes([2; 16])).unwrap()
     }
 
+    fn mark_under(keys: &LogKeys, account: &AccountId) -> AccountMark {
+        keys.make_mark(&keys.roots(), account).unwrap()
+    }
+
+    #[test]
+    fn a_log_goes_on_under_other_roots() {
+        let account = AccountId::new("8155550100").unwrap();
+        let keys = keys(1, "t");
+        let before = mark_under(&keys, &account);
+        let (link, held) = (keys.link(1, &[0; 32], &[1; 32]), keys.roots());
+        keys.set_roots(AuditRoots::new(3, vec![(1, root(1)), (2, root(2)), (3, root(3))]).unwrap());
+        let after = mark_under(&keys, &account);
+        assert_eq!((keys.roots().active(), held.active(), keys.created()), (3, 1, 1));
+        assert!(
+            keys.open_mark(1, &before).unwrap() == account && keys.open_mark(3, &after).unwrap() == account
+        );
+        assert_eq!((before.pseudonym, link), (after.pseudonym, keys.link(1, &[0; 32], &[1; 32])));
+        // An event that began before the change ends under the version that it names.
+        assert!(keys.open_mark(1, &keys.make_mark(&held, &account).unwrap()).unwrap() == account);
+    }
+
     #[test]
     fn the_account_opens_again_and_its_length_is_hidden() {
         for (len, sealed) in [(1, 44), (15, 44), (16, 60), (31, 60), (127, 156), (128, 172)] {
             let account = AccountId::new("x".repeat(len)).unwrap();
-            let mark = keys(2, "t").make_mark(&account).unwrap();
+            let mark = mark_under(&keys(2, "t"), &account);
             assert_eq!(mark.sealed.len(), sealed);
             assert!(keys(1, "t").open_mark(2, &mark) == Ok(account));
         }
@@ -219,7 +262,7 @@ mod tests {
         let account = AccountId::new("8155550100").unwrap();
         let other = AccountId::new("8155550101").unwrap();
         let keys_1 = keys(1, "t");
-        let mark = keys_1.make_mark(&account).unwrap();
+        let mark = mark_under(&keys_1, &account);
         assert_eq!(keys_1.open_mark(2, &mark), Err(AuditError::Account));
         assert_eq!(keys_1.open_mark(3, &mark), Err(AuditError::KeyVersion { version: 3 }));
         assert_eq!(keys(1, "u").open_mark(1, &mark), Err(AuditError::Account));

@@ -10,6 +10,7 @@
 
 mod aad;
 mod open;
+mod reseal;
 mod rows;
 mod seal;
 mod sealed;
@@ -21,7 +22,7 @@ mod v1;
 mod tests;
 
 pub use sealed::{SealedField, SealedRecord};
-pub use stored::Stored;
+pub use stored::{SealedAgain, Stored};
 
 #[allow(unused_imports, reason = "the crate's own way in: the guard above uses what it needs")]
 pub(crate) use self::{

@@ -3,8 +3,9 @@
 
 use super::aad::Binding;
 use super::open::Opener;
+use super::reseal;
 use super::sealed::{SealedField, SealedRecord};
-use crate::error::SealedError;
+use crate::error::{Error, SealedError};
 use crate::keys::AccountKeys;
 use crate::vocabulary::{AccountId, DataClass, RecordId, TenantId};
 
@@ -47,6 +48,22 @@ impl<'s> Stored<'s> {
         }
     }
 
+    /// Opens every field and seals it again under other keys of the same account, bound to the same
+    /// tenant, account, record and field. The plaintext goes nowhere else, and is wiped.
+    pub(crate) fn reseal(
+        &self,
+        from: &AccountKeys,
+        to: &AccountKeys,
+        tenant: &TenantId,
+        account: &AccountId,
+    ) -> Result<SealedAgain, Error> {
+        let binding = Binding { tenant, account, record: &self.id };
+        Ok(match self.sealed {
+            Sealed::Record(record) => SealedAgain::Record(reseal::reseal_record(from, to, binding, record)?),
+            Sealed::Field(field) => SealedAgain::Field(reseal::reseal_field(from, to, binding, field)?),
+        })
+    }
+
     /// Opens fields of it as fields of this tenant's account.
     pub(crate) fn opener<'o>(
         &self,
@@ -62,6 +79,50 @@ impl<'s> Stored<'s> {
             Sealed::Record(record) => Opener::new(keys, binding, record),
             Sealed::Field(field) => Opener::for_field(keys, binding, field),
         }
+    }
+}
+
+/// A record or a field, as it was sealed again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SealedAgain {
+    /// Of a whole record.
+    Record(SealedRecord),
+    /// Of a field that stands alone.
+    Field(SealedField),
+}
+
+impl SealedAgain {
+    /// The bytes to store, in place of those that were handed in.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Record(record) => record.as_bytes(),
+            Self::Field(field) => field.as_bytes(),
+        }
+    }
+
+    /// The same as base64url (RFC 4648 §5) without padding characters.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Record(record) => record.to_text(),
+            Self::Field(field) => field.to_text(),
+        }
+    }
+}
+
+impl<'s> From<&'s SealedAgain> for Stored<'s> {
+    fn from(again: &'s SealedAgain) -> Self {
+        match again {
+            SealedAgain::Record(record) => Self::from(record),
+            SealedAgain::Field(field) => Self::from(field),
+        }
+    }
+}
+
+impl<'s> From<(&'s SealedAgain, &RecordId)> for Stored<'s> {
+    fn from((again, id): (&'s SealedAgain, &RecordId)) -> Self {
+        Self { id: id.clone(), ..Self::from(again) }
     }
 }
 

@@ -67,6 +67,54 @@ pub enum KeyError {
     /// caller's fault.
     #[error("the keyring has no key of this kind yet; rotate it to make the first")]
     NoBranch,
+    /// The provider's keyring was changed by somebody else. Load it, and ask again. The caller's fault.
+    #[error("the keyring was changed elsewhere; reload it first")]
+    Changed,
+    /// Pseudonyms in the state store hang under this branch: it is not rotated. The caller's fault.
+    #[error("keys of the reference branch are not rotated")]
+    NotRotated,
+    /// The version seals: rotate its branch first. The caller's fault.
+    #[error("version {version} is the active one; rotate first")]
+    StillActive {
+        /// The version.
+        version: u32,
+    },
+    /// The branch has as many versions as the format holds. The caller's fault.
+    #[error("the branch has {max} versions already")]
+    TooManyVersions {
+        /// The largest number of versions.
+        max: u32,
+    },
+    /// The version was retired: put it back, if something needs it.
+    #[error("the key of version {version} was retired")]
+    Retired {
+        /// The version.
+        version: u32,
+    },
+    /// Something needs the version: its key is not destroyed. The caller's fault.
+    #[error("{uses} things need the key of version {version}")]
+    InUse {
+        /// The version.
+        version: u32,
+        /// How many.
+        uses: u64,
+    },
+    /// Nothing shows that nothing needs the version: its key is not destroyed. The caller's fault.
+    #[error("nothing shows that nothing needs the key of version {version}")]
+    NotSurveyed {
+        /// The version.
+        version: u32,
+    },
+    /// What the provider holds did not come of the keyring in use: another one, or an older one that was
+    /// put back. The host's fault, or an attack.
+    #[error("the provider holds another keyring, or an older one, than the one in use")]
+    Replaced,
+    /// The version is not in the state that this needs. The caller's fault.
+    #[error("version {version} is not in a state in which this can be done")]
+    WrongState {
+        /// The version.
+        version: u32,
+    },
 }
 
 impl KeyError {
@@ -88,6 +136,15 @@ impl KeyError {
             Self::Missing => 2014,
             Self::SubjectSecret => 2015,
             Self::NoBranch => 2016,
+            Self::Changed => 2017,
+            Self::NotRotated => 2018,
+            Self::StillActive { .. } => 2019,
+            Self::TooManyVersions { .. } => 2020,
+            Self::Retired { .. } => 2021,
+            Self::InUse { .. } => 2022,
+            Self::NotSurveyed { .. } => 2023,
+            Self::Replaced => 2024,
+            Self::WrongState { .. } => 2025,
         })
     }
 }

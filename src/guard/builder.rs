@@ -11,7 +11,7 @@ use crate::audit::{
     MemoryAuditStore, Publisher, Publishing,
 };
 use crate::classify::Schema;
-use crate::error::{Error, GuardError, IdError, PolicyError};
+use crate::error::{Error, GuardError, IdError, KeyError, PolicyError};
 use crate::interaction::accounts::{AccountStore, MemoryAccountStore};
 use crate::interaction::{
     AccountFactSource, AgentDirectory, ContactSource, Hosts, HotlineList, Ledger, MemoryNoticeStore,
@@ -324,6 +324,7 @@ impl GuardBuilder {
             limits: self.limits,
             breach_officers: self.breach_officers,
             policy_hash: Mutex::default(),
+            keys_changing: Mutex::default(),
         }));
         guard.record_overrides()?;
         Ok(guard)
@@ -342,8 +343,12 @@ fn open_audit(
     settings: LogSettings,
     clock: &dyn Clock,
 ) -> Result<AuditLog, Error> {
+    AuditLog::open(store, audit_roots(keys)?, settings, clock.now())
+}
+
+/// The roots of the audit log, as they are now.
+pub(super) fn audit_roots(keys: &Keyring) -> Result<AuditRoots, KeyError> {
     let roots = keys.audit_roots();
     let active = roots.iter().find(|root| root.active).map_or(0, |root| root.version);
-    let roots = roots.into_iter().map(|root| (root.version, root.key)).collect();
-    AuditLog::open(store, AuditRoots::new(active, roots)?, settings, clock.now())
+    AuditRoots::new(active, roots.into_iter().map(|root| (root.version, root.key)).collect())
 }

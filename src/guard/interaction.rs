@@ -9,7 +9,7 @@ use crate::envelope::{Opener, Stored};
 use crate::error::{AuditError, Error, InteractionError, RecordError, SealedError};
 use crate::hazmat::rng;
 use crate::interaction::{AgentProfile, EndReason, Evidence, Looked, NamedCall, PhotoId, Presented, Session};
-use crate::keys::AccountKeys;
+use crate::keys::{AccountKeys, KeyBranch};
 use crate::oversight::watch::What;
 use crate::policy::{Decision, Grant};
 use crate::vocabulary::{
@@ -249,16 +249,17 @@ impl Interaction {
 
     /// The keys of this account for what is stored, derived once while the interaction lives.
     fn keys_for(&mut self, stored: &Stored<'_>) -> Result<&AccountKeys, Error> {
-        let version = stored.key_version();
-        if stored.subject_epoch() != 0 {
-            // Erasable accounts come with the subject store; nothing of this version has one.
-            return Err(SealedError::Commitment.into());
+        let (version, epoch) = (stored.key_version(), stored.subject_epoch());
+        // A version that was retired or destroyed since opens nothing more, also where it was kept.
+        if let Err(gone) = self.guard.0.keys.check_usable(KeyBranch::Data, version) {
+            self.keys.retain(|keys| keys.version() != version);
+            return Err(gone.into());
         }
-        let at = match self.keys.iter().position(|keys| keys.version() == version) {
+        let is_it = |keys: &AccountKeys| (keys.version(), keys.epoch()) == (version, epoch);
+        let at = match self.keys.iter().position(is_it) {
             Some(at) => at,
             None => {
-                let Inner { tenant, keys, .. } = &*self.guard.0;
-                self.keys.push(keys.account_keys(tenant, self.session.account(), version, 0, None)?);
+                self.keys.push(self.guard.keys_of(self.session.account(), version, epoch)?);
                 self.keys.len().saturating_sub(1)
             }
         };
@@ -285,7 +286,8 @@ impl Interaction {
     ) -> Result<Disclosure, Error> {
         let guard = self.guard.clone();
         self.keys_for(stored)?;
-        let keys = self.keys.iter().find(|keys| keys.version() == stored.key_version());
+        let under = (stored.key_version(), stored.subject_epoch());
+        let keys = self.keys.iter().find(|keys| (keys.version(), keys.epoch()) == under);
         let source = Source {
             stored,
             keys: keys.ok_or(SealedError::Commitment)?,

@@ -227,12 +227,11 @@ impl Guard {
     }
 
     fn is_same(&self, plain: &ColumnValue<'_>, sealed: &str) -> Result<bool, Error> {
-        let Inner { tenant, schema, keys, .. } = &*self.0;
+        let Inner { tenant, schema, .. } = &*self.0;
         let spec = schema.field(plain.field).ok_or(RecordError::UnknownField { position: 0 })?;
         let sealed = SealedField::from_text(sealed)?;
         let stored = Stored::from((&sealed, plain.record));
-        let keys =
-            keys.account_keys(tenant, plain.account, stored.key_version(), stored.subject_epoch(), None)?;
+        let keys = self.keys_of(plain.account, stored.key_version(), stored.subject_epoch())?;
         let mut opener = stored.opener(&keys, tenant, plain.account)?;
         Ok(open_value(&mut opener, spec.name(), spec.class())? == Sensitive::from(plain.text.to_owned()))
     }

@@ -10,8 +10,10 @@ mod device;
 mod doors;
 mod interaction;
 mod inventory;
+mod keys;
 mod migrate;
 mod notices;
+mod reseal;
 mod scope;
 mod tokens;
 mod watch;
@@ -25,14 +27,14 @@ use crate::classify::{Concern, FieldValue, Record, Schema};
 use crate::envelope::{
     Binding, PlainContent, PlainField, RowParts, SealedRecord, Stored, encode_rows, seal_record,
 };
-use crate::error::{Error, InteractionError, KeyError};
+use crate::error::{Error, InteractionError, KeyError, SealedError};
 use crate::hazmat::framing::Tuple;
 use crate::hazmat::{hash, rng};
 use crate::interaction::{
     AccountFacts, AgentSession, ConsentEvent, Contact, Hosts, Ledger, Notices, Opening, Secret, Session,
     TimeLimits,
 };
-use crate::keys::Keyring;
+use crate::keys::{AccountKeys, Keyring};
 use crate::oversight::report::{self, Deployment, EvidenceReport, EvidenceRequest};
 use crate::oversight::watch::{AlarmSink, Watcher};
 use crate::policy::{PackStatus, Policy};
@@ -46,8 +48,10 @@ pub use attestation::{Attestation, AttestedOverride, AttestedPack, Count};
 pub use builder::{GuardBuilder, Stores};
 pub use doors::{Delivery, Notifier, SendReceipt, Verification};
 pub use interaction::{FieldRequest, Interaction};
+pub use keys::{KeyDesk, Needs, Unneeded};
 pub use migrate::{ColumnComparison, ColumnContent, ColumnValue, Migrated, MigrationReport};
 pub use notices::NoticeQueue;
+pub use reseal::{Reseal, ResealJob, ResealReport, Resealed, SealedUnder};
 pub use scope::ScopeMode;
 pub use tokens::ResealedTokens;
 
@@ -75,6 +79,8 @@ struct Inner {
     limits: TimeLimits,
     breach_officers: BTreeSet<AgentId>,
     policy_hash: Mutex<Option<(Option<CivilDate>, [u8; 32])>>,
+    /// Held by the one who changes keys, until every room has the new ones.
+    keys_changing: Mutex<()>,
 }
 
 /// A sealed record, and what was noticed while sealing it.
@@ -105,9 +111,9 @@ impl Guard {
     /// [`crate::error::RecordError`] if the record does not fit the schema; a value that merely
     /// fails its identifier's check is sealed and named in [`Protected::concerns`].
     pub fn protect(&self, account: &AccountId, record: Record) -> Result<Protected, Error> {
-        let Inner { tenant, schema, keys, counts, .. } = &*self.0;
+        let Inner { tenant, schema, counts, .. } = &*self.0;
         let admitted = schema.admit(record)?;
-        let keys = keys.account_keys(tenant, account, keys.active_version(), 0, None)?;
+        let keys = self.keys_to_seal(account)?;
         let calls = admitted
             .fields
             .iter()
@@ -281,6 +287,27 @@ impl Guard {
     #[must_use]
     pub fn policy_status(&self) -> Vec<PackStatus<'_>> {
         self.0.policy.status(self.now())
+    }
+
+    /// The keys under which an account is sealed from now on.
+    fn keys_to_seal(&self, account: &AccountId) -> Result<AccountKeys, Error> {
+        let Inner { tenant, keys, .. } = &*self.0;
+        Ok(keys.account_keys(tenant, account, keys.active_version(), 0, None)?)
+    }
+
+    /// Whether bytes are sealed as new ones would be.
+    fn is_current(&self, under: SealedUnder) -> bool {
+        under.key_version == self.0.keys.active_version()
+    }
+
+    /// The keys of what is sealed under this version and epoch.
+    fn keys_of(&self, account: &AccountId, version: u32, epoch: u32) -> Result<AccountKeys, Error> {
+        let Inner { tenant, keys, .. } = &*self.0;
+        if epoch != 0 {
+            // Erasable accounts come with the subject store; nothing of this version has one.
+            return Err(SealedError::Commitment.into());
+        }
+        Ok(keys.account_keys(tenant, account, version, 0, None)?)
     }
 
     /// Records which rules are switched off while this guard decides.

@@ -110,12 +110,11 @@ impl Guard {
         field: &FieldName,
         id: &RecordId,
     ) -> Result<Vec<u8>, Error> {
-        let Inner { tenant, schema, keys, .. } = &*self.0;
+        let Inner { tenant, schema, .. } = &*self.0;
         let class = schema.field(field.as_str()).ok_or(SealedError::SchemaMismatch)?.class();
-        let opening =
-            keys.account_keys(tenant, account, stored.key_version(), stored.subject_epoch(), None)?;
+        let opening = self.keys_of(account, stored.key_version(), stored.subject_epoch())?;
         let value = open_value(&mut stored.opener(&opening, tenant, account)?, field, class)?;
-        let sealing = keys.account_keys(tenant, account, keys.active_version(), 0, None)?;
+        let sealing = self.keys_to_seal(account)?;
         // EXPOSE: sealed again, and wiped.
         let content = PlainContent::Value(value.expose().as_bytes());
         let binding = Binding { tenant, account, record: id };

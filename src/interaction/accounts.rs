@@ -19,7 +19,7 @@ use crate::vocabulary::Timestamp;
 pub const BINDING_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// An account, as a keyed pseudonym.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountRef([u8; 32]);
 
 /// Something whose attempts are counted (an account, an agent, an interaction), as a keyed pseudonym.
@@ -119,6 +119,24 @@ pub trait AccountStore: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`StoreError`] if it cannot be taken away durably.
     fn take_entry(&self, of: &AccountRef) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Puts `new` in place of `old`, or nothing, in one step. `false`, and nothing happens, if the entry
+    /// is not `old` any more: somebody else was faster.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be written.
+    fn swap_entry(&self, of: &AccountRef, old: &[u8], new: Option<&[u8]>) -> Result<bool, StoreError>;
+
+    /// At most `limit` entries in the order of their references, from behind `after` on: all entries, if
+    /// it is asked until it gives none. What is added or taken meanwhile may be missed.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read.
+    fn entries_after(
+        &self,
+        after: Option<&AccountRef>,
+        limit: usize,
+    ) -> Result<Vec<(AccountRef, Vec<u8>)>, StoreError>;
 
     /// Adds an event to a history that has `len` of them, and puts `head` in place of its head, in one
     /// step. `false`, and nothing happens, if it has another number: somebody else was faster.
@@ -263,6 +281,29 @@ impl AccountStore for MemoryAccountStore {
         Ok(self.memory().entries.remove(of))
     }
 
+    fn swap_entry(&self, of: &AccountRef, old: &[u8], new: Option<&[u8]>) -> Result<bool, StoreError> {
+        let mut memory = self.memory();
+        let is_there = memory.entries.get(of).is_some_and(|entry| entry == old);
+        match new {
+            Some(new) if is_there => drop(memory.entries.insert(*of, new.to_vec())),
+            None if is_there => drop(memory.entries.remove(of)),
+            Some(_) | None => {}
+        }
+        Ok(is_there)
+    }
+
+    fn entries_after(
+        &self,
+        after: Option<&AccountRef>,
+        limit: usize,
+    ) -> Result<Vec<(AccountRef, Vec<u8>)>, StoreError> {
+        let memory = self.memory();
+        let mut behind: Vec<_> =
+            memory.entries.iter().filter(|(of, _)| after.is_none_or(|after| *of > after)).collect();
+        behind.sort_unstable_by_key(|(of, _)| **of);
+        Ok(behind.into_iter().take(limit).map(|(of, entry)| (*of, entry.clone())).collect())
+    }
+
     fn append_event(
         &self,
         of: &AccountRef,
@@ -339,6 +380,7 @@ pub(crate) mod tests {
     /// What every store of accounts must do: the store room runs this on its own.
     pub(crate) fn must_hold(store: &dyn AccountStore) {
         entries_are_kept_and_taken_once(store);
+        entries_are_exchanged_and_listed(store);
         histories_grow_and_keep_their_order(store);
         attempts_are_limited(store);
         a_clock_that_went_back_opens_nothing(store);
@@ -359,6 +401,37 @@ pub(crate) mod tests {
         });
         assert_eq!(taken, 1);
         assert_eq!(store.entry(&a), Ok(None));
+    }
+
+    fn entries_are_exchanged_and_listed(store: &dyn AccountStore) {
+        let of = |number| AccountRef::from_pseudonym([number; 32]);
+        assert_eq!(store.entries_after(None, 9), Ok(vec![]));
+        assert_eq!(store.swap_entry(&of(1), b"", Some(b"new")), Ok(false), "nothing is there");
+        for number in [0x90, 1, 0x10, 3] {
+            store.set_entry(&of(number), &[number]).unwrap();
+        }
+        assert_eq!(store.swap_entry(&of(1), b"another", Some(b"new")), Ok(false));
+        assert_eq!(store.swap_entry(&of(1), &[1], Some(b"new")), Ok(true));
+        assert_eq!(store.swap_entry(&of(1), &[1], None), Ok(false));
+        assert_eq!(store.swap_entry(&of(3), &[3], None), Ok(true));
+        let page = |after: Option<u8>, limit| {
+            let page = store.entries_after(after.map(of).as_ref(), limit).unwrap();
+            page.into_iter().map(|(of, entry)| (of.as_bytes()[0], entry)).collect::<Vec<_>>()
+        };
+        assert_eq!(page(None, 2), [(1, b"new".to_vec()), (0x10, vec![0x10])]);
+        assert_eq!(page(Some(0x10), 2), [(0x90, vec![0x90])]);
+        assert_eq!(page(Some(2), 9).len(), 2, "from where nothing is");
+        assert!(page(Some(0x90), 9).is_empty() && page(None, 0).is_empty());
+        // Of all who exchange at once, one does.
+        let won = std::thread::scope(|scope| {
+            let swap = |new: u8| store.swap_entry(&of(1), b"new", Some(&[new])).unwrap();
+            let swappers: Vec<_> = (0..8).map(|new| scope.spawn(move || swap(new))).collect();
+            swappers.into_iter().map(|swapper| swapper.join().unwrap()).filter(|won| *won).count()
+        });
+        assert_eq!(won, 1);
+        for number in [0x90, 1, 0x10] {
+            store.take_entry(&of(number)).unwrap();
+        }
     }
 
     fn histories_grow_and_keep_their_order(store: &dyn AccountStore) {

@@ -48,6 +48,8 @@ pub const VERIFY_ATTEMPTS_AGENT: AttemptLimits = limits(40, DAY, DAY);
 
 const ENTRY_LABEL: &str = "cpni-guard/v1/entry";
 
+/// Entries that are read at once to be counted.
+const PAGE: usize = 1000;
 /// Digits of a one-time code.
 const CODE_DIGITS: usize = 6;
 /// How often an event is tried that others were faster than: each time one of them was added.
@@ -130,12 +132,7 @@ impl Ledger {
         new: &Sensitive<String>,
     ) -> Result<(), Error> {
         let account = self.account_ref(account);
-        let verifier = match secret {
-            Secret::Backup => verifier::make_verifier(self.owner(secret.what(), &account), &folded(new))?,
-            Secret::Password | Secret::PortPasscode => {
-                verifier::make_verifier(self.owner(secret.what(), &account), new)?
-            }
-        };
+        let verifier = self.verifier_of(secret, &account, new)?;
         self.store.set_entry(&self.entry_ref(secret.what(), &account), &verifier)?;
         Ok(self.store.clear_attempts(&self.counter(secret.what(), account.as_bytes()))?)
     }
@@ -158,8 +155,89 @@ impl Ledger {
         };
         if matches {
             self.store.clear_attempts(&counter)?;
+            if let Some(stored) = &stored {
+                self.renew(secret, account, stored, typed)?;
+            }
         }
         Ok(matches)
+    }
+
+    /// Moves a verifier whose secret was just shown to the active key. One that was set meanwhile stays.
+    fn renew(
+        &self,
+        secret: Secret,
+        account: &AccountRef,
+        stored: &[u8],
+        typed: &Sensitive<String>,
+    ) -> Result<(), Error> {
+        if verifier::key_version(stored) == Some(self.keys.active_version()) {
+            return Ok(());
+        }
+        let renewed = self.verifier_of(secret, account, typed)?;
+        self.store.swap_entry(&self.entry_ref(secret.what(), account), stored, Some(&renewed))?;
+        Ok(())
+    }
+
+    fn verifier_of(
+        &self,
+        secret: Secret,
+        account: &AccountRef,
+        new: &Sensitive<String>,
+    ) -> Result<Vec<u8>, Error> {
+        let owner = self.owner(secret.what(), account);
+        match secret {
+            Secret::Backup => verifier::make_verifier(owner, &folded(new)),
+            Secret::Password | Secret::PortPasscode => verifier::make_verifier(owner, new),
+        }
+    }
+
+    /// How many secrets and codes that are still good hang under this version of the data root. A secret
+    /// moves to the active one when it is next shown.
+    pub(crate) fn count_under(&self, version: u32, now: Timestamp) -> Result<u64, StoreError> {
+        let mut count: u64 = 0;
+        self.each_entry(|of, entry| {
+            count = count.saturating_add(self.hangs_under(version, of, entry, now).into());
+            Ok(())
+        })?;
+        Ok(count)
+    }
+
+    /// Takes away the secrets and codes under this version: their customers set new ones. Gives back how
+    /// many.
+    pub(crate) fn forget_under(&self, version: u32, now: Timestamp) -> Result<u64, StoreError> {
+        let mut count: u64 = 0;
+        self.each_entry(|of, entry| {
+            // One that was shown or set meanwhile is another entry, and stays.
+            let gone = self.hangs_under(version, of, entry, now) && self.store.swap_entry(of, entry, None)?;
+            count = count.saturating_add(gone.into());
+            Ok(())
+        })?;
+        Ok(count)
+    }
+
+    /// What has a MAC is a code or facts, and no secret's verifier.
+    fn hangs_under(&self, version: u32, of: &AccountRef, entry: &[u8], now: Timestamp) -> bool {
+        let verifier = match self.content(of, entry).map(<[u8]>::split_first_chunk::<8>) {
+            None => Some(entry),
+            Some(None) => None,
+            Some(Some((until, verifier))) => {
+                (now < Timestamp::from_micros(u64::from_be_bytes(*until))).then_some(verifier)
+            }
+        };
+        verifier.and_then(verifier::key_version) == Some(version)
+    }
+
+    fn each_entry(
+        &self,
+        mut look: impl FnMut(&AccountRef, &[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut after: Option<AccountRef> = None;
+        loop {
+            let page = self.store.entries_after(after.as_ref(), PAGE)?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after = Some(*last);
+            page.iter().try_for_each(|(of, entry)| look(of, entry))?;
+        }
     }
 
     /// A new one-time code for this destination; the one before is no longer good.

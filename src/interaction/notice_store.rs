@@ -13,7 +13,7 @@ use crate::vocabulary::Timestamp;
 
 /// The id of a queued notice: random, and the same for every attempt to hand it over. The host may
 /// use it as the key by which its own systems drop a notice that they have already.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NoticeId([u8; 16]);
 
 impl NoticeId {
@@ -94,6 +94,13 @@ pub trait NoticeStore: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`StoreError`] if it cannot be taken away durably.
     fn remove(&self, id: &NoticeId) -> Result<bool, StoreError>;
+
+    /// At most `limit` entries, claimed or not, in the order of their ids, from behind `after` on: all, if
+    /// it is asked until it gives none. What is added or removed meanwhile may be missed.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read.
+    fn entries_after(&self, after: Option<&NoticeId>, limit: usize) -> Result<Vec<StoredNotice>, StoreError>;
 
     /// How many entries there are, claimed or not.
     ///
@@ -189,6 +196,19 @@ impl NoticeStore for MemoryNoticeStore {
         Ok(self.memory().rows.remove(id).is_some())
     }
 
+    fn entries_after(&self, after: Option<&NoticeId>, limit: usize) -> Result<Vec<StoredNotice>, StoreError> {
+        let memory = self.memory();
+        let mut behind: Vec<_> =
+            memory.rows.iter().filter(|(id, _)| after.is_none_or(|after| *id > after)).collect();
+        behind.sort_unstable_by_key(|(id, _)| **id);
+        let stored = |(id, row): (&NoticeId, &Row)| StoredNotice {
+            id: *id,
+            entry: row.entry.clone(),
+            attempts: row.attempts,
+        };
+        Ok(behind.into_iter().take(limit).map(stored).collect())
+    }
+
     fn count(&self) -> Result<usize, StoreError> {
         Ok(self.memory().rows.len())
     }
@@ -243,6 +263,12 @@ pub(crate) mod tests {
         assert_eq!(claim(store, LEASE, 9), [3]);
         let second = store.get(&id(2)).unwrap().unwrap();
         assert_eq!(second, StoredNotice { id: id(2), entry: vec![2; 40], attempts: 2 });
+        let ids = |after: Option<u8>, limit| {
+            let page = store.entries_after(after.map(id).as_ref(), limit).unwrap();
+            page.iter().map(|stored| stored.id.as_bytes()[0]).collect::<Vec<_>>()
+        };
+        assert_eq!((ids(None, 2), ids(Some(2), 2), ids(Some(3), 2)), (vec![1, 2], vec![3], vec![]));
+        assert_eq!(store.entries_after(Some(&id(1)), 1), Ok(vec![second]));
         assert_eq!(store.remove(&id(2)), Ok(true));
         assert_eq!((store.remove(&id(2)), store.get(&id(2)), store.count()), (Ok(false), Ok(None), Ok(2)));
         // What waits longest goes first, whatever its age.

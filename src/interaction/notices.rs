@@ -34,6 +34,8 @@ pub const NOTICE_BACK_OFF: Duration = Duration::from_secs(60);
 /// The longest that it waits. Library default.
 pub const NOTICE_BACK_OFF_MAX: Duration = Duration::from_secs(60 * 60);
 
+/// Entries that are read at once to be counted.
+const PAGE: usize = 1000;
 const FORMAT: u8 = 1;
 const LABEL: &str = "cpni-guard/v1/notice-entry";
 /// The longest notice has 285 bytes.
@@ -146,6 +148,19 @@ impl Notices {
 
     pub(crate) fn count(&self) -> Result<usize, StoreError> {
         self.store.count()
+    }
+
+    /// How many notices are sealed under this version of the data root.
+    pub(crate) fn count_under(&self, version: u32) -> Result<u64, StoreError> {
+        let (mut count, mut after): (u64, Option<NoticeId>) = (0, None);
+        loop {
+            let page = self.store.entries_after(after.as_ref(), PAGE)?;
+            let Some(last) = page.last() else { return Ok(count) };
+            after = Some(last.id);
+            let under = page.iter().filter_map(|stored| Parts::of(&stored.entry));
+            let under = under.filter(|parts| parts.version == version).count();
+            count = count.saturating_add(u64::try_from(under).unwrap_or(u64::MAX));
+        }
     }
 
     fn seal(&self, id: &NoticeId, account: &AccountId, notice: &Notice) -> Result<Vec<u8>, KeyError> {

@@ -77,6 +77,11 @@ pub(super) fn matches(
     Ok(equal(hash(&pepper, typed, verifier.salt, verifier.cost)?.bytes(), verifier.hash))
 }
 
+/// The key version of a stored verifier; `None` if it is none.
+pub(super) fn key_version(stored: &[u8]) -> Option<u32> {
+    Verifier::decode(stored).map(|verifier| verifier.key_version)
+}
+
 impl Owner<'_> {
     /// The secret input of the hash.
     fn pepper(&self, version: u32) -> Result<Key32, Error> {

@@ -6,7 +6,7 @@ use core::fmt::Write as _;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 
-use super::keyring::{KeyBranch, KeyState, KeyVersion};
+use super::roots::{KeyBranch, KeyState, KeyVersion};
 use crate::error::{FileFault, KeyError};
 use crate::toml_reader::{Source, Table};
 

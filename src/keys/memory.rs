@@ -3,7 +3,7 @@
 use core::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use super::{KeyProvider, keyring};
+use super::{KeyProvider, roots};
 use crate::error::KeyError;
 use crate::hazmat::{Key32, rng, wrap};
 use crate::sensitive::Sensitive;
@@ -22,7 +22,7 @@ impl MemoryKeys {
     /// [`KeyError::Random`].
     pub fn new() -> Result<Self, KeyError> {
         let keys = Self::empty()?;
-        keys.store(&keyring::make_document(&keys)?)?;
+        keys.store(&roots::make_document(&keys)?)?;
         Ok(keys)
     }
 
@@ -47,6 +47,15 @@ impl KeyProvider for MemoryKeys {
 
     fn store(&self, document: &[u8]) -> Result<(), KeyError> {
         *self.document.lock().unwrap_or_else(PoisonError::into_inner) = Some(document.to_vec());
+        Ok(())
+    }
+
+    fn replace(&self, before: &[u8], document: &[u8]) -> Result<(), KeyError> {
+        let mut stored = self.document.lock().unwrap_or_else(PoisonError::into_inner);
+        if stored.as_deref() != Some(before) {
+            return Err(KeyError::Changed);
+        }
+        *stored = Some(document.to_vec());
         Ok(())
     }
 }

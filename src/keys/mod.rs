@@ -8,19 +8,23 @@
 //! wrapping key in an HSM or KMS is better than a passphrase. An older whole keyring put back is
 //! not detected.
 
+mod changes;
 mod document;
 mod keyring;
 mod memory;
 mod passphrase;
+mod roots;
 mod tree;
 
 #[cfg(test)]
 mod tests;
 
-pub use keyring::{KeyBranch, KeyState, KeyVersion, Keyring};
+pub use keyring::Keyring;
 pub use memory::MemoryKeys;
 pub use passphrase::PassphraseKeys;
+pub use roots::{KeyBranch, KeyState, KeyVersion};
 
+pub(crate) use changes::KeyChange;
 pub(crate) use tree::{AccountKeys, ClassKey};
 
 use crate::error::KeyError;
@@ -56,6 +60,23 @@ pub trait KeyProvider: Send + Sync {
     /// # Errors
     /// [`KeyError`] if the document could not be stored; the old one is then still there.
     fn store(&self, document: &[u8]) -> Result<(), KeyError>;
+
+    /// Replaces the document as [`KeyProvider::store`] does, if it is still `before`. Every change of a
+    /// keyring goes through here: of two at once, the slower one would else destroy a key that the
+    /// faster one has sealed under.
+    ///
+    /// Left to itself, this looks first and stores then. A provider whose processes may change the keyring
+    /// at once must do both in one step.
+    ///
+    /// # Errors
+    /// [`KeyError::Changed`] if it is another document now; as [`KeyProvider::load`] and
+    /// [`KeyProvider::store`].
+    fn replace(&self, before: &[u8], document: &[u8]) -> Result<(), KeyError> {
+        if self.load()?.as_deref() != Some(before) {
+            return Err(KeyError::Changed);
+        }
+        self.store(document)
+    }
 }
 
 /// A provider that several guards share.
@@ -74,5 +95,9 @@ impl<P: KeyProvider + ?Sized> KeyProvider for std::sync::Arc<P> {
 
     fn store(&self, document: &[u8]) -> Result<(), KeyError> {
         (**self).store(document)
+    }
+
+    fn replace(&self, before: &[u8], document: &[u8]) -> Result<(), KeyError> {
+        (**self).replace(before, document)
     }
 }

@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 
+use super::changes::checked;
 use super::memory::{unwrap_under, wrap_under};
-use super::{KeyProvider, Keyring, keyring};
+use super::roots::{self, Roots};
+use super::{KeyProvider, Keyring};
 use crate::error::KeyError;
 use crate::hazmat::password::{self, Cost};
 use crate::hazmat::{Key32, rng};
@@ -70,6 +72,33 @@ impl PassphraseKeys {
         Self::create_with(path.as_ref(), passphrase, Cost::KEY_FILE)
     }
 
+    /// Makes a key file for the keyring that another provider holds: from a KMS to a file. As
+    /// [`Keyring::rewrap`], nothing that is sealed is touched.
+    ///
+    /// # Errors
+    /// As [`PassphraseKeys::create`], and as [`Keyring::open`] for `old`.
+    pub fn create_from(
+        path: impl AsRef<Path>,
+        passphrase: &Sensitive<String>,
+        old: &dyn KeyProvider,
+    ) -> Result<Self, KeyError> {
+        let roots = Roots::open(old)?;
+        Self::create_file(path.as_ref(), passphrase, Cost::KEY_FILE, |keys| checked(&roots, keys))
+    }
+
+    /// Wraps the root keys under another passphrase, with a new salt and the cost of a new file. The file
+    /// is replaced; nothing that is sealed is touched. This value opens it no more, the new one does;
+    /// guards that are running need neither.
+    ///
+    /// Copies of the old file still open with the old passphrase: destroy them, or rotate.
+    ///
+    /// # Errors
+    /// [`KeyError::PassphraseTooShort`]; [`KeyError::Changed`] if the file was changed meanwhile; as
+    /// [`Keyring::open`]; [`KeyError::Random`], [`KeyError::PasswordHash`], [`KeyError::Io`].
+    pub fn change_passphrase(&self, new: &Sensitive<String>) -> Result<Self, KeyError> {
+        self.change_passphrase_with(new, Cost::KEY_FILE)
+    }
+
     /// Opens the key file, or makes it where there is none.
     ///
     /// A file that was lost is replaced by new keys, which do not open what the old ones sealed:
@@ -110,19 +139,22 @@ impl PassphraseKeys {
     }
 
     fn create_with(path: &Path, passphrase: &Sensitive<String>, cost: Cost) -> Result<Self, KeyError> {
-        // EXPOSE: only the length is used.
-        let len = passphrase.expose().len();
-        if len < Self::MIN_PASSPHRASE_LEN {
-            return Err(KeyError::PassphraseTooShort { len, min: Self::MIN_PASSPHRASE_LEN });
-        }
+        Self::create_file(path, passphrase, cost, |keys| roots::make_document(keys))
+    }
+
+    fn create_file(
+        path: &Path,
+        passphrase: &Sensitive<String>,
+        cost: Cost,
+        document: impl FnOnce(&Self) -> Result<Vec<u8>, KeyError>,
+    ) -> Result<Self, KeyError> {
+        check_len(passphrase)?;
         // A look before the work of the hash; the link below decides.
         if path.symlink_metadata().is_ok() {
             return Err(KeyError::Exists);
         }
-        let kdf = Kdf { cost, salt: rng::make_array().map_err(|_| KeyError::Random)? };
-        let mut keys =
-            Self { kek: kdf.derive_kek(passphrase)?, heading: kdf.heading(), path: path.to_owned() };
-        let document = keyring::make_document(&keys)?;
+        let mut keys = Self::derive(path, passphrase, cost)?;
+        let document = document(&keys)?;
         let temporary = keys.write_temporary(&document)?;
         // A hard link fails where the name is taken: no race, and never half a file.
         fs::hard_link(&temporary.0, path).map_err(|error| {
@@ -132,6 +164,40 @@ impl PassphraseKeys {
         keys.flush_folder()?;
         keys.path = fs::canonicalize(path).map_err(|_| KeyError::Io)?;
         Ok(keys)
+    }
+
+    pub(super) fn change_passphrase_with(
+        &self,
+        new: &Sensitive<String>,
+        cost: Cost,
+    ) -> Result<Self, KeyError> {
+        check_len(new)?;
+        let before = self.load()?.ok_or(KeyError::Missing)?;
+        let roots = Roots::read(self, &before)?;
+        let keys = Self::derive(&self.path, new, cost)?;
+        let document = checked(&roots, &keys)?;
+        self.replace_file(&before, &keys, &document)?;
+        Ok(keys)
+    }
+
+    /// Under a new salt; nothing is written.
+    fn derive(path: &Path, passphrase: &Sensitive<String>, cost: Cost) -> Result<Self, KeyError> {
+        let kdf = Kdf { cost, salt: rng::make_array().map_err(|_| KeyError::Random)? };
+        Ok(Self { kek: kdf.derive_kek(passphrase)?, heading: kdf.heading(), path: path.to_owned() })
+    }
+
+    /// Puts the file of `new` in the place of this one, if it still holds `before`: both in one step for
+    /// all processes. Who waits for the lock of a file that was replaced meanwhile finds another text.
+    fn replace_file(&self, before: &[u8], new: &Self, document: &[u8]) -> Result<(), KeyError> {
+        let locked = File::open(&self.path).map_err(|error| missing_or_io(&error))?;
+        locked.lock().map_err(|_| KeyError::Io)?;
+        let text = read_private(&self.path)?;
+        if text.strip_prefix(&self.heading).map(str::as_bytes) != Some(before) {
+            return Err(KeyError::Changed);
+        }
+        let temporary = new.write_temporary(document)?;
+        fs::rename(&temporary.0, &self.path).map_err(|_| KeyError::Io)?;
+        self.flush_folder()
     }
 
     /// Writes heading and document to a new file beside the key file, and flushes it.
@@ -183,6 +249,10 @@ impl KeyProvider for PassphraseKeys {
         let temporary = self.write_temporary(document)?;
         fs::rename(&temporary.0, &self.path).map_err(|_| KeyError::Io)?;
         self.flush_folder()
+    }
+
+    fn replace(&self, before: &[u8], document: &[u8]) -> Result<(), KeyError> {
+        self.replace_file(before, self, document)
     }
 }
 
@@ -241,6 +311,13 @@ impl Kdf {
         let passphrase = passphrase.expose().as_bytes();
         password::argon2id(passphrase, &self.salt, None, self.cost).map_err(|_| KeyError::PasswordHash)
     }
+}
+
+fn check_len(passphrase: &Sensitive<String>) -> Result<(), KeyError> {
+    // EXPOSE: only the length is used.
+    let len = passphrase.expose().len();
+    let min = PassphraseKeys::MIN_PASSPHRASE_LEN;
+    if len < min { Err(KeyError::PassphraseTooShort { len, min }) } else { Ok(()) }
 }
 
 /// A file that is removed again, unless it was renamed.

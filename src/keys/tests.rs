@@ -7,16 +7,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use proptest::prelude::*;
 
 use super::document::Document;
-use super::keyring::write_document_for_testing;
+use super::roots::write_document_for_testing;
 use super::*;
 use crate::hazmat::Key32;
 use crate::vocabulary::{AccountId, DataClass, TenantId};
 
 /// A folder of its own, removed at the end.
-struct Folder(PathBuf);
+pub(super) struct Folder(pub(super) PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("cpni-guard-keys-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
@@ -24,11 +24,11 @@ impl Folder {
         Self(path)
     }
 
-    fn file(&self) -> PathBuf {
+    pub(super) fn file(&self) -> PathBuf {
         self.0.join("keys.cpni")
     }
 
-    fn names(&self) -> Vec<String> {
+    pub(super) fn names(&self) -> Vec<String> {
         fs::read_dir(&self.0).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
     }
 }
@@ -39,15 +39,15 @@ impl Drop for Folder {
     }
 }
 
-fn passphrase(text: &str) -> Sensitive<String> {
+pub(super) fn passphrase(text: &str) -> Sensitive<String> {
     Sensitive::from(text.to_owned())
 }
 
-fn right() -> Sensitive<String> {
+pub(super) fn right() -> Sensitive<String> {
     passphrase("correct horse battery staple")
 }
 
-fn cheap(path: &Path) -> Result<PassphraseKeys, KeyError> {
+pub(super) fn cheap(path: &Path) -> Result<PassphraseKeys, KeyError> {
     PassphraseKeys::open_or_create_cheaply_for_testing(path, &right())
 }
 
@@ -56,7 +56,7 @@ fn overwrite(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
 }
 
-fn id(branch: KeyBranch, version: u32, state: KeyState) -> KeyVersion {
+pub(super) fn id(branch: KeyBranch, version: u32, state: KeyState) -> KeyVersion {
     KeyVersion { branch, version, state }
 }
 
@@ -69,7 +69,7 @@ fn key32(byte: u8) -> Key32 {
 }
 
 /// Three data versions in every state, and one of each other branch.
-fn sample_roots() -> Vec<(KeyVersion, [u8; 32])> {
+pub(super) fn sample_roots() -> Vec<(KeyVersion, [u8; 32])> {
     use {KeyBranch as B, KeyState as S};
     vec![
         (id(B::Data, 1, S::Destroyed), [0; 32]),
@@ -84,17 +84,17 @@ fn sample_roots() -> Vec<(KeyVersion, [u8; 32])> {
     ]
 }
 
-fn provider_with(roots: &[(KeyVersion, [u8; 32])]) -> MemoryKeys {
+pub(super) fn provider_with(roots: &[(KeyVersion, [u8; 32])]) -> MemoryKeys {
     let provider = MemoryKeys::empty().unwrap();
     provider.store(&write_document_for_testing(&provider, roots).unwrap()).unwrap();
     provider
 }
 
-fn tenant() -> TenantId {
+pub(super) fn tenant() -> TenantId {
     TenantId::new("acme").unwrap()
 }
 
-fn account() -> AccountId {
+pub(super) fn account() -> AccountId {
     AccountId::new("8155550100").unwrap()
 }
 

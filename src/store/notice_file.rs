@@ -113,6 +113,18 @@ impl NoticeStore for NoticeFile {
         })
     }
 
+    fn entries_after(&self, after: Option<&NoticeId>, limit: usize) -> Result<Vec<StoredNotice>, StoreError> {
+        let connection = self.database.connection();
+        let read = || -> rusqlite::Result<Vec<_>> {
+            let mut query = connection.prepare_cached(
+                "SELECT id, entry, attempts FROM notices WHERE id > ?1 ORDER BY id LIMIT ?2",
+            )?;
+            let after = after.map_or(&[][..], |after| after.as_bytes());
+            query.query_map(params![after, stored_count(limit)], read_notice)?.collect()
+        };
+        read().map_err(of_sqlite)
+    }
+
     fn count(&self) -> Result<usize, StoreError> {
         let connection = self.database.connection();
         let mut query = connection.prepare_cached("SELECT count(*) FROM notices").map_err(of_sqlite)?;

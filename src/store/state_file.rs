@@ -94,6 +94,41 @@ impl AccountStore for StateFile {
         })
     }
 
+    fn swap_entry(&self, of: &AccountRef, old: &[u8], new: Option<&[u8]>) -> Result<bool, StoreError> {
+        self.write(|connection| {
+            let changed = match new {
+                Some(new) => connection
+                    .prepare_cached("UPDATE entries SET entry = ?3 WHERE reference = ?1 AND entry = ?2")?
+                    .execute(params![of.as_bytes(), old, new])?,
+                None => connection
+                    .prepare_cached("DELETE FROM entries WHERE reference = ?1 AND entry = ?2")?
+                    .execute(params![of.as_bytes(), old])?,
+            };
+            Ok(changed == 1)
+        })
+    }
+
+    fn entries_after(
+        &self,
+        after: Option<&AccountRef>,
+        limit: usize,
+    ) -> Result<Vec<(AccountRef, Vec<u8>)>, StoreError> {
+        let connection = self.database.connection();
+        let read = || -> rusqlite::Result<Vec<_>> {
+            let mut query = connection.prepare_cached(
+                "SELECT reference, entry FROM entries WHERE reference > ?1 ORDER BY reference LIMIT ?2",
+            )?;
+            // Shorter than every reference, and before all of them.
+            let after = after.map_or(&[][..], |after| after.as_bytes());
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let rows = query.query_map(params![after, limit], |row| {
+                Ok((AccountRef::from_pseudonym(row.get(0)?), row.get(1)?))
+            })?;
+            rows.collect()
+        };
+        read().map_err(of_sqlite)
+    }
+
     fn append_event(
         &self,
         of: &AccountRef,

@@ -868,6 +868,17 @@ codes! {
         /// The view in the next event is sealed for a device session, whose public key the basis is. With
         /// a cause: refused, and no view follows.
         DeviceAsked = 40, "device_asked";
+        /// The root keys change next; the basis says how. With a cause: they did not, or it is not known.
+        KeysChanged = 50, "keys_changed";
+        /// Sealed bytes were sealed again under the active key and are given back next: a batch; the basis
+        /// says how many.
+        Resealed = 51, "resealed";
+        /// An account is erased: nothing of it that is sealed under its secret opens again.
+        AccountErased = 55, "account_erased";
+        /// A step of an erasure after its beginning; the basis says which.
+        ErasureContinued = 56, "erasure_continued";
+        /// An erased account may have a secret again, a new one. What was erased stays so.
+        AccountReadmitted = 57, "account_readmitted";
         /// The back end had a vault token made for a field of the account; the basis is the token's reference.
         TokenIssued = 60, "token_issued";
         /// The view in the next event is of what a vault token stands for; the basis is its reference. With

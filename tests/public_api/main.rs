@@ -12,6 +12,7 @@ mod device;
 mod doors;
 mod fixture;
 mod inventory;
+mod keys;
 mod leaks;
 mod migrate;
 mod notices;

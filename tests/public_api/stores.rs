@@ -93,6 +93,18 @@ impl AccountStore for Failing<MemoryAccountStore> {
         self.check().and_then(|()| self.inner.take_entry(of))
     }
 
+    fn swap_entry(&self, of: &AccountRef, old: &[u8], new: Option<&[u8]>) -> Result<bool, StoreError> {
+        self.check().and_then(|()| self.inner.swap_entry(of, old, new))
+    }
+
+    fn entries_after(
+        &self,
+        after: Option<&AccountRef>,
+        limit: usize,
+    ) -> Result<Vec<(AccountRef, Vec<u8>)>, StoreError> {
+        self.check().and_then(|()| self.inner.entries_after(after, limit))
+    }
+
     fn append_event(
         &self,
         of: &AccountRef,
@@ -157,6 +169,10 @@ impl NoticeStore for Failing<MemoryNoticeStore> {
         self.check().and_then(|()| self.inner.remove(id))
     }
 
+    fn entries_after(&self, after: Option<&NoticeId>, limit: usize) -> Result<Vec<StoredNotice>, StoreError> {
+        self.check().and_then(|()| self.inner.entries_after(after, limit))
+    }
+
     fn count(&self) -> Result<usize, StoreError> {
         self.check().and_then(|()| self.inner.count())
     }
@@ -204,7 +220,7 @@ impl TokenVault for Failing<MemoryTokenVault> {
     }
 }
 
-fn failing() -> (Stores, Arc<AtomicBool>, Arc<AtomicBool>) {
+pub(crate) fn failing() -> (Stores, Arc<AtomicBool>, Arc<AtomicBool>) {
     let (audit, accounts) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let stores = Stores {
         notices: Arc::new(Failing { inner: MemoryNoticeStore::new(), fails: Arc::clone(&accounts) }),

@@ -1,14 +1,17 @@
 //! Vault tokens: what they stand for comes out as a disclosure, and as nothing else.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use cpni_guard::error::{InteractionError, RecordError, SealedError, TokenError};
+use cpni_guard::error::{InteractionError, KeyError, RecordError, SealedError, TokenError};
+use cpni_guard::guard::{ResealedTokens, Unneeded};
+use cpni_guard::keys::KeyBranch;
 use cpni_guard::vocabulary::{Channel, EventKind, Op, Outcome};
 use cpni_guard::{
     Error, Evidence, Interaction, MemoryKeys, Protected, Purpose, Stores, TokenTerms, VaultToken,
 };
 
-use crate::fixture::{Carrier, NOON, PASSWORD, account};
+use crate::fixture::{Carrier, NOON, PASSWORD, account, record};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -175,6 +178,35 @@ fn a_single_use_token_is_used_once() {
     assert_eq!(seen, 1);
 }
 
+/// Keys rotate under the vault: its entries move, the tokens stay as they are, and the old key is not
+/// destroyed while an entry needs it.
+#[test]
+fn tokens_stay_good_while_keys_rotate() {
+    let keys = Arc::new(MemoryKeys::new().unwrap());
+    let carrier = Carrier::with_keys(Arc::clone(&keys), Stores::in_memory()).unwrap();
+    let sealed = carrier.guard.protect(&account("A-1"), record()).unwrap();
+    let issue = || carrier.guard.issue_token(&account("A-1"), &sealed, "plan", terms()).unwrap();
+    let tokens = [issue(), issue()];
+    let desk = carrier.guard.keys();
+    desk.rotate(&keys, KeyBranch::Data).unwrap();
+    assert_eq!(desk.needs(KeyBranch::Data, 1).unwrap().tokens, 2);
+    let mut job = carrier.guard.reseal_job();
+    job.batch([]).unwrap();
+    let report = job.finish();
+    let destroy = || desk.destroy(&keys, KeyBranch::Data, 1, Unneeded::Rows(&report));
+    assert_eq!(destroy(), Err(KeyError::InUse { version: 1, uses: 2 }.into()));
+    assert_eq!(carrier.guard.reseal_tokens(1).unwrap().moved, 1);
+    assert_eq!(carrier.guard.token_versions(), Ok(vec![(1, 1), (2, 1)]));
+    assert_eq!(carrier.guard.reseal_tokens(9), Ok(ResealedTokens { moved: 1, failed: 0 }));
+    assert_eq!(carrier.guard.reseal_tokens(9), Ok(ResealedTokens { moved: 0, failed: 0 }));
+    destroy().unwrap();
+    carrier.guard.import_password(&account("A-1"), &PASSWORD.to_owned().into()).unwrap();
+    let mut call = carrier.authenticated("dana", &account("A-1"));
+    for token in &tokens {
+        assert_eq!(shown(&mut call, token).unwrap(), "Unlimited Plus");
+    }
+}
+
 #[test]
 fn an_interaction_that_has_ended_shows_no_token() {
     let (carrier, sealed) = carrier();
@@ -191,10 +223,9 @@ fn an_interaction_that_has_ended_shows_no_token() {
 fn tokens_outlive_the_process() {
     use cpni_guard::SqliteStore;
 
-    let keys = std::sync::Arc::new(MemoryKeys::new().unwrap());
+    let keys = Arc::new(MemoryKeys::new().unwrap());
     let folder = std::env::temp_dir().join(format!("cpni-guard-tokens-{}", std::process::id()));
-    let open =
-        || Carrier::with_keys(std::sync::Arc::clone(&keys), SqliteStore::open(&folder).unwrap()).unwrap();
+    let open = || Carrier::with_keys(Arc::clone(&keys), SqliteStore::open(&folder).unwrap()).unwrap();
     let first = open();
     let sealed = first.customer(&account("A-1"));
     let token = first.guard.issue_token(&account("A-1"), &sealed, "plan", terms()).unwrap();

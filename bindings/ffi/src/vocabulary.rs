@@ -460,6 +460,17 @@ pub enum EventKind {
     /// The view in the next event is sealed for a device session, whose public key the basis is. With
     /// a cause: refused, and no view follows.
     DeviceAsked,
+    /// The root keys change next; the basis says how. With a cause: they did not, or it is not known.
+    KeysChanged,
+    /// Sealed bytes were sealed again under the active key and are given back next: a batch; the basis
+    /// says how many.
+    Resealed,
+    /// An account is erased: nothing of it that is sealed under its secret opens again.
+    AccountErased,
+    /// A step of an erasure after its beginning; the basis says which.
+    ErasureContinued,
+    /// An erased account may have a secret again, a new one. What was erased stays so.
+    AccountReadmitted,
     /// The back end had a vault token made for a field of the account; the basis is the token's reference.
     TokenIssued,
     /// The view in the next event is of what a vault token stands for; the basis is its reference. With

@@ -104,7 +104,12 @@ impl Mapping {
             K::Verified | K::ColumnsCompared => Self::of(C::DatastoreActivity, 4, "Query"),
             K::NotCarriedOut => Self::other(C::DatastoreActivity, kind),
             K::SecretImported => Self::of(C::AccountChange, 3, "Password Change"),
-            K::FactsChanged | K::ConsentRecorded => Self::of(C::EntityManagement, 3, "Update"),
+            K::FactsChanged | K::ConsentRecorded | K::KeysChanged | K::ErasureContinued => {
+                Self::of(C::EntityManagement, 3, "Update")
+            }
+            K::AccountErased => Self::of(C::EntityManagement, 4, "Delete"),
+            K::AccountReadmitted => Self::of(C::EntityManagement, 1, "Create"),
+            K::Resealed => Self::of(C::DatastoreActivity, 2, "Update"),
             K::RuleOverridden => Self::of(C::EntityManagement, 9, "Disable"),
             K::WatchLifted => Self::of(C::EntityManagement, 13, "Resume"),
             K::WatchTripped => Self::of(C::DetectionFinding, 1, "Create"),
@@ -316,7 +321,12 @@ const fn is_control(kind: EventKind) -> bool {
         | K::TokenIssued
         | K::TokenPresented
         | K::TokenRevoked
-        | K::ColumnsCompared => false,
+        | K::ColumnsCompared
+        | K::KeysChanged
+        | K::Resealed
+        | K::AccountErased
+        | K::ErasureContinued
+        | K::AccountReadmitted => false,
     }
 }
 
@@ -373,6 +383,9 @@ fn entity(row: &Row<'_>, pseudonym: Option<&str>) -> Value {
     }
     if facts.kind == EventKind::WatchLifted {
         return json!({ "uid": basis, "type_id": 2, "type": "User", "user": { "uid": basis } });
+    }
+    if facts.kind == EventKind::KeysChanged {
+        return json!({ "uid": basis, "type_id": OTHER, "type": "root keys" });
     }
     json!({ "uid": pseudonym.unwrap_or("unknown"), "type_id": OTHER, "type": "customer account" })
 }

@@ -186,7 +186,12 @@ impl<'e> Row<'e> {
             | K::TokenIssued
             | K::TokenPresented
             | K::TokenRevoked
-            | K::ColumnsCompared => by(facts.cause == 0),
+            | K::ColumnsCompared
+            | K::KeysChanged
+            | K::Resealed
+            | K::AccountErased
+            | K::ErasureContinued
+            | K::AccountReadmitted => by(facts.cause == 0),
         }
     }
 
@@ -227,7 +232,8 @@ impl<'e> Row<'e> {
             | K::CalledBack
             | K::NoticeQueued
             | K::NoticeHandedOver
-            | K::TokenRevoked => Severity::Informational,
+            | K::TokenRevoked
+            | K::ErasureContinued => Severity::Informational,
             K::Viewed | K::Verified | K::Sent if self.gives_out_ssn() => Severity::Medium,
             K::InteractionOpened | K::EvidencePresented | K::Viewed | K::Verified | K::Sent | K::Decided => {
                 unless_failed(Severity::Low)
@@ -237,10 +243,14 @@ impl<'e> Row<'e> {
             // A token of another account, used up or expired: somebody tries what was found.
             K::TokenPresented => unless_failed(Severity::Medium),
             K::SecretImported | K::NotCarriedOut | K::NoticeNotHandedOver | K::TokenIssued => Severity::Low,
+            // An operation on every customer, though no value leaves.
+            K::Resealed => unless_failed(Severity::Low),
             K::Approved => unless_failed(Severity::Medium),
             K::NoticeDiscarded | K::RuleOverridden | K::WatchRefused | K::ColumnsCompared => Severity::Medium,
             K::ScopeAsked | K::AccountNamed | K::WatchLifted if failed => Severity::High,
             K::ScopeAsked | K::AccountNamed | K::WatchLifted => Severity::Medium,
+            K::KeysChanged | K::AccountErased | K::AccountReadmitted if failed => Severity::High,
+            K::KeysChanged | K::AccountErased | K::AccountReadmitted => Severity::Medium,
             K::Reanchored => Severity::High,
             K::WatchTripped if facts.basis.as_ref().is_some_and(|rule| rule.as_str() == DECOY) => {
                 Severity::Critical

@@ -71,6 +71,24 @@ public enum ErrorCode: UInt16, CaseIterable, Sendable {
     case keySubjectSecret = 2015
     /// Keys: no branch.
     case keyNoBranch = 2016
+    /// Keys: changed.
+    case keyChanged = 2017
+    /// Keys: not rotated.
+    case keyNotRotated = 2018
+    /// Keys: still active.
+    case keyStillActive = 2019
+    /// Keys: too many versions.
+    case keyTooManyVersions = 2020
+    /// Keys: retired.
+    case keyRetired = 2021
+    /// Keys: in use.
+    case keyInUse = 2022
+    /// Keys: not surveyed.
+    case keyNotSurveyed = 2023
+    /// Keys: replaced.
+    case keyReplaced = 2024
+    /// Keys: wrong state.
+    case keyWrongState = 2025
 
     // Sealed bytes.
     /// Sealed bytes: format.
