@@ -75,6 +75,7 @@ enum Where {
 const CRATES: &[(&str, Where)] = &[
     ("aes_gcm", Where::Only(&["hazmat"])),
     ("aes_kw", Where::Only(&["hazmat"])),
+    ("aes_siv", Where::Only(&["hazmat"])),
     ("argon2", Where::Only(&["hazmat"])),
     ("ed25519_dalek", Where::Only(&["hazmat"])),
     ("getrandom", Where::Only(&["hazmat"])),

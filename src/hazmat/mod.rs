@@ -8,6 +8,7 @@
 //! jobs, an unkeyed hash of a small space. The rooms above exist so that nobody has to.
 
 pub(crate) mod aead;
+pub(crate) mod ff1;
 pub(crate) mod framing;
 pub(crate) mod hash;
 pub(crate) mod hpke;
@@ -16,6 +17,7 @@ pub(crate) mod mac;
 pub(crate) mod password;
 pub(crate) mod rng;
 pub(crate) mod sign;
+pub(crate) mod siv;
 pub(crate) mod wrap;
 
 #[cfg(test)]

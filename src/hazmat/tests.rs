@@ -412,3 +412,5 @@ impl rand_core::TryRng for OneSeed {
 }
 
 impl rand_core::TryCryptoRng for OneSeed {}
+
+mod format;
