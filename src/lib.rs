@@ -39,5 +39,5 @@ pub use policy::{Decision, Reason};
 pub use sensitive::Sensitive;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
-pub use token::{TokenTerms, VaultToken};
+pub use token::{Alphabet, ColumnStatus, FormatToken, SealedToken, TokenColumn, TokenTerms, VaultToken};
 pub use vocabulary::{AccountId, Purpose};

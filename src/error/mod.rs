@@ -55,7 +55,7 @@ pub enum Error {
     /// Sealed bytes were refused (3000–3099).
     #[error(transparent)]
     Sealed(#[from] SealedError),
-    /// A token was not made, read or taken (3100–3199).
+    /// A token, or a term of an index, was not made, read or taken (3100–3199).
     #[error(transparent)]
     Token(#[from] TokenError),
     /// A policy pack or grants file was refused (4000–4999).

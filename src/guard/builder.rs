@@ -20,14 +20,15 @@ use crate::interaction::{
 use crate::keys::{KeyProvider, Keyring};
 use crate::oversight::watch::{AlarmSink, MemoryWatchStore, WatchRules, WatchStore, Watcher};
 use crate::policy::{Override, Pack, Policy};
-use crate::token::{MemoryTokenVault, TokenVault, Tokens};
+use crate::token::{ColumnStore, Columns, MemoryColumnStore, MemoryTokenVault, TokenVault, Tokens};
 use crate::vocabulary::{AgentId, Clock, RuleId, SystemClock, TenantId};
 
 use super::doors::{Delivery, Notifier};
 use super::inventory::FieldCounts;
 use super::{Guard, Inner};
 
-/// Where the audit log, the state of accounts, the queue of notices and the watch are kept.
+/// Where the audit log, the state of accounts, the queue of notices, the watch and the columns of tokens are
+/// kept.
 #[derive(Debug, Clone)]
 pub struct Stores {
     /// The audit log.
@@ -40,6 +41,8 @@ pub struct Stores {
     pub watch: Arc<dyn WatchStore>,
     /// What vault tokens stand for.
     pub tokens: Arc<dyn TokenVault>,
+    /// Which key versions the columns of tokens use.
+    pub columns: Arc<dyn ColumnStore>,
 }
 
 impl Stores {
@@ -52,6 +55,7 @@ impl Stores {
             notices: Arc::new(MemoryNoticeStore::new()),
             watch: Arc::new(MemoryWatchStore::new()),
             tokens: Arc::new(MemoryTokenVault::new()),
+            columns: Arc::new(MemoryColumnStore::new()),
         }
     }
 }
@@ -65,6 +69,7 @@ impl From<crate::store::SqliteStore> for Stores {
             notices: store.notices(),
             watch: store.watch(),
             tokens: store.tokens(),
+            columns: store.columns(),
         }
     }
 }
@@ -302,6 +307,7 @@ impl GuardBuilder {
         let rules = self.watch.map_or_else(WatchRules::built_in, Ok)?;
         let watcher = Watcher::new(stores.watch, keys.reference_key(&tenant), rules);
         let tokens = Tokens::new(stores.tokens, Arc::clone(&keys), tenant.clone());
+        let columns = Columns::new(stores.columns, Arc::clone(&keys), tenant.clone());
         let ledger = Arc::new(Ledger::new(stores.accounts, Arc::clone(&keys), tenant.clone()));
         let hosts =
             Arc::new(Hosts { directory, contacts, accounts: self.accounts, hotlines: self.hotlines, clock });
@@ -320,6 +326,7 @@ impl GuardBuilder {
             notices,
             watcher,
             tokens,
+            columns,
             alarms: self.alarms,
             limits: self.limits,
             breach_officers: self.breach_officers,

@@ -16,6 +16,7 @@ mod notices;
 mod reseal;
 mod scope;
 mod tokens;
+mod vault;
 mod watch;
 
 use core::fmt;
@@ -39,7 +40,7 @@ use crate::oversight::report::{self, Deployment, EvidenceReport, EvidenceRequest
 use crate::oversight::watch::{AlarmSink, Watcher};
 use crate::policy::{PackStatus, Policy};
 use crate::sensitive::Sensitive;
-use crate::token::Tokens;
+use crate::token::{Columns, Tokens};
 use crate::vocabulary::{AccountId, AgentId, BasisId, CivilDate, EventKind, Purpose, TenantId, Timestamp};
 
 use inventory::FieldCounts;
@@ -53,7 +54,8 @@ pub use migrate::{ColumnComparison, ColumnContent, ColumnValue, Migrated, Migrat
 pub use notices::NoticeQueue;
 pub use reseal::{Reseal, ResealJob, ResealReport, Resealed, SealedUnder};
 pub use scope::ScopeMode;
-pub use tokens::ResealedTokens;
+pub use tokens::TokenRef;
+pub use vault::ResealedTokens;
 
 /// Seals customers' records and opens interactions on them. Cheap to clone; one a process.
 #[derive(Clone)]
@@ -75,6 +77,7 @@ struct Inner {
     notices: Notices,
     watcher: Watcher,
     tokens: Tokens,
+    columns: Columns,
     alarms: Option<Arc<dyn AlarmSink>>,
     limits: TimeLimits,
     breach_officers: BTreeSet<AgentId>,

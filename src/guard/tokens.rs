@@ -1,199 +1,205 @@
-//! Vault tokens: the back end has them made and revoked; what they stand for comes out in an
-//! interaction only, decided and recorded as any view.
+//! Tokens of values: made by the back end, and led back to a value only as a view is.
+//!
+//! Rules: [`Guard`]'s calls here are for the host's back end; none gives out a value. The way from a
+//! token to what it stands for is [`Interaction::view_token`], which decides, counts and records as any
+//! view does, and shows what the account's own sealed field holds.
+//!
+//! Security note: who may call [`Guard::tokenise`] with values of their own choice can find the value of
+//! a token by trial (a billion SSNs take minutes). Never offer it to an agent's tool.
 
-use crate::audit::EventFacts;
-use crate::disclose::{View, open_value};
-use crate::envelope::{Binding, PlainContent, PlainField, SealedField, Stored, seal_record};
-use crate::error::{Error, RecordError, SealedError, TokenError};
-use crate::oversight::watch::What;
-use crate::token::{TokenRef, TokenTerms, VaultToken};
-use crate::vocabulary::{AccountId, BasisId, EventKind, FieldName, RecordId, Scope, Shape};
+use crate::disclose::{self, View};
+use crate::envelope::Stored;
+use crate::error::{Error, TokenError};
+use crate::sensitive::Sensitive;
+use crate::token::{ColumnStatus, FormatToken, SealedToken, TokenColumn};
+use crate::vocabulary::EventKind;
 
+use super::Guard;
 use super::interaction::Interaction;
-use super::{Guard, Inner};
 
-/// How far entries of older key versions were sealed anew.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ResealedTokens {
-    /// Entries that are now under the active version.
-    pub moved: u64,
-    /// Entries that do not open, or whose key is gone. They stay as they are.
-    pub failed: u64,
+/// A token of either kind.
+#[derive(Debug, Clone, Copy)]
+pub enum TokenRef<'t> {
+    /// A format-preserving token.
+    Format(&'t FormatToken),
+    /// A deterministic sealed token.
+    Sealed(&'t SealedToken),
+}
+
+impl<'t> From<&'t FormatToken> for TokenRef<'t> {
+    fn from(token: &'t FormatToken) -> Self {
+        Self::Format(token)
+    }
+}
+
+impl<'t> From<&'t SealedToken> for TokenRef<'t> {
+    fn from(token: &'t SealedToken) -> Self {
+        Self::Sealed(token)
+    }
 }
 
 impl Guard {
-    /// Makes a token for a field of an account, for a value that leaves the carrier. The value is sealed
-    /// anew for the vault inside the library, and nobody sees it. For the back end; not for an agent's
-    /// tool. Recorded.
+    /// Registers a column of tokens, at each start before it is used. A new column gets the active key
+    /// version of the branch `token`; one that is in the store keeps its versions.
     ///
     /// # Errors
-    /// [`TokenError::NotTokenised`] for secrets and lists of calls; [`TokenError::Terms`];
-    /// [`RecordError::UnknownField`]; [`SealedError`] or [`crate::error::KeyError`] if the sealed bytes are
-    /// not what they claim; [`crate::error::AuditError`], [`crate::error::StoreError`]: there is no token then.
-    pub fn issue_token<'s>(
+    /// [`crate::error::RecordError::UnknownField`]; [`TokenError::RefusedClass`] for PINs, answers and
+    /// last-four digits; [`TokenError::WrongShape`]; [`TokenError::ColumnDiffers`] where the column was
+    /// registered with another definition; [`crate::error::KeyError`]; [`crate::error::StoreError`].
+    pub fn register_column(&self, column: TokenColumn) -> Result<ColumnStatus, Error> {
+        self.0.columns.register(column, &self.0.schema)
+    }
+
+    /// The registered columns by name, with the key versions that their tokens have now.
+    ///
+    /// # Errors
+    /// [`TokenError::ColumnDiffers`]; [`crate::error::StoreError`].
+    pub fn token_columns(&self) -> Result<Vec<ColumnStatus>, Error> {
+        self.0.columns.all()
+    }
+
+    /// The format-preserving token of a value, in the normal form of its field's kind. For the back end.
+    ///
+    /// # Errors
+    /// [`TokenError`]: no such column, or the value does not have its form; [`crate::error::StoreError`]
+    /// if the column's entry cannot be read.
+    pub fn tokenise(&self, column: &str, value: &Sensitive<String>) -> Result<FormatToken, Error> {
+        // EXPOSE: encrypted, and not kept.
+        self.0.columns.format_token(column, value.expose())
+    }
+
+    /// The tokens of many values, each with a result of its own, several times as fast as one by one.
+    ///
+    /// # Errors
+    /// As [`Guard::tokenise`], for the column as a whole.
+    pub fn tokenise_many(
         &self,
-        account: &AccountId,
-        sealed: impl Into<Stored<'s>>,
-        field: &str,
-        terms: TokenTerms,
-    ) -> Result<VaultToken, Error> {
-        let Inner { schema, tokens, .. } = &*self.0;
-        let spec = schema.field(field).ok_or(RecordError::UnknownField { position: 0 })?;
-        if spec.shape() != Shape::Value {
-            return Err(TokenError::NotTokenised.into());
-        }
-        let now = self.now();
-        terms.check(now)?;
-        let token = tokens.draw(spec.class())?;
-        let of = tokens.reference(&token);
-        let value = self.seal_for_vault(&sealed.into(), account, spec.name(), &record_id(&of)?)?;
-        self.record_token(EventKind::TokenIssued, Some(&token), Some(account))?;
-        tokens.put(&token, account, spec.name(), &value, terms, now)?;
-        Ok(token)
+        column: &str,
+        values: &[Sensitive<String>],
+    ) -> Result<Vec<Result<FormatToken, TokenError>>, Error> {
+        self.0.columns.format_many(column, values)
     }
 
-    /// Revokes a token, for ever. `false`: it was not in the vault. Recorded.
+    /// The tokens that a value may have in a column: its current one, and while the column's tokens are
+    /// replaced the previous one. To look a value up: whatever row has one of them has the value.
     ///
     /// # Errors
-    /// [`crate::error::AuditError`], [`crate::error::StoreError`]: it may still be good.
-    pub fn revoke_token(&self, token: &VaultToken) -> Result<bool, Error> {
-        let tokens = &self.0.tokens;
-        // One that does not open is revoked all the same.
-        let of = tokens.find(token).ok().flatten();
-        self.record_token(EventKind::TokenRevoked, Some(token), of.as_ref().map(|of| &of.account))?;
-        Ok(tokens.remove(token)?)
+    /// As [`Guard::tokenise`].
+    pub fn tokens_of(&self, column: &str, value: &Sensitive<String>) -> Result<Vec<FormatToken>, Error> {
+        // EXPOSE: encrypted, and not kept.
+        self.0.columns.format_tokens(column, value.expose())
     }
 
-    /// Revokes all tokens of an account. How many there were. Recorded.
+    /// The deterministic sealed token of a value, in the normal form of its field's kind. For the back end.
     ///
     /// # Errors
-    /// As [`Guard::revoke_token`].
-    pub fn revoke_tokens_of(&self, account: &AccountId) -> Result<u64, Error> {
-        self.record_token(EventKind::TokenRevoked, None, Some(account))?;
-        Ok(self.0.tokens.remove_of(account)?)
+    /// As [`Guard::tokenise`].
+    pub fn seal_token(&self, column: &str, value: &Sensitive<String>) -> Result<SealedToken, Error> {
+        // EXPOSE: sealed, and not kept.
+        self.0.columns.sealed_token(column, value.expose())
     }
 
-    /// Takes at most `limit` tokens out of the vault that have expired or are used up. How many.
+    /// The sealed tokens that a value may have in a column, as [`Guard::tokens_of`].
     ///
     /// # Errors
+    /// As [`Guard::tokenise`].
+    pub fn sealed_tokens_of(
+        &self,
+        column: &str,
+        value: &Sensitive<String>,
+    ) -> Result<Vec<SealedToken>, Error> {
+        // EXPOSE: sealed, and not kept.
+        self.0.columns.sealed_tokens(column, value.expose())
+    }
+
+    /// Begins to replace the tokens of a column by tokens of the active key version. New ones have it from
+    /// now on, in every process that shares the store; the previous version stays in use.
+    ///
+    /// # Errors
+    /// [`TokenError::Rotating`]; [`TokenError::NothingToRotate`]; [`TokenError::Conflict`];
     /// [`crate::error::StoreError`].
-    pub fn sweep_tokens(&self, limit: usize) -> Result<u64, Error> {
-        Ok(self.0.tokens.sweep(self.now(), limit)?)
+    pub fn rotate_column(&self, column: &str) -> Result<ColumnStatus, Error> {
+        self.0.columns.rotate(column)
     }
 
-    /// Seals at most `limit` entries of the vault anew that are under older versions of the data root.
-    /// Call it until it moves none. The tokens stay as they are.
+    /// The new tokens for those of the previous key version, without a value being given out; each with a
+    /// result of its own. A token says nothing of its version: keep old and new ones in two places, or a
+    /// row that is converted twice is lost.
     ///
     /// # Errors
-    /// [`crate::error::StoreError`]: what was moved by then stays moved.
-    pub fn reseal_tokens(&self, limit: usize) -> Result<ResealedTokens, Error> {
-        let (moved, failed) = self.0.tokens.reseal(limit, |of, account, field, sealed| {
-            let (id, sealed) = (record_id(of)?, SealedField::from_bytes(sealed)?);
-            self.seal_for_vault(&Stored::from((&sealed, &id)), account, field, &id)
-        })?;
-        Ok(ResealedTokens { moved, failed })
+    /// [`TokenError::NotRotating`]; as [`Guard::tokenise`].
+    pub fn replace_tokens(
+        &self,
+        column: &str,
+        tokens: &[FormatToken],
+    ) -> Result<Vec<Result<FormatToken, TokenError>>, Error> {
+        self.0.columns.replace_format(column, tokens)
     }
 
-    /// How many entries of the vault need each version of the data root, by version.
+    /// The sealed token of the current key version for one of any version in use. May be repeated.
     ///
     /// # Errors
-    /// [`crate::error::StoreError`].
-    pub fn token_versions(&self) -> Result<Vec<(u32, u64)>, Error> {
-        Ok(self.0.tokens.versions()?)
+    /// [`TokenError::Version`]; [`TokenError::Authentication`]; as [`Guard::tokenise`].
+    pub fn replace_sealed_token(&self, column: &str, token: &SealedToken) -> Result<SealedToken, Error> {
+        self.0.columns.replace_sealed(column, token)
     }
 
-    /// Seals the value of a field anew, bound to the entry that it will stand in.
-    fn seal_for_vault(
-        &self,
-        stored: &Stored<'_>,
-        account: &AccountId,
-        field: &FieldName,
-        id: &RecordId,
-    ) -> Result<Vec<u8>, Error> {
-        let Inner { tenant, schema, .. } = &*self.0;
-        let class = schema.field(field.as_str()).ok_or(SealedError::SchemaMismatch)?.class();
-        let opening = self.keys_of(account, stored.key_version(), stored.subject_epoch())?;
-        let value = open_value(&mut stored.opener(&opening, tenant, account)?, field, class)?;
-        let sealing = self.keys_to_seal(account)?;
-        // EXPOSE: sealed again, and wiped.
-        let content = PlainContent::Value(value.expose().as_bytes());
-        let binding = Binding { tenant, account, record: id };
-        let record = seal_record(&sealing, binding, &mut [PlainField { name: field, class, content }])?;
-        Ok(record.field(field.as_str()).ok_or(SealedError::NoSuchField)?.as_bytes().to_vec())
-    }
-
-    /// What events call a token: its prefix, and its reference.
-    fn token_basis(&self, token: &VaultToken) -> Result<BasisId, Error> {
-        let of = hex(self.0.tokens.reference(token).as_bytes());
-        Ok(BasisId::new(format!("{}-{of}", token.prefix()))?)
-    }
-
-    fn record_token(
-        &self,
-        kind: EventKind,
-        token: Option<&VaultToken>,
-        account: Option<&AccountId>,
-    ) -> Result<(), Error> {
-        let mut facts = self.event(kind, self.now());
-        facts.basis = token.map(|token| self.token_basis(token)).transpose()?;
-        self.0.audit.record(facts, account)?;
-        Ok(())
+    /// Says that no token of the previous key version is left. From then on its tokens are read no more,
+    /// and the version may be destroyed once no other column uses it.
+    ///
+    /// # Errors
+    /// [`TokenError::NotRotating`]; [`TokenError::Conflict`]; [`crate::error::StoreError`].
+    pub fn confirm_column(&self, column: &str) -> Result<ColumnStatus, Error> {
+        self.0.columns.confirm(column)
     }
 }
 
 impl Interaction {
-    /// Asks to see what a vault token stands for: a view of one field, decided, watched and recorded as
-    /// any. A use of the token is taken before the record, and durably, where policy allows the view; a
-    /// failure after that leaves it taken.
+    /// The way back from a token: a view of the field that it stands for, out of the sealed record of this
+    /// interaction's account, if the token is that of the account's own value. Decided, counted by the
+    /// watch and recorded as [`Interaction::view`] is, before anything is opened.
+    ///
+    /// A token belongs to no account by itself. Were it opened as such, an agent with one account before
+    /// them could turn any number into an SSN; so what is shown is always the account's, and the token is
+    /// compared with it inside the library. Where the decision withholds the field, nothing is compared.
     ///
     /// # Errors
-    /// [`TokenError::NotValid`]: the token is unknown, expired, used up, revoked, of another account or
-    /// for another purpose; recorded, and it counts as a refusal. [`TokenError::Unreadable`]; else as
-    /// [`Interaction::view`].
-    pub fn detokenise(&mut self, token: &VaultToken) -> Result<View, Error> {
+    /// [`TokenError::NotOfThisAccount`], recorded and counted as a comparison that an agent may repeat a few
+    /// times only; [`TokenError::UnknownColumn`]; [`TokenError::WrongKind`]; as [`Interaction::view`].
+    pub fn view_token<'s, 't>(
+        &mut self,
+        sealed: impl Into<Stored<'s>>,
+        column: &str,
+        token: impl Into<TokenRef<'t>>,
+    ) -> Result<View, Error> {
+        let (stored, token) = (sealed.into(), token.into());
         let now = self.session.refresh()?;
-        let guard = self.guard.clone();
-        let Inner { tokens, schema, .. } = &*guard.0;
-        let of = tokens.reference(token);
-        let mut announced = self.event(EventKind::TokenPresented, now);
-        announced.basis = Some(guard.token_basis(token)?);
-
-        let (account, purpose) = (self.session.account(), self.session.purpose());
-        let issued = match tokens.find(token) {
-            Ok(issued) => issued.filter(|issued| issued.is_good(account, purpose, now)),
-            Err(failed) => return self.refuse_token(announced, failed),
-        };
-        let Some(issued) = issued else { return self.refuse_token(announced, TokenError::NotValid.into()) };
-        // A schema that changed meanwhile must not make another class of it.
-        if schema.field(issued.field.as_str()).is_none_or(|spec| spec.class() != issued.class) {
-            return self.refuse_token(announced, SealedError::SchemaMismatch.into());
+        let field = self.guard.0.columns.field(column)?;
+        let view = self.look(&stored, [field.as_str()], now, None)?;
+        if !view.field(field.as_str())?.decision().is_allowed() {
+            return Ok(view);
         }
-        let is_allowed = self.session.decision(issued.class, Scope::Whole).is_allowed();
-        if is_allowed && !tokens.take_use(token, now)? {
-            return self.refuse_token(announced, TokenError::NotValid.into());
+        let class = self.guard.schema().field(field.as_str()).map(crate::classify::FieldSpec::class);
+        let class = class.ok_or(TokenError::UnknownColumn)?;
+        let compared = self.compare_with(&stored, |opener| disclose::open_value(opener, &field, class));
+        let compared = compared.and_then(|value| {
+            let columns = &self.guard.0.columns;
+            // EXPOSE: tokenised and compared, in constant time.
+            match token {
+                // EXPOSE: as above.
+                TokenRef::Format(token) => columns.is_format_of(column, token, value.expose()),
+                // EXPOSE: as above.
+                TokenRef::Sealed(token) => columns.is_sealed_of(column, token, value.expose()),
+            }
+        });
+        if self.refuse_if_failed(compared)? {
+            return Ok(view);
         }
-        let (id, sealed) = (record_id(&of)?, SealedField::from_bytes(issued.sealed)?);
-        self.look(&Stored::from((&sealed, &id)), [issued.field.as_str()], now, Some(announced))
-    }
-
-    fn refuse_token(&self, mut announced: EventFacts, refused: Error) -> Result<View, Error> {
-        self.watch(What::Read { refused: true }, announced.time)?;
-        announced.cause = refused.code().get();
-        self.record(announced)?;
+        view.close();
+        let counted = self.session.count_verify();
+        self.refuse_if_locked(counted)?;
+        let refused = Error::from(TokenError::NotOfThisAccount);
+        self.record_failure(EventKind::NotCarriedOut, &refused)?;
         Err(refused)
     }
-}
-
-/// The record id under which a value is sealed for the vault: so it opens in its own entry only.
-fn record_id(of: &TokenRef) -> Result<RecordId, Error> {
-    Ok(RecordId::new(hex(of.as_bytes()))?)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use core::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // INVARIANT: writing to a `String` does not fail.
-        let _written = write!(hex, "{byte:02x}").is_ok();
-        hex
-    })
 }

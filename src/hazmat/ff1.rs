@@ -146,6 +146,7 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>> Ff1<C> {
     }
 
     /// Decrypts many strings, as [`Ff1::encrypt_many`].
+    #[cfg(test)]
     pub(crate) fn decrypt_many(&self, len: usize, rows: &mut [u16]) -> Result<(), Refused> {
         self.run(len, rows, Way::Decrypt)
     }

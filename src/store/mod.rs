@@ -1,6 +1,6 @@
 //! The embedded store: SQLite files in a folder, nothing to install.
 //!
-//! Rules: the log, the state of accounts, the queue of notices, the tokens and the watch are files of their own:
+//! Rules: the log, the state of accounts, the queue of notices, the watch, the vault and the columns of tokens are files of their own:
 //! the log has a single writer, the others are shared by processes; every commit is on stable storage
 //! before it returns (`synchronous=FULL`), but for the watch; a file that this version did not make is
 //! refused, not changed.
@@ -10,6 +10,7 @@
 
 mod audit_file;
 mod checkpoint_folder;
+mod column_file;
 mod folder;
 mod notice_file;
 mod sqlite;
@@ -29,9 +30,10 @@ use crate::error::StoreError;
 use crate::interaction::NoticeStore;
 use crate::interaction::accounts::AccountStore;
 use crate::oversight::watch::WatchStore;
-use crate::token::TokenVault;
+use crate::token::{ColumnStore, TokenVault};
 
 use audit_file::AuditFile;
+use column_file::ColumnFile;
 use notice_file::NoticeFile;
 use state_file::StateFile;
 use vault_file::VaultFile;
@@ -42,7 +44,8 @@ pub use checkpoint_folder::CheckpointFolder;
 /// How long a write waits for somebody else's lock, unless [`SqliteOptions::busy_timeout`] says otherwise.
 pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The audit log, the state of accounts, queued notices, tokens and the watch, in SQLite files in one folder.
+/// The audit log, the state of accounts, queued notices, the watch, the vault and the columns of tokens, in
+/// SQLite files in one folder.
 ///
 /// One process at a time writes the log of a folder. Copies of this value share the open files.
 #[derive(Debug, Clone)]
@@ -52,6 +55,7 @@ pub struct SqliteStore {
     notices: Arc<NoticeFile>,
     watch: Arc<WatchFile>,
     tokens: Arc<VaultFile>,
+    columns: Arc<ColumnFile>,
 }
 
 impl SqliteStore {
@@ -110,6 +114,12 @@ impl SqliteStore {
     pub fn watch(&self) -> Arc<dyn WatchStore> {
         Arc::clone(&self.watch) as Arc<dyn WatchStore>
     }
+
+    /// The store of columns of tokens.
+    #[must_use]
+    pub fn columns(&self) -> Arc<dyn ColumnStore> {
+        Arc::clone(&self.columns) as Arc<dyn ColumnStore>
+    }
 }
 
 /// An audit log that was set aside.
@@ -166,6 +176,7 @@ impl SqliteOptions {
         let notices = Arc::new(NoticeFile::open(folder, &self)?);
         let watch = Arc::new(WatchFile::open(folder, &self)?);
         let tokens = Arc::new(VaultFile::open(folder, &self)?);
-        Ok(SqliteStore { audit, state, notices, watch, tokens })
+        let columns = Arc::new(ColumnFile::open(folder, &self)?);
+        Ok(SqliteStore { audit, state, notices, watch, tokens, columns })
     }
 }

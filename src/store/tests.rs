@@ -18,7 +18,7 @@ use crate::interaction::{ConsentEvent, ConsentKind, ConsentState, Ledger, NOTICE
 use crate::keys::{Keyring, MemoryKeys};
 use crate::oversight::watch::WatchKey;
 use crate::oversight::watch::tests::must_hold as watch_must_hold;
-use crate::vocabulary::{AccountId, ConsentScope, ContactPointId, TenantId, Timestamp};
+use crate::vocabulary::{AccountId, ConsentScope, ContactPointId, FieldName, TenantId, Timestamp};
 
 /// A folder that is not there yet, and is gone afterwards.
 struct TemporaryFolder(PathBuf);
@@ -694,10 +694,21 @@ fn the_file_of_notices_names_nobody() {
 #[test]
 fn tokens_in_a_file_hold() {
     let folder = TemporaryFolder::new();
-    crate::token::must_hold(&*folder.open().unwrap().tokens());
+    crate::token::vault_must_hold(&*folder.open().unwrap().tokens());
 }
 
 // --- The watch -----------------------------------------------------------------------------------
+
+#[test]
+fn the_columns_in_a_file_hold() {
+    let folder = TemporaryFolder::new();
+    crate::token::must_hold(&*folder.open().unwrap().columns());
+    let (tenant, column) = (TenantId::new("a").unwrap(), FieldName::new("ssn").unwrap());
+    let kept = folder.open().unwrap().columns().get(&tenant, &column).unwrap().unwrap();
+    let only_looks = SqliteStore::options().read_only().open(folder.path()).unwrap().columns();
+    assert_eq!(only_looks.get(&tenant, &column), Ok(Some(kept)), "it is there in the next process");
+    assert_eq!(only_looks.replace(&tenant, &column, Some(&kept), &kept), Err(StoreError::ReadOnly));
+}
 
 #[test]
 fn the_watch_in_a_file_holds() {

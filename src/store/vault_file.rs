@@ -10,7 +10,7 @@ use super::SqliteOptions;
 use super::sqlite::{Database, FileKind, of_sqlite};
 use super::state_file::{read_time, stored_time};
 use crate::error::StoreError;
-use crate::token::{StoredToken, TokenRef, TokenVault};
+use crate::token::{StoredToken, TokenVault, VaultRef};
 use crate::vocabulary::Timestamp;
 
 const KIND: FileKind = FileKind {
@@ -58,7 +58,7 @@ impl VaultFile {
 }
 
 impl TokenVault for VaultFile {
-    fn put(&self, of: &TokenRef, token: &StoredToken, max: u64) -> Result<(), StoreError> {
+    fn put(&self, of: &VaultRef, token: &StoredToken, max: u64) -> Result<(), StoreError> {
         let StoredToken { account, entry, key_version, uses_left, expires } = token;
         let added = self.write(|connection| {
             let mut put = connection.prepare_cached(
@@ -72,14 +72,14 @@ impl TokenVault for VaultFile {
         if added == 1 { Ok(()) } else { Err(StoreError::Full) }
     }
 
-    fn get(&self, of: &TokenRef) -> Result<Option<StoredToken>, StoreError> {
+    fn get(&self, of: &VaultRef) -> Result<Option<StoredToken>, StoreError> {
         self.read(|connection| {
             let sql = format!("SELECT {COLUMNS} FROM tokens WHERE reference = ?1");
             connection.prepare_cached(&sql)?.query_row([of.as_bytes()], read_token).optional()
         })
     }
 
-    fn take_use(&self, of: &TokenRef, now: Timestamp) -> Result<bool, StoreError> {
+    fn take_use(&self, of: &VaultRef, now: Timestamp) -> Result<bool, StoreError> {
         self.write(|connection| {
             let mut take = connection.prepare_cached(
                 "UPDATE tokens SET uses_left = uses_left - 1
@@ -89,14 +89,14 @@ impl TokenVault for VaultFile {
         })
     }
 
-    fn remove(&self, of: &TokenRef) -> Result<bool, StoreError> {
+    fn remove(&self, of: &VaultRef) -> Result<bool, StoreError> {
         self.write(|connection| {
             let mut remove = connection.prepare_cached("DELETE FROM tokens WHERE reference = ?1")?;
             Ok(remove.execute([of.as_bytes()])? == 1)
         })
     }
 
-    fn remove_of(&self, account: &TokenRef) -> Result<u64, StoreError> {
+    fn remove_of(&self, account: &VaultRef) -> Result<u64, StoreError> {
         self.write(|connection| {
             let mut remove = connection.prepare_cached("DELETE FROM tokens WHERE account = ?1")?;
             remove.execute([account.as_bytes()]).map(as_count)
@@ -117,12 +117,12 @@ impl TokenVault for VaultFile {
         &self,
         key_version: u32,
         limit: usize,
-    ) -> Result<Vec<(TokenRef, StoredToken)>, StoreError> {
+    ) -> Result<Vec<(VaultRef, StoredToken)>, StoreError> {
         self.read(|connection| {
             let sql = format!("SELECT {COLUMNS} FROM tokens WHERE key_version <> ?1 LIMIT ?2");
             let mut query = connection.prepare_cached(&sql)?;
             let found = query.query_map(params![key_version, as_limit(limit)], |row| {
-                Ok((TokenRef::from_pseudonym(row.get(5)?), read_token(row)?))
+                Ok((VaultRef::from_pseudonym(row.get(5)?), read_token(row)?))
             })?;
             found.collect()
         })
@@ -130,7 +130,7 @@ impl TokenVault for VaultFile {
 
     fn replace(
         &self,
-        of: &TokenRef,
+        of: &VaultRef,
         before: &[u8],
         entry: &[u8],
         key_version: u32,
@@ -163,7 +163,7 @@ impl fmt::Debug for VaultFile {
 
 fn read_token(row: &Row<'_>) -> rusqlite::Result<StoredToken> {
     Ok(StoredToken {
-        account: TokenRef::from_pseudonym(row.get(0)?),
+        account: VaultRef::from_pseudonym(row.get(0)?),
         entry: row.get(1)?,
         key_version: row.get(2)?,
         uses_left: row.get(3)?,

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::vault_store::{StoredToken, TokenRef, TokenVault};
+use super::vault_store::{StoredToken, TokenVault, VaultRef};
 use super::vault_token::{VaultToken, prefix_of};
 use crate::error::{Error, KeyError, StoreError, TokenError};
 use crate::hazmat::aead::{AeadKey, NONCE_LEN, TAG_LEN};
@@ -117,12 +117,12 @@ impl Tokens {
 
     /// A new token for a value of this class, not yet in the vault.
     pub(crate) fn draw(&self, class: DataClass) -> Result<VaultToken, Error> {
-        prefix_of(class).ok_or(TokenError::NotTokenised)?;
+        prefix_of(class).ok_or(TokenError::RefusedClass { class })?;
         Ok(VaultToken::new(class, rng::make_array().map_err(|_| KeyError::Random)?))
     }
 
     /// What the store, the log and the seal of the value know a token by: nobody makes the token of it.
-    pub(crate) fn reference(&self, token: &VaultToken) -> TokenRef {
+    pub(crate) fn reference(&self, token: &VaultToken) -> VaultRef {
         self.pseudonym("token", &[token.class().code()], token.id())
     }
 
@@ -181,7 +181,7 @@ impl Tokens {
     pub(crate) fn reseal(
         &self,
         limit: usize,
-        reseal: impl Fn(&TokenRef, &AccountId, &FieldName, &[u8]) -> Result<Vec<u8>, Error>,
+        reseal: impl Fn(&VaultRef, &AccountId, &FieldName, &[u8]) -> Result<Vec<u8>, Error>,
     ) -> Result<(u64, u64), Error> {
         let (mut moved, mut failed) = (0_u64, 0_u64);
         for (of, stored) in self.store.not_of_version(self.keys.active_version(), limit)? {
@@ -207,12 +207,12 @@ impl Tokens {
         Ok((moved, failed))
     }
 
-    fn account_ref(&self, account: &AccountId) -> TokenRef {
+    fn account_ref(&self, account: &AccountId) -> VaultRef {
         // EXPOSE: an input of the pseudonym.
         self.pseudonym("account", &[], account.expose().as_bytes())
     }
 
-    fn pseudonym(&self, what: &str, class: &[u8], of: &[u8]) -> TokenRef {
+    fn pseudonym(&self, what: &str, class: &[u8], of: &[u8]) -> VaultRef {
         let message = Zeroizing::new({
             let mut message = Vec::with_capacity(256);
             for part in [REFERENCE_LABEL.as_bytes(), what.as_bytes(), class, of] {
@@ -220,10 +220,10 @@ impl Tokens {
             }
             message
         });
-        TokenRef::from_pseudonym(self.references.mac(&message))
+        VaultRef::from_pseudonym(self.references.mac(&message))
     }
 
-    fn seal(&self, of: &TokenRef, mut plain: Zeroizing<Vec<u8>>) -> Result<(Vec<u8>, u32), Error> {
+    fn seal(&self, of: &VaultRef, mut plain: Zeroizing<Vec<u8>>) -> Result<(Vec<u8>, u32), Error> {
         let version = self.keys.active_version();
         let nonce: [u8; NONCE_LEN] = rng::make_array().map_err(|_| KeyError::Random)?;
         let tag = self.entry_key(of, version)?.seal(&nonce, self.aad(of, version).as_bytes(), &mut plain);
@@ -238,7 +238,7 @@ impl Tokens {
         Ok((entry, version))
     }
 
-    fn open(&self, of: &TokenRef, stored: &StoredToken) -> Result<Issued, Error> {
+    fn open(&self, of: &VaultRef, stored: &StoredToken) -> Result<Issued, Error> {
         let unreadable = || Error::from(TokenError::Unreadable);
         let (version, nonce, text, tag) = parts(&stored.entry).ok_or_else(unreadable)?;
         if version != stored.key_version {
@@ -265,12 +265,12 @@ impl Tokens {
     }
 
     /// A key for each entry: its nonces never come near 2^32.
-    fn entry_key(&self, of: &TokenRef, version: u32) -> Result<AeadKey, KeyError> {
+    fn entry_key(&self, of: &VaultRef, version: u32) -> Result<AeadKey, KeyError> {
         let key = Prk::from_key(self.keys.vault_key(&self.tenant, version)?);
         Ok(AeadKey::new(&key.expand(Tuple::new(ENTRY_LABEL).with(of.as_bytes()).as_bytes())))
     }
 
-    fn aad(&self, of: &TokenRef, version: u32) -> Tuple {
+    fn aad(&self, of: &VaultRef, version: u32) -> Tuple {
         let tuple = Tuple::new(ENTRY_LABEL).with(self.tenant.as_str().as_bytes());
         tuple.with(of.as_bytes()).with(&version.to_be_bytes())
     }

@@ -12,9 +12,9 @@ use crate::vocabulary::Timestamp;
 
 /// A token, or the account of tokens, as a keyed pseudonym.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TokenRef([u8; 32]);
+pub struct VaultRef([u8; 32]);
 
-impl TokenRef {
+impl VaultRef {
     pub(crate) const fn from_pseudonym(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
@@ -26,9 +26,9 @@ impl TokenRef {
     }
 }
 
-impl fmt::Debug for TokenRef {
+impl fmt::Debug for VaultRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenRef(..)")
+        f.write_str("VaultRef(..)")
     }
 }
 
@@ -36,7 +36,7 @@ impl fmt::Debug for TokenRef {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredToken {
     /// Whose token it is.
-    pub account: TokenRef,
+    pub account: VaultRef,
     /// The sealed entry.
     pub entry: Vec<u8>,
     /// The version of the data root under which the entry is sealed.
@@ -54,32 +54,32 @@ pub trait TokenVault: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`StoreError::Full`] if there are `max` tokens; [`StoreError::Damaged`] if it is there already;
     /// another [`StoreError`] if it could not be added durably.
-    fn put(&self, of: &TokenRef, token: &StoredToken, max: u64) -> Result<(), StoreError>;
+    fn put(&self, of: &VaultRef, token: &StoredToken, max: u64) -> Result<(), StoreError>;
 
     /// The token, used up and expired ones too until they are removed.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be read.
-    fn get(&self, of: &TokenRef) -> Result<Option<StoredToken>, StoreError>;
+    fn get(&self, of: &VaultRef) -> Result<Option<StoredToken>, StoreError>;
 
     /// Takes one use of a token that has not expired at `now`, in one durable step for all who share the
     /// store. `false`: it has none left, has expired, or is not there.
     ///
     /// # Errors
     /// [`StoreError`] if it could not be taken durably: then nothing may be given out.
-    fn take_use(&self, of: &TokenRef, now: Timestamp) -> Result<bool, StoreError>;
+    fn take_use(&self, of: &VaultRef, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Takes a token away. `false`: it was not there.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be taken away durably.
-    fn remove(&self, of: &TokenRef) -> Result<bool, StoreError>;
+    fn remove(&self, of: &VaultRef) -> Result<bool, StoreError>;
 
     /// Takes all tokens of an account away. How many there were.
     ///
     /// # Errors
     /// [`StoreError`]: some may be gone, and some not.
-    fn remove_of(&self, account: &TokenRef) -> Result<u64, StoreError>;
+    fn remove_of(&self, account: &VaultRef) -> Result<u64, StoreError>;
 
     /// Takes at most `limit` tokens away that have expired at `now` or have no use left. How many.
     ///
@@ -95,7 +95,7 @@ pub trait TokenVault: Send + Sync + fmt::Debug {
         &self,
         key_version: u32,
         limit: usize,
-    ) -> Result<Vec<(TokenRef, StoredToken)>, StoreError>;
+    ) -> Result<Vec<(VaultRef, StoredToken)>, StoreError>;
 
     /// Puts an entry in the place of `before`. `false`, and nothing happens, if another is there.
     ///
@@ -103,7 +103,7 @@ pub trait TokenVault: Send + Sync + fmt::Debug {
     /// [`StoreError`] if it cannot be written durably.
     fn replace(
         &self,
-        of: &TokenRef,
+        of: &VaultRef,
         before: &[u8],
         entry: &[u8],
         key_version: u32,
@@ -118,7 +118,7 @@ pub trait TokenVault: Send + Sync + fmt::Debug {
 
 /// A vault in memory: for tests and samples. Gone with the process.
 #[derive(Default)]
-pub struct MemoryTokenVault(Mutex<HashMap<TokenRef, StoredToken>>);
+pub struct MemoryTokenVault(Mutex<HashMap<VaultRef, StoredToken>>);
 
 impl MemoryTokenVault {
     /// An empty vault.
@@ -128,13 +128,13 @@ impl MemoryTokenVault {
     }
 
     /// Each change is one step, so a panic elsewhere leaves nothing half changed.
-    fn memory(&self) -> MutexGuard<'_, HashMap<TokenRef, StoredToken>> {
+    fn memory(&self) -> MutexGuard<'_, HashMap<VaultRef, StoredToken>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl TokenVault for MemoryTokenVault {
-    fn put(&self, of: &TokenRef, token: &StoredToken, max: u64) -> Result<(), StoreError> {
+    fn put(&self, of: &VaultRef, token: &StoredToken, max: u64) -> Result<(), StoreError> {
         let mut memory = self.memory();
         if u64::try_from(memory.len()).unwrap_or(u64::MAX) >= max {
             return Err(StoreError::Full);
@@ -146,11 +146,11 @@ impl TokenVault for MemoryTokenVault {
         Ok(())
     }
 
-    fn get(&self, of: &TokenRef) -> Result<Option<StoredToken>, StoreError> {
+    fn get(&self, of: &VaultRef) -> Result<Option<StoredToken>, StoreError> {
         Ok(self.memory().get(of).cloned())
     }
 
-    fn take_use(&self, of: &TokenRef, now: Timestamp) -> Result<bool, StoreError> {
+    fn take_use(&self, of: &VaultRef, now: Timestamp) -> Result<bool, StoreError> {
         let mut memory = self.memory();
         let Some(token) = memory.get_mut(of).filter(|token| now < token.expires) else { return Ok(false) };
         match token.uses_left {
@@ -161,11 +161,11 @@ impl TokenVault for MemoryTokenVault {
         Ok(true)
     }
 
-    fn remove(&self, of: &TokenRef) -> Result<bool, StoreError> {
+    fn remove(&self, of: &VaultRef) -> Result<bool, StoreError> {
         Ok(self.memory().remove(of).is_some())
     }
 
-    fn remove_of(&self, account: &TokenRef) -> Result<u64, StoreError> {
+    fn remove_of(&self, account: &VaultRef) -> Result<u64, StoreError> {
         Ok(remove_where(&mut self.memory(), usize::MAX, |token| token.account == *account))
     }
 
@@ -179,7 +179,7 @@ impl TokenVault for MemoryTokenVault {
         &self,
         key_version: u32,
         limit: usize,
-    ) -> Result<Vec<(TokenRef, StoredToken)>, StoreError> {
+    ) -> Result<Vec<(VaultRef, StoredToken)>, StoreError> {
         let memory = self.memory();
         let old = memory.iter().filter(|(_, token)| token.key_version != key_version);
         Ok(old.take(limit).map(|(of, token)| (*of, token.clone())).collect())
@@ -187,7 +187,7 @@ impl TokenVault for MemoryTokenVault {
 
     fn replace(
         &self,
-        of: &TokenRef,
+        of: &VaultRef,
         before: &[u8],
         entry: &[u8],
         key_version: u32,
@@ -215,7 +215,7 @@ impl fmt::Debug for MemoryTokenVault {
 }
 
 fn remove_where(
-    memory: &mut HashMap<TokenRef, StoredToken>,
+    memory: &mut HashMap<VaultRef, StoredToken>,
     limit: usize,
     is_one: impl Fn(&StoredToken) -> bool,
 ) -> u64 {
@@ -233,8 +233,8 @@ pub(crate) mod tests {
         Timestamp::from_secs(1_800_000_000 + secs)
     }
 
-    const fn of(number: u8) -> TokenRef {
-        TokenRef::from_pseudonym([number; 32])
+    const fn of(number: u8) -> VaultRef {
+        VaultRef::from_pseudonym([number; 32])
     }
 
     fn token(account: u8, key_version: u32, uses_left: Option<u32>, expires: u64) -> StoredToken {

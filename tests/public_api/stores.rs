@@ -14,7 +14,7 @@ use cpni_guard::interaction::accounts::{
 };
 use cpni_guard::interaction::{MemoryNoticeStore, NoticeId, NoticeStore, StoredNotice};
 use cpni_guard::oversight::watch::MemoryWatchStore;
-use cpni_guard::token::{MemoryTokenVault, StoredToken, TokenRef, TokenVault};
+use cpni_guard::token::{MemoryColumnStore, MemoryTokenVault, StoredToken, TokenVault, VaultRef};
 use cpni_guard::vocabulary::{Action, Timestamp};
 use cpni_guard::{DeviceSession, Error, Evidence, MemoryKeys, Presented, Purpose, Stores, TokenTerms};
 
@@ -179,23 +179,23 @@ impl NoticeStore for Failing<MemoryNoticeStore> {
 }
 
 impl TokenVault for Failing<MemoryTokenVault> {
-    fn put(&self, of: &TokenRef, token: &StoredToken, max: u64) -> Result<(), StoreError> {
+    fn put(&self, of: &VaultRef, token: &StoredToken, max: u64) -> Result<(), StoreError> {
         self.check().and_then(|()| self.inner.put(of, token, max))
     }
 
-    fn get(&self, of: &TokenRef) -> Result<Option<StoredToken>, StoreError> {
+    fn get(&self, of: &VaultRef) -> Result<Option<StoredToken>, StoreError> {
         self.inner.get(of)
     }
 
-    fn take_use(&self, of: &TokenRef, now: Timestamp) -> Result<bool, StoreError> {
+    fn take_use(&self, of: &VaultRef, now: Timestamp) -> Result<bool, StoreError> {
         self.check().and_then(|()| self.inner.take_use(of, now))
     }
 
-    fn remove(&self, of: &TokenRef) -> Result<bool, StoreError> {
+    fn remove(&self, of: &VaultRef) -> Result<bool, StoreError> {
         self.check().and_then(|()| self.inner.remove(of))
     }
 
-    fn remove_of(&self, account: &TokenRef) -> Result<u64, StoreError> {
+    fn remove_of(&self, account: &VaultRef) -> Result<u64, StoreError> {
         self.check().and_then(|()| self.inner.remove_of(account))
     }
 
@@ -207,11 +207,11 @@ impl TokenVault for Failing<MemoryTokenVault> {
         &self,
         key_version: u32,
         limit: usize,
-    ) -> Result<Vec<(TokenRef, StoredToken)>, StoreError> {
+    ) -> Result<Vec<(VaultRef, StoredToken)>, StoreError> {
         self.inner.not_of_version(key_version, limit)
     }
 
-    fn replace(&self, of: &TokenRef, before: &[u8], entry: &[u8], version: u32) -> Result<bool, StoreError> {
+    fn replace(&self, of: &VaultRef, before: &[u8], entry: &[u8], version: u32) -> Result<bool, StoreError> {
         self.check().and_then(|()| self.inner.replace(of, before, entry, version))
     }
 
@@ -228,6 +228,7 @@ pub(crate) fn failing() -> (Stores, Arc<AtomicBool>, Arc<AtomicBool>) {
         accounts: Arc::new(Failing { inner: MemoryAccountStore::new(), fails: Arc::clone(&accounts) }),
         watch: Arc::new(MemoryWatchStore::new()),
         tokens: Arc::new(Failing { inner: MemoryTokenVault::new(), fails: Arc::clone(&accounts) }),
+        columns: Arc::new(MemoryColumnStore::new()),
     };
     (stores, audit, accounts)
 }

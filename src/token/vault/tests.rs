@@ -96,7 +96,10 @@ fn terms_say_a_purpose_and_an_end_that_is_near() {
     for until in [NOW.plus(Duration::from_micros(1)), NOW.plus(MAX_TOKEN_LIFE)] {
         vault.issue(TokenTerms::until(until).for_purpose(Purpose::Support));
     }
-    assert_eq!(vault.tokens.draw(DataClass::AuthSecret), Err(TokenError::NotTokenised.into()));
+    assert_eq!(
+        vault.tokens.draw(DataClass::AuthSecret),
+        Err(TokenError::RefusedClass { class: DataClass::AuthSecret }.into())
+    );
     assert!(Purpose::ALL.iter().all(|purpose| purpose.code() < 32));
 }
 
@@ -112,7 +115,7 @@ fn a_row_that_was_changed_gives_nothing() {
         ("uses without end", &|stored| stored.uses_left = None),
         ("more uses", &|stored| stored.uses_left = Some(3)),
         ("a later end", &|stored| stored.expires = NOW.plus(2 * DAY)),
-        ("another account", &|stored| stored.account = TokenRef::from_pseudonym([7; 32])),
+        ("another account", &|stored| stored.account = VaultRef::from_pseudonym([7; 32])),
         ("another version", &|stored| stored.key_version = 2),
         ("another token's entry", &|stored| stored.entry.clone_from(&other.entry)),
         ("a format", &|stored| stored.entry[0] = 2),

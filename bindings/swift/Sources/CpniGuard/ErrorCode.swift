@@ -111,16 +111,56 @@ public enum ErrorCode: UInt16, CaseIterable, Sendable {
     case sealedTooManyFields = 3009
 
     // Tokens.
+    /// Tokens: alphabet size.
+    case tokenAlphabetSize = 3101
+    /// Tokens: alphabet character.
+    case tokenAlphabetCharacter = 3102
+    /// Tokens: alphabets differ.
+    case tokenAlphabetsDiffer = 3103
+    /// Tokens: small domain.
+    case tokenSmallDomain = 3104
+    /// Tokens: lengths.
+    case tokenLengths = 3105
+    /// Tokens: refused class.
+    case tokenRefusedClass = 3106
+    /// Tokens: wrong shape.
+    case tokenWrongShape = 3107
+    /// Tokens: column differs.
+    case tokenColumnDiffers = 3108
+    /// Tokens: unknown column.
+    case tokenUnknownColumn = 3109
+    /// Tokens: wrong kind.
+    case tokenWrongKind = 3110
+    /// Tokens: not of its kind.
+    case tokenNotOfItsKind = 3111
+    /// Tokens: length.
+    case tokenLength = 3112
+    /// Tokens: character.
+    case tokenCharacter = 3113
+    /// Tokens: format.
+    case tokenFormat = 3114
+    /// Tokens: authentication.
+    case tokenAuthentication = 3115
+    /// Tokens: version.
+    case tokenVersion = 3116
+    /// Tokens: rotating.
+    case tokenRotating = 3117
+    /// Tokens: not rotating.
+    case tokenNotRotating = 3118
+    /// Tokens: nothing to rotate.
+    case tokenNothingToRotate = 3119
+    /// Tokens: conflict.
+    case tokenConflict = 3120
+    /// Tokens: not of this account.
+    case tokenNotOfThisAccount = 3121
     /// Tokens: not a token.
     case tokenNotAToken = 3150
-    /// Tokens: not tokenised.
-    case tokenNotTokenised = 3151
     /// Tokens: terms.
-    case tokenTerms = 3152
+    case tokenTerms = 3151
     /// Tokens: unreadable.
-    case tokenUnreadable = 3153
+    case tokenUnreadable = 3152
     /// Tokens: not valid.
-    case tokenNotValid = 3154
+    case tokenNotValid = 3153
 
     // Policy files.
     /// Policy files: file.

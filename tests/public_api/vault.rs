@@ -116,7 +116,7 @@ fn a_token_that_is_not_good_here_is_refused_and_the_answer_says_no_more() {
     let mut call = carrier.authenticated("dana", &account("A-2"));
     assert_eq!(shown(&mut call, &good), NOT_VALID, "another customer's");
     let refused = last(&carrier, 0);
-    assert_eq!((refused.facts.kind, refused.facts.cause), (EventKind::TokenPresented, 3154));
+    assert_eq!((refused.facts.kind, refused.facts.cause), (EventKind::TokenPresented, 3153));
     call.end().unwrap();
 
     let mut call = carrier.authenticated("dana", &account("A-1"));
@@ -156,7 +156,7 @@ fn what_has_no_token_and_terms_that_are_none() {
     let issue =
         |field: &str, terms| carrier.guard.issue_token(&account("A-1"), &sealed, field, terms).unwrap_err();
     let events = carrier.guard.audit().size();
-    assert_eq!(issue("call_detail", terms()), TokenError::NotTokenised.into());
+    assert_eq!(issue("call_detail", terms()), TokenError::WrongShape.into());
     assert_eq!(issue("nothing", terms()), RecordError::UnknownField { position: 0 }.into());
     assert_eq!(issue("plan", TokenTerms::until(NOON.plus(DAY))), TokenError::Terms { max_days: 366 }.into());
     let other = carrier.guard.issue_token(&account("A-2"), &sealed, "plan", terms()).unwrap_err();
