@@ -1,6 +1,6 @@
 //! FF1 of NIST SP 800-38G: a keyed permutation of the strings of one radix and length.
 //!
-//! Rules: a domain below [`MIN_DOMAIN`] is refused (SP 800-38G Revision 1); the tweak and the lengths
+//! Rules: a domain below [`MIN_DOMAIN`] is refused (draft Revision 1 of SP 800-38G); the tweak and the lengths
 //! are fixed when the key is set up, so that what does not change between two values is computed once.
 //! Halves below 2^32 are `u64`, below 2^96 `u128`, longer ones runs of 16-bit limbs; all three compute
 //! the same function.
@@ -23,7 +23,7 @@ use super::Key32;
 use long::LongPlan;
 use number::{Modulus, Narrow, Number, Reciprocal, Wide};
 
-/// The fewest strings that radix and length must allow: SP 800-38G Revision 1 asks for one million.
+/// The fewest strings that radix and length must allow: draft Revision 1 of SP 800-38G asks for one million.
 pub(crate) const MIN_DOMAIN: u64 = 1_000_000;
 /// The largest radix of the standard.
 pub(crate) const MAX_RADIX: u32 = 1 << 16;

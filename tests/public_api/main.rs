@@ -19,6 +19,7 @@ mod notices;
 mod said_so;
 mod scope;
 mod stores;
+mod tokens;
 mod vault;
 mod walk;
 mod watch;
