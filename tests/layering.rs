@@ -95,6 +95,7 @@ const CRATES: &[(&str, Where)] = &[
     ("serde_json", Where::Only(&["guard", "oversight"])), // attestations, reports
     ("subtle", Where::Anywhere),
     ("thiserror", Where::Anywhere),
+    ("unicode_normalization", Where::Only(&["classify"])), // names in one form
     ("zeroize", Where::Anywhere),
 ];
 

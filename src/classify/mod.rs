@@ -12,9 +12,11 @@
 //! the text of a value. This room knows no cryptography.
 
 pub mod identifiers;
+mod normal;
 mod record;
 mod schema;
 
+pub(crate) use normal::NormalForm;
 #[allow(unused_imports, reason = "the first room that seals takes them")]
 pub(crate) use record::{Admitted, AdmittedField};
 pub use record::{CallRow, Concern, FieldValue, MAX_ROW_TEXT_LEN, MAX_ROWS, MAX_VALUE_LEN, Record};

@@ -3,18 +3,18 @@
 //! before it happens.
 
 use crate::audit::ActionRecord;
-use crate::classify::identifiers::normalise;
+use crate::classify::NormalForm;
 use crate::disclose::{self, View, ViewedField};
 use crate::envelope::Stored;
 use crate::error::{Error, HostError, InteractionError, KeyError, RecordError};
-use crate::hazmat::{equal, rng};
+use crate::hazmat::rng;
 use crate::interaction::{AgentSession, Approval, CodeTo, ConsentEvent, ConsentKind, Notice, Presented};
 use crate::oversight::watch::What;
 use crate::policy::Decision;
 use crate::sensitive::Sensitive;
 use crate::vocabulary::{
-    AccountId, Action, BasisId, ContactPointId, DataClass, Destination, EventKind, FieldName, IdentifierKind,
-    Obligation, Obligations, Op, Outcome, ScriptVersion, Shape, Timestamp, WithheldBecause,
+    AccountId, Action, BasisId, ContactPointId, DataClass, Destination, EventKind, FieldName, Obligation,
+    Obligations, Op, Outcome, ScriptVersion, Shape, Timestamp, WithheldBecause,
 };
 
 use super::interaction::{Asked, Interaction, actor, field_record, rules_of};
@@ -131,7 +131,7 @@ impl Interaction {
         let opened = self.compare_with(&stored, |opener| disclose::open_to_compare(grant, recorded, opener));
         let value = self.refuse_if_failed(opened)?;
         // EXPOSE: compared below, and wiped.
-        let matches = same(kind, value.expose(), stated.expose());
+        let matches = NormalForm::same(class, kind, value.expose(), stated.expose());
         let result = Some(if matches { Presented::Match } else { Presented::NoMatch });
         Ok(Verification { decision, result })
     }
@@ -339,29 +339,4 @@ impl Interaction {
 
 fn make_id() -> Result<[u8; 16], Error> {
     Ok(rng::make_array().map_err(|_| KeyError::Random)?)
-}
-
-/// Equal in the normal form of the kind, or to the letter where there is none.
-fn same(kind: Option<IdentifierKind>, stored: &str, stated: &str) -> bool {
-    let normal = |text: &str| kind.and_then(|kind| normalise(kind, text));
-    match (normal(stored), normal(stated)) {
-        // EXPOSE: compared in constant time.
-        (Some(stored), Some(stated)) => equal(stored.expose().as_bytes(), stated.expose().as_bytes()),
-        (None, _) | (_, None) => equal(stored.as_bytes(), stated.as_bytes()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_compare_in_their_normal_form() {
-        let ssn = Some(IdentifierKind::Ssn);
-        assert!(same(ssn, "987-65-4321", "987 65 4321"));
-        assert!(!same(ssn, "987-65-4321", "987-65-4322"));
-        assert!(same(ssn, "not a number", "not a number"));
-        assert!(!same(ssn, "not a number", "987-65-4321"));
-        assert!(!same(None, "Dana", "dana"));
-    }
 }

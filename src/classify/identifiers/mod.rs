@@ -3,7 +3,7 @@
 //! Rules: [`normalise`] looks at the form only (characters and length), so that a number that
 //! was never assigned can still be searched and matched; [`check`] looks at the rest. All
 //! spellings of a value have one normal form, and a normal form is its own. A check digit is
-//! dropped only where it is no part of the identifier (MEID), and only if it is right.
+//! dropped only where it is no part of the identifier (IMEI, MEID), and only if it is right.
 //! Sources: digest section 5, cited in each file by its own source.
 //!
 //! Security note: every buffer that holds digits is built with its final capacity and wiped;
@@ -130,8 +130,8 @@ pub enum IdentifierSort {
 /// | Kind | Normal form | Also |
 /// |---|---|---|
 /// | `ssn` | 9 digits | |
-/// | `nanp` | 10 digits | the prefixes `+1`, `1` and `011 1` are dropped |
-/// | `imei` | 14, 15 or 16 digits | these are three forms and stay apart |
+/// | `nanp` | 10 digits | the prefixes `+1`, `1`, `001` and `011 1` are dropped |
+/// | `imei` | 14 digits: the handset | a right check digit is dropped, a wrong one stays; the software version of an IMEISV is dropped |
 /// | `meid` | 14 hexadecimal digits, upper case | a right check digit is dropped; 18 decimal digits are converted |
 /// | `iccid` | 18, 19 or 20 digits | the filler `F` at the end is dropped, of at most 20 places in all |
 /// | `imsi` | 6 to 15 digits | |
@@ -186,7 +186,7 @@ pub(super) fn form(kind: IdentifierKind, text: &str) -> Result<Sensitive<String>
     }
 }
 
-/// The sort of a value, from its normal form; for account numbers also from its spelling.
+/// The sort of a value, from its normal form; for account numbers and handsets also from its spelling.
 pub(super) fn sort(
     kind: IdentifierKind,
     text: &str,
@@ -198,7 +198,7 @@ pub(super) fn sort(
     match kind {
         IdentifierKind::Ssn => ssn::sort(normalised),
         IdentifierKind::Nanp => nanp::sort(normalised),
-        IdentifierKind::Imei => imei::sort(normalised),
+        IdentifierKind::Imei => imei::sort(text),
         IdentifierKind::Meid => meid::sort(normalised),
         IdentifierKind::Iccid => iccid::sort(normalised),
         IdentifierKind::Imsi => imsi::sort(normalised),

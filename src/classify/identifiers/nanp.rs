@@ -9,8 +9,9 @@ use crate::sensitive::Sensitive;
 
 /// How many digits a number has without its prefix.
 const LEN: usize = 10;
-/// What may stand before them. Without one of these a longer number is of another country.
-const PREFIXES: [&str; 3] = ["+1", "1", "0111"];
+/// What may stand before them: the country code, alone or as it is dialled from other countries (`00`,
+/// ITU-T E.164) or from this one (`011`). Without one of these a longer number is of another country.
+const PREFIXES: [&str; 4] = ["+1", "1", "001", "0111"];
 /// The longest of them.
 const MAX_PREFIX_LEN: usize = 4;
 
