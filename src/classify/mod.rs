@@ -2,7 +2,7 @@
 //!
 //! A [`Schema`] names the fields of a host's records, one line a field. A [`Record`] is what the
 //! host hands in: it is admitted only if the schema names every field. [`identifiers`] bring a
-//! value to one spelling and check it.
+//! value to one spelling and check it. A schema says by which fields accounts are found ([`IndexSpec`]).
 //!
 //! Rules: a field that the schema does not name is an error, never a pass-through; a value that
 //! fails its check is still admitted, unchanged, with a [`Concern`], because protection must not
@@ -12,10 +12,14 @@
 //! the text of a value. This room knows no cryptography.
 
 pub mod identifiers;
+mod index;
 mod normal;
 mod record;
 mod schema;
 
+pub use index::{
+    IndexPlan, IndexSpec, MAX_INDEX_FIELDS, MAX_INDEXES, MAX_TERM_BITS, MIN_INDEXED_ROWS, Population,
+};
 pub(crate) use normal::NormalForm;
 #[allow(unused_imports, reason = "the first room that seals takes them")]
 pub(crate) use record::{Admitted, AdmittedField};

@@ -8,6 +8,7 @@
 //! Security note: a schema is the carrier's configuration, not customer data; still no fault
 //! repeats its text, because the file may be the wrong one.
 
+mod indexes;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use super::IndexSpec;
 use super::identifiers::{AccountPattern, PatternFault};
 use crate::error::{FileCause, FileFault, SchemaError};
 use crate::toml_reader::{Key, Source, Value};
@@ -53,14 +55,21 @@ pub const LAST_FOUR_SUFFIX: &str = "_last4";
 pub struct Schema {
     /// INVARIANT: sorted by name, no name twice, `index` is the position.
     fields: Vec<FieldSpec>,
+    /// INVARIANT: as the fields, by `position`; they name fields that are there.
+    indexes: Vec<IndexSpec>,
 }
 
 impl Schema {
-    /// Reads a schema from TOML text: a table `[fields]` with one key a field.
+    /// Reads a schema from TOML text: a table `[fields]` with one key a field, and, where accounts are to
+    /// be found by some of them, a table `[indexes]` with one key an index.
     ///
     /// A field has `class` (needed), `kind`, `pattern` (only with `kind = "account_number"`) and
     /// `shape` (`"value"` or `"calls"`; a `call_detail` field is a list of calls unless it says
     /// otherwise). A field of class `ssn` has kind `ssn`, stated or not.
+    ///
+    /// An index has `fields` (1 to 4 of them), `bits`, and the population that these were planned for
+    /// ([`super::Population`]): `rows`, `distinct` and, if it is known, `most_common`. A plan that is refused is a
+    /// fault of the file.
     ///
     /// # Errors
     /// [`SchemaError::File`]: the first fault with its place.
@@ -116,13 +125,26 @@ impl Schema {
         &self.fields
     }
 
+    /// Every index, sorted by name.
+    #[must_use]
+    pub fn indexes(&self) -> &[IndexSpec] {
+        &self.indexes
+    }
+
+    /// The index with this name.
+    #[must_use]
+    pub fn index(&self, name: &str) -> Option<&IndexSpec> {
+        let found = self.indexes.binary_search_by(|index| index.name().as_str().cmp(name)).ok()?;
+        self.indexes.get(found)
+    }
+
     /// INVARIANT for the caller: no name twice, at most [`MAX_FIELDS`].
     fn new(mut fields: Vec<FieldSpec>) -> Self {
         fields.sort_by(|a, b| a.name.cmp(&b.name));
         for (index, field) in fields.iter_mut().enumerate() {
             field.index = index;
         }
-        Self { fields }
+        Self { fields, indexes: Vec::new() }
     }
 }
 
@@ -239,7 +261,7 @@ fn read(source: Source<'_>) -> Result<Schema, FileFault> {
     let document = source.parse()?;
     let root = document.root();
     let missing = root.fault(FileCause::MissingKey { key: "fields" });
-    let fields = root.get("fields");
+    let (fields, indexes) = (root.get("fields"), root.get("indexes"));
     root.finish()?;
     let fields = fields.ok_or(missing)?;
 
@@ -258,11 +280,18 @@ fn read(source: Source<'_>) -> Result<Schema, FileFault> {
         }
     }
     specs.extend(stated.into_iter().map(|(_, spec)| spec));
-    match specs.len() {
-        0 => Err(fields.fault(FileCause::Invalid { why: "there are no fields" })),
-        1..=MAX_FIELDS => Ok(Schema::new(specs)),
-        _ => Err(fields.fault(FileCause::Invalid { why: "more than 256 fields, the derived ones included" })),
+    let mut schema = match specs.len() {
+        0 => return Err(fields.fault(FileCause::Invalid { why: "there are no fields" })),
+        1..=MAX_FIELDS => Schema::new(specs),
+        _ => {
+            let why = "more than 256 fields, the derived ones included";
+            return Err(fields.fault(FileCause::Invalid { why }));
+        }
+    };
+    if let Some(indexes) = indexes {
+        schema.indexes = indexes::read(&indexes, &schema.fields)?;
     }
+    Ok(schema)
 }
 
 fn read_field(key: &Key<'_, '_>, value: &Value<'_, '_>) -> Result<FieldSpec, FileFault> {

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use super::TokenError;
+
 /// A fault in a file, with its place. The offending text itself is never repeated: a file may be
 /// the wrong one, and hold customer data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +56,11 @@ pub enum FileCause {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// An index that its population has no room for.
+    Plan {
+        /// Why.
+        cause: TokenError,
+    },
     /// The file is longer than is allowed.
     TooLarge {
         /// The limit, in bytes.
@@ -82,6 +89,7 @@ impl fmt::Display for FileCause {
             }
             Self::Duplicate { what } => write!(f, "this {what} is already there"),
             Self::Invalid { why } => f.write_str(why),
+            Self::Plan { cause } => cause.fmt(f),
             Self::TooLarge { max } => write!(f, "the file is longer than {max} bytes"),
         }
     }

@@ -118,6 +118,56 @@ pub enum TokenError {
     /// The token is not that of this account's value. The caller's fault.
     #[error("the token is not that of this account's value")]
     NotOfThisAccount,
+    /// A term has another length. The caller's fault.
+    #[error("a term has 1 to {max} bits, not {bits}")]
+    TermBits {
+        /// How many were asked for; 255: more than that.
+        bits: u8,
+        /// The most that it may have.
+        max: u8,
+    },
+    /// An index over so few rows tells more than it saves: open and compare them. The caller's fault.
+    #[error("{rows} rows are too few for an index: from {min} on it saves more than it tells")]
+    TinyPopulation {
+        /// How many rows there are.
+        rows: u64,
+        /// From how many on an index is planned.
+        min: u64,
+    },
+    /// More different values than rows, or a value in more rows than there are. The caller's fault.
+    #[error("there cannot be more different values, or rows of one value, than rows")]
+    PopulationContradicts,
+    /// With so many bits, values have a term to themselves: who knows the value knows the row. The
+    /// caller's fault.
+    #[error("with {bits} bits some values would have a term to themselves; fewer bits are shared")]
+    PointsAtValues {
+        /// How many bits were asked for.
+        bits: u8,
+    },
+    /// The most common value fills more of its term than all others: who sees the term knows it. The
+    /// caller's fault.
+    #[error("the most common value, of {rows} rows, would be known by how often its term is there")]
+    ShowsTheMostCommon {
+        /// In how many rows it is.
+        rows: u64,
+    },
+    /// A search would bring up too many rows: index the field together with another. The caller's fault.
+    #[error("a search would bring up {candidates} rows, and more than {max} are hardly filtered")]
+    BarelyFilters {
+        /// How many rows a search brings up on average.
+        candidates: u64,
+        /// How many it may.
+        max: u64,
+    },
+    /// The bytes are no stored term. The stored data's fault.
+    #[error("not a term of an index: {why}")]
+    TermFormat {
+        /// Which rule of `docs/spec/blind-index-v1.md` is broken.
+        why: &'static str,
+    },
+    /// The schema has no such index. The caller's fault.
+    #[error("the schema has no such index")]
+    UnknownIndex,
     /// A text is not a vault token: mistyped, cut, or something else. The caller's fault.
     #[error("this is not a token: it was mistyped, or is something else")]
     NotAToken,
@@ -160,6 +210,14 @@ impl TokenError {
             Self::NothingToRotate { .. } => 3119,
             Self::Conflict => 3120,
             Self::NotOfThisAccount => 3121,
+            Self::TermBits { .. } => 3130,
+            Self::TinyPopulation { .. } => 3131,
+            Self::PopulationContradicts => 3132,
+            Self::PointsAtValues { .. } => 3133,
+            Self::ShowsTheMostCommon { .. } => 3134,
+            Self::BarelyFilters { .. } => 3135,
+            Self::TermFormat { .. } => 3136,
+            Self::UnknownIndex => 3137,
             Self::NotAToken => 3150,
             Self::Terms { .. } => 3151,
             Self::Unreadable => 3152,

@@ -230,3 +230,85 @@ fn a_file_that_cannot_be_read_says_so() {
     std::fs::remove_dir_all(&folder).unwrap();
     assert_eq!(Schema::from_file(&path).unwrap_err(), SchemaError::Unreadable);
 }
+
+#[test]
+fn an_index_names_fields_and_the_population_that_it_is_planned_for() {
+    let schema = Schema::from_toml(
+        r#"
+        [fields]
+        ssn = { class = "ssn" }
+        last_name = { class = "identity" }
+        zip = { class = "address" }
+
+        [indexes]
+        ssn = { fields = ["ssn"], bits = 20, rows = 20_000_000, distinct = 20_000_000 }
+        name_zip = { fields = ["last_name", "zip"], bits = 14, rows = 20_000_000, distinct = 12_000_000, most_common = 900 }
+        "#,
+    )
+    .unwrap();
+    let names: Vec<_> = schema.indexes().iter().map(|index| index.name().as_str()).collect();
+    assert_eq!(names, ["name_zip", "ssn"]);
+    let of: Vec<_> =
+        schema.index("name_zip").unwrap().fields().iter().map(|name| name.as_str().to_owned()).collect();
+    assert_eq!(of, ["last_name", "zip"]);
+    assert_eq!(schema.index("ssn").map(|index| (index.plan().bits(), index.position())), Some((20, 1)));
+    assert!(schema.index("zip").is_none());
+    assert_eq!(example("subscriber.toml").indexes().len(), 2);
+}
+
+#[test]
+fn every_mistake_in_an_index_has_its_place_and_its_reason() {
+    let fields = "n = { class = \"identity\" }\nssn = { class = \"ssn\" }\nc = { class = \"call_detail\" }\n\
+                  p = { class = \"auth_secret\" }\ns = { class = \"survivor\" }\nl = { class = \"location\" }\n\
+                  b = { class = \"billing\" }";
+    let sized = "bits = 10, rows = 20000, distinct = 20000";
+    let index = |text: &str| format!("i = {{ {text}, {sized} }}");
+    let of = |field: &str| index(&format!("fields = [\"{field}\"]"));
+    let four = "four digits have 10,000 values: every term would be known by counting";
+    let mistakes = [
+        (of("ssn_last"), "10:17: unknown field; did you mean `ssn_last4`?"),
+        (of("ssn_last4"), &*format!("10:17: {four}")),
+        (of("p"), "10:17: a secret is compared, never searched: equal terms would show equal secrets"),
+        (of("s"), "10:17: what a line-separation request holds is found by nobody (47 USC 345)"),
+        (of("l"), "10:17: equal terms would show who was at the same place"),
+        (of("c"), "10:17: equal terms would show who called the same number"),
+        (of("b"), "10:17: amounts repeat: equal terms would show them"),
+        (index("fields = []"), "10:16: this list is empty"),
+        (index("fields = [\"n\", \"n\"]"), "10:22: this field is already there"),
+        (index("field = [\"n\"]"), "10:7: unknown key; did you mean `fields`?"),
+        ("I = 1".to_owned(), "10:1: an index name has 1 to 64 of a-z, 0-9 and _, a letter first"),
+        ("i = 1".to_owned(), "10:5: expected a table"),
+        ("i = { fields = [\"n\"] }".to_owned(), "10:5: the key `bits` is missing"),
+        ("i = { fields = [\"n\"], bits = 9 }".to_owned(), "10:5: the key `rows` is missing"),
+        ("i = { fields = [\"n\"], bits = 9, rows = 9 }".to_owned(), "10:5: the key `distinct` is missing"),
+        (
+            "i = { fields = [\"n\"], bits = 12, rows = 20000, distinct = 20000 }".to_owned(),
+            "10:30: with 12 bits some values would have a term to themselves; fewer bits are shared",
+        ),
+        (
+            "i = { fields = [\"n\"], bits = 300, rows = 20000, distinct = 20000 }".to_owned(),
+            "10:30: a term has 1 to 32 bits, not 255",
+        ),
+        (
+            "i = { fields = [\"n\"], bits = 4, rows = 300, distinct = 300 }".to_owned(),
+            "10:30: 300 rows are too few for an index: from 1000 on it saves more than it tells",
+        ),
+        (
+            "i = { fields = [\"n\"], bits = 4, rows = 20000, distinct = 50 }".to_owned(),
+            "10:30: a search would bring up 1625 rows, and more than 141 are hardly filtered",
+        ),
+        (
+            "i = { fields = [\"n\"], bits = 10, rows = 20000, distinct = 20000, most_common = 400 }"
+                .to_owned(),
+            "10:30: the most common value, of 400 rows, would be known by how often its term is there",
+        ),
+    ];
+    for (text, expected) in mistakes {
+        let file = format!("[fields]\n{fields}\n[indexes]\n{text}\n");
+        let fault = Schema::from_toml_named("s.toml", &file).unwrap_err().to_string();
+        assert_eq!(fault, format!("schema: s.toml:{expected}"), "{text}");
+    }
+    let many: String = (0..17).map(|i| format!("i{i} = {{ fields = [\"n\"], {sized} }}\n")).collect();
+    let many = Schema::from_toml(&format!("[fields]\n{fields}\n[indexes]\n{many}")).unwrap_err().to_string();
+    assert_eq!(many, "schema: line 26, column 1: more than 16 indexes");
+}
