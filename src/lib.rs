@@ -39,5 +39,8 @@ pub use policy::{Decision, Reason};
 pub use sensitive::Sensitive;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
-pub use token::{Alphabet, ColumnStatus, FormatToken, SealedToken, TokenColumn, TokenTerms, VaultToken};
+pub use token::{
+    Alphabet, ColumnStatus, FormatToken, IndexTerm, IndexTerms, SealedToken, TokenColumn, TokenTerms,
+    VaultToken,
+};
 pub use vocabulary::{AccountId, Purpose};

@@ -91,7 +91,7 @@ impl Population {
 ///
 /// // The SSNs of 20 million customers.
 /// let plan = IndexPlan::propose(Population::new(20_000_000, 20_000_000))?;
-/// assert_eq!((plan.bits(), plan.candidates()), (20, 20));
+/// assert_eq!((plan.bits(), plan.candidates()), (20, 21));
 /// // The states that they live in: half of the rows would come up.
 /// assert!(IndexPlan::propose(Population::new(20_000_000, 56)).is_err());
 /// # Ok::<(), cpni_guard::error::TokenError>(())

@@ -20,7 +20,9 @@ use crate::interaction::{
 use crate::keys::{KeyProvider, Keyring};
 use crate::oversight::watch::{AlarmSink, MemoryWatchStore, WatchRules, WatchStore, Watcher};
 use crate::policy::{Override, Pack, Policy};
-use crate::token::{ColumnStore, Columns, MemoryColumnStore, MemoryTokenVault, TokenVault, Tokens};
+use crate::token::{
+    ColumnStore, Columns, IndexKeys, MemoryColumnStore, MemoryTokenVault, TokenVault, Tokens,
+};
 use crate::vocabulary::{AgentId, Clock, RuleId, SystemClock, TenantId};
 
 use super::doors::{Delivery, Notifier};
@@ -311,11 +313,13 @@ impl GuardBuilder {
         let ledger = Arc::new(Ledger::new(stores.accounts, Arc::clone(&keys), tenant.clone()));
         let hosts =
             Arc::new(Hosts { directory, contacts, accounts: self.accounts, hotlines: self.hotlines, clock });
+        let indexes = IndexKeys::new(Arc::clone(&keys), tenant.clone(), &schema);
         let guard = Guard(Arc::new(Inner {
             tenant,
             counts: FieldCounts::new(&schema),
             schema,
             keys,
+            indexes,
             policy,
             ledger,
             audit,

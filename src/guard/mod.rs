@@ -8,6 +8,7 @@ mod attestation;
 mod builder;
 mod device;
 mod doors;
+mod index;
 mod interaction;
 mod inventory;
 mod keys;
@@ -40,7 +41,7 @@ use crate::oversight::report::{self, Deployment, EvidenceReport, EvidenceRequest
 use crate::oversight::watch::{AlarmSink, Watcher};
 use crate::policy::{PackStatus, Policy};
 use crate::sensitive::Sensitive;
-use crate::token::{Columns, Tokens};
+use crate::token::{Columns, IndexKeys, IndexTerms, Tokens};
 use crate::vocabulary::{AccountId, AgentId, BasisId, CivilDate, EventKind, Purpose, TenantId, Timestamp};
 
 use inventory::FieldCounts;
@@ -66,6 +67,7 @@ struct Inner {
     schema: Schema,
     counts: FieldCounts,
     keys: Arc<Keyring>,
+    indexes: IndexKeys,
     policy: Arc<Policy>,
     ledger: Arc<Ledger>,
     audit: Arc<AuditLog>,
@@ -93,6 +95,8 @@ pub struct Protected {
     pub record: SealedRecord,
     /// Values that are not what their field says. They are sealed all the same.
     pub concerns: Vec<Concern>,
+    /// The terms for the columns of the schema's indexes, in the same row. Replace the old ones with them.
+    pub terms: IndexTerms,
 }
 
 impl<'s> From<&'s Protected> for Stored<'s> {
@@ -114,8 +118,16 @@ impl Guard {
     /// [`crate::error::RecordError`] if the record does not fit the schema; a value that merely
     /// fails its identifier's check is sealed and named in [`Protected::concerns`].
     pub fn protect(&self, account: &AccountId, record: Record) -> Result<Protected, Error> {
-        let Inner { tenant, schema, counts, .. } = &*self.0;
+        let Inner { tenant, schema, counts, indexes, .. } = &*self.0;
         let admitted = schema.admit(record)?;
+        let terms = indexes.of_record(schema, |spec| {
+            let field = admitted.fields.iter().find(|field| field.spec.index() == spec.index())?;
+            match &field.value {
+                // EXPOSE: brought to its normal form and hashed under a key.
+                FieldValue::Text(text) => Some(text.expose()),
+                FieldValue::Calls(_) => None,
+            }
+        })?;
         let keys = self.keys_to_seal(account)?;
         let calls = admitted
             .fields
@@ -150,7 +162,7 @@ impl Guard {
         let binding = Binding { tenant, account, record: &admitted.id };
         let record = seal_record(&keys, binding, &mut fields)?;
         admitted.fields.iter().for_each(|field| counts.sealed(field.spec));
-        Ok(Protected { record, concerns: admitted.concerns })
+        Ok(Protected { record, concerns: admitted.concerns, terms })
     }
 
     /// Opens an interaction: an agent, an account, the contact from which it is opened, and why.

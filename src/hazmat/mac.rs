@@ -24,6 +24,18 @@ impl MacKey {
         self.0.clone().chain_update(message).finalize().into_bytes().into()
     }
 
+    /// The MAC of the parts one after the other. Nothing marks where one ends: the caller's framing must.
+    pub(crate) fn mac_of(&self, parts: impl Iterator<Item = impl AsRef<[u8]>>) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        parts.for_each(|part| mac.update(part.as_ref()));
+        mac.finalize().into_bytes().into()
+    }
+
+    /// The key of MACs over messages that begin with `prefix`, which is taken in once.
+    pub(crate) fn absorbing(&self, prefix: &[u8]) -> Self {
+        Self(self.0.clone().chain_update(prefix))
+    }
+
     #[cfg(test)]
     pub(super) fn from_slice_for_testing(key: &[u8]) -> Self {
         Self::from_slice(key)
