@@ -28,8 +28,8 @@ pub use disclose::{Disclosed, FieldView, View};
 pub use envelope::{SealedField, SealedRecord, Stored};
 pub use error::{Error, ErrorCode};
 pub use guard::{
-    Delivery, FieldRequest, Guard, GuardBuilder, Interaction, NoticeQueue, Notifier, Protected, Stores,
-    Verification,
+    Delivery, FieldRequest, Found, Guard, GuardBuilder, Interaction, NoticeQueue, Notifier, Protected,
+    Search, Stores, Verification,
 };
 pub use interaction::{AgentSession, Contact, Evidence, NamedCall, Notice, PhotoId, Presented};
 pub use keys::{KeyProvider, MemoryKeys, PassphraseKeys};

@@ -52,6 +52,10 @@ pub enum Content<'f> {
 #[derive(Debug)]
 pub struct Plan(policy::Plan);
 
+/// For tests: decisions on searches without a contact.
+#[derive(Debug)]
+pub struct SearchPlan(policy::SearchPlan);
+
 /// For benches: the tree of a log without the log.
 #[derive(Debug, Default)]
 pub struct Tree(CompactRange);
@@ -170,6 +174,20 @@ impl<'f> From<Content<'f>> for PlainContent<'f> {
             Content::Value(value) => Self::Value(value),
             Content::Calls(chunks) => Self::Calls(chunks),
         }
+    }
+}
+
+impl SearchPlan {
+    /// Decides in this state.
+    #[must_use]
+    pub fn new(policy: Arc<Policy>, state: Facts, now: Timestamp) -> Self {
+        Self(policy::SearchPlan::new(policy, state, now))
+    }
+
+    /// The decision on finding accounts by a value of a class.
+    #[must_use]
+    pub fn decision(&self, class: DataClass) -> Decision {
+        self.0.decision(class)
     }
 }
 

@@ -13,12 +13,12 @@ use std::sync::Arc;
 
 use crate::audit::Recorded;
 use crate::classify::identifiers::normalise;
-use crate::classify::{CallRow, FieldValue, Schema};
+use crate::classify::{CallRow, FieldValue, NormalForm, Schema};
 use crate::envelope::{Opener, Stored, decode_rows};
 use crate::error::{DiscloseError, Error, SealedError};
 use crate::interaction::{HotlineList, Liveness, NamedCall};
 use crate::keys::AccountKeys;
-use crate::policy::Grant;
+use crate::policy::{Grant, SearchGrant};
 use crate::sensitive::Sensitive;
 use crate::vocabulary::{
     CallDirection, DataClass, FieldName, Form, IdentifierKind, Scope, Shape, TenantId, Timestamp,
@@ -110,6 +110,43 @@ pub(crate) fn open_to_compare(
         [granted] if recorded.grant_id() == grant.id() => open_value(opener, &granted.field, granted.class),
         _ => Err(SealedError::SchemaMismatch),
     }
+}
+
+/// What candidates of a search are compared with, after the search was granted and recorded.
+pub(crate) struct Sought {
+    fields: Vec<(FieldName, DataClass, Option<IdentifierKind>, NormalForm)>,
+}
+
+impl Sought {
+    /// `forms` are what was stated, each with its field's kind, in the order of the grant's fields.
+    pub(crate) fn new(
+        grant: SearchGrant,
+        recorded: Recorded,
+        forms: Vec<(Option<IdentifierKind>, NormalForm)>,
+    ) -> Result<Self, DiscloseError> {
+        if recorded.grant_id() != grant.id() || grant.fields().len() != forms.len() {
+            return Err(DiscloseError::Unmatched);
+        }
+        let fields = grant.fields().iter().zip(forms);
+        let fields = fields.map(|((name, class), (kind, form))| (name.clone(), *class, kind, form));
+        Ok(Self { fields: fields.collect() })
+    }
+}
+
+/// Whether a candidate has all values that are sought. Every field is opened and compared, whatever came
+/// before. A record without one of the fields is not sought, and is no fault.
+pub(crate) fn is_sought(sought: &Sought, opener: &mut Opener<'_>) -> Result<bool, SealedError> {
+    let mut all = true;
+    for (name, class, kind, form) in &sought.fields {
+        let value = match open_value(opener, name, *class) {
+            Err(SealedError::NoSuchField) => None,
+            opened => Some(opened?),
+        };
+        // EXPOSE: compared in constant time, and wiped.
+        let stored = value.as_ref().and_then(|value| NormalForm::of(*kind, value.expose()));
+        all &= stored.as_ref() == Some(form);
+    }
+    Ok(all)
 }
 
 /// Opens the rows of a list of calls, for a comparison inside the library or a granted disclosure.

@@ -74,6 +74,27 @@ pub enum InteractionError {
     /// or somebody else's with the agent's login. Recorded.
     #[error("the interaction belongs to another device session")]
     AnotherDevice,
+    /// More candidates than a search looks at: the index hardly filters. The caller's fault.
+    #[error("a search looks at no more than {max} candidates")]
+    TooManyCandidates {
+        /// The most that it looks at.
+        max: usize,
+    },
+    /// More accounts match than are given out: none is. Search by more.
+    #[error("more than {max} accounts match, so none is given out")]
+    TooManyFound {
+        /// The most that are given out.
+        max: usize,
+    },
+    /// A search found nothing. Only the cause of an audit record.
+    #[error("nothing matches")]
+    NothingFound,
+    /// Another number of values than the index has fields, or an empty one. The caller's fault.
+    #[error("a search states a value for each of the {fields} fields of the index")]
+    StatedValues {
+        /// The fields of the index.
+        fields: usize,
+    },
     /// A catalogue of back-up questions was refused. The fault of whoever wrote it.
     #[error("back-up questions: {0}")]
     Questions(FileFault),
@@ -114,6 +135,10 @@ impl InteractionError {
             Self::NotCounted => 5022,
             Self::NotEntitled => 5030,
             Self::AnotherDevice => 5040,
+            Self::TooManyCandidates { .. } => 5050,
+            Self::TooManyFound { .. } => 5051,
+            Self::NothingFound => 5052,
+            Self::StatedValues { .. } => 5053,
         })
     }
 }

@@ -16,6 +16,7 @@ mod migrate;
 mod notices;
 mod reseal;
 mod scope;
+mod search;
 mod tokens;
 mod vault;
 mod watch;
@@ -55,6 +56,7 @@ pub use migrate::{ColumnComparison, ColumnContent, ColumnValue, Migrated, Migrat
 pub use notices::NoticeQueue;
 pub use reseal::{Reseal, ResealJob, ResealReport, Resealed, SealedUnder};
 pub use scope::ScopeMode;
+pub use search::{Found, MAX_CANDIDATES, MAX_FOUND, Search};
 pub use tokens::TokenRef;
 pub use vault::ResealedTokens;
 

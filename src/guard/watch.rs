@@ -58,14 +58,63 @@ impl Guard {
         }
         let mut facts = self.event(EventKind::WatchTripped, self.now());
         facts.interaction = interaction;
-        self.alarm(facts, account, &Alarm::decoy()?, Response::Alert)
+        self.alarm(facts, Some(account), &Alarm::decoy()?, Response::Alert)
+    }
+
+    /// Counts what somebody is about to do, before anything of it is decided for them or opened. `event`
+    /// begins an audit event of theirs; `is_approved`: a second person approved this.
+    pub(super) fn watch(
+        &self,
+        asking: &Asking<'_>,
+        what: What,
+        now: Timestamp,
+        is_approved: bool,
+        event: impl Fn(EventKind) -> EventFacts,
+    ) -> Result<(), Error> {
+        let Inner { watcher, audit, .. } = &*self.0;
+        let tell = |rule: &RuleId, response, cause| {
+            let mut facts = event(EventKind::WatchTripped);
+            facts.cause = cause;
+            self.alarm(facts, asking.account, rule, response)
+        };
+        let Verdict { response, untold, is_decoy, uncounted, is_used_up } = watcher.count(asking, what, now);
+        if is_decoy {
+            tell(&Alarm::decoy()?, Response::Alert, 0)?;
+        }
+        if let Some(cause) = uncounted {
+            tell(&Alarm::unavailable()?, Response::Alert, Error::from(cause).code().get())?;
+        }
+        for (rule, response) in &untold {
+            tell(rule, *response, 0)?;
+        }
+        if !untold.is_empty() {
+            let rules: Vec<_> = untold.into_iter().map(|(rule, _)| rule).collect();
+            // Where this fails they are told again, which is better than not at all.
+            let _told_once = watcher.told(asking, &rules).is_ok();
+        }
+        // An account must be opened, and its customer be there, for somebody to approve what is read.
+        let leads_up = matches!(what, What::Opened | What::Presenting | What::FailedEvidence);
+        let refused = match response {
+            Some(Response::Block) => Some(InteractionError::HeldBack),
+            Some(Response::SecondPerson) if !leads_up && !is_approved => {
+                Some(InteractionError::NeedsSecondPerson)
+            }
+            Some(Response::Alert | Response::SecondPerson) | None => {
+                is_used_up.then_some(InteractionError::NotCounted)
+            }
+        };
+        let Some(refused) = refused.map(Error::from) else { return Ok(()) };
+        let mut facts = event(EventKind::WatchRefused);
+        facts.cause = refused.code().get();
+        audit.record(facts, asking.account)?;
+        Err(refused)
     }
 
     /// Records what the watch noticed, and then tells the host.
-    fn alarm(
+    pub(super) fn alarm(
         &self,
         mut facts: EventFacts,
-        account: &AccountId,
+        account: Option<&AccountId>,
         rule: &RuleId,
         response: Response,
     ) -> Result<(), Error> {
@@ -79,10 +128,10 @@ impl Guard {
             employer: facts.actor.as_ref().and_then(|actor| actor.employer.clone()),
             site: facts.actor.as_ref().and_then(|actor| actor.site.clone()),
             interaction: facts.interaction,
-            account: audit.derive_pseudonym(account),
+            account: account.map(|account| audit.derive_pseudonym(account)).unwrap_or_default(),
             audit_index: 0,
         };
-        alarm.audit_index = audit.record(facts, Some(account))?.index();
+        alarm.audit_index = audit.record(facts, account)?.index();
         if let Some(sink) = alarms {
             sink.alarm(&alarm);
         }
@@ -93,55 +142,26 @@ impl Guard {
 impl Interaction {
     /// Counts what is about to be done, before anything of it is decided for the agent or opened.
     pub(super) fn watch(&self, what: What, now: Timestamp) -> Result<(), Error> {
-        let watcher = &self.guard.0.watcher;
         let agent = self.session.agent();
         let asking = Asking {
             agent: &agent.id,
             employer: &agent.employer,
             site: agent.site.as_ref(),
             role: agent.role,
-            account: self.session.account(),
+            account: Some(self.session.account()),
             has_contact: self.session.has_contact(),
         };
-        let Verdict { response, untold, is_decoy, uncounted, is_used_up } = watcher.count(&asking, what, now);
-        if is_decoy {
-            self.alarm(&Alarm::decoy()?, Response::Alert, 0, now)?;
-        }
-        if let Some(cause) = uncounted {
-            self.alarm(&Alarm::unavailable()?, Response::Alert, Error::from(cause).code().get(), now)?;
-        }
-        for (rule, response) in &untold {
-            self.alarm(rule, *response, 0, now)?;
-        }
-        if !untold.is_empty() {
-            let rules: Vec<_> = untold.into_iter().map(|(rule, _)| rule).collect();
-            // Where this fails they are told again, which is better than not at all.
-            let _told_once = watcher.told(&asking, &rules).is_ok();
-        }
         let action = match what {
             What::Decided(action) => Some(action),
             What::Opened
             | What::Read { .. }
             | What::Verified { .. }
             | What::Presenting
-            | What::FailedEvidence => None,
+            | What::FailedEvidence
+            | What::Searched { .. } => None,
         };
-        // An account must be opened, and its customer be there, for somebody to approve what is read.
-        let leads_up = matches!(what, What::Opened | What::Presenting | What::FailedEvidence);
-        let refused = match response {
-            Some(Response::Block) => Some(InteractionError::HeldBack),
-            Some(Response::SecondPerson) if !leads_up && !self.session.is_approved(action) => {
-                Some(InteractionError::NeedsSecondPerson)
-            }
-            Some(Response::Alert | Response::SecondPerson) | None => {
-                is_used_up.then_some(InteractionError::NotCounted)
-            }
-        };
-        let Some(refused) = refused.map(Error::from) else { return Ok(()) };
-        let mut facts = self.event(EventKind::WatchRefused, now);
-        facts.cause = refused.code().get();
-        self.record(facts)?;
-        Err(refused)
+        let is_approved = self.session.is_approved(action);
+        self.guard.watch(&asking, what, now, is_approved, |kind| self.event(kind, now))
     }
 
     /// Before evidence is looked at, or something goes out to the customer to be read back: whoever is held
@@ -153,11 +173,5 @@ impl Interaction {
     /// Counts evidence that did not match, before the agent is told.
     pub(super) fn watch_failed_evidence(&self) -> Result<(), Error> {
         self.watch(What::FailedEvidence, self.session.liveness().check()?)
-    }
-
-    fn alarm(&self, rule: &RuleId, response: Response, cause: u16, now: Timestamp) -> Result<(), Error> {
-        let mut facts = self.event(EventKind::WatchTripped, now);
-        facts.cause = cause;
-        self.guard.alarm(facts, self.session.account(), rule, response)
     }
 }

@@ -55,14 +55,27 @@ impl Standing {
         agent: &AgentId,
         account: &AccountId,
     ) -> Self {
+        Self::where_it(contact, source, agent, |state| {
+            state.account.as_ref().is_none_or(|known| known == account)
+        })
+    }
+
+    /// For who looks for an account: about none yet, or a case.
+    pub(super) fn without_account(contact: &Contact, source: &dyn ContactSource, agent: &AgentId) -> Self {
+        Self::where_it(contact, source, agent, |state| state.account.is_none() || state.case.is_some())
+    }
+
+    fn where_it(
+        contact: &Contact,
+        source: &dyn ContactSource,
+        agent: &AgentId,
+        fits: impl FnOnce(&ContactState) -> bool,
+    ) -> Self {
         let Contact::Of { id, channel } = contact else { return Self::Absent };
         match source.contact(id) {
             Err(_) => Self::Unknown,
             Ok(Some(state))
-                if state.live
-                    && state.agent == *agent
-                    && state.channel == *channel
-                    && state.account.as_ref().is_none_or(|known| known == account) =>
+                if state.live && state.agent == *agent && state.channel == *channel && fits(&state) =>
             {
                 Self::Live(state)
             }

@@ -217,12 +217,13 @@ pub(super) fn hotline_list_is_fresh(released: Timestamp, now: Timestamp) -> Opti
     (age >= 0).then_some(age <= HOTLINE_LIST_MAX_DAYS)
 }
 
-/// What the directory and the contact source say, as facts.
+/// What the directory and the contact source say, as facts. `account`: the one that it is about, if it is
+/// about one.
 pub(super) fn write_agent(
     facts: &mut Facts,
     profile: &AgentProfile,
     standing: &Standing,
-    account: &AccountId,
+    account: Option<&AccountId>,
     now: Timestamp,
 ) {
     let trained = profile.trained_until.map(|until| now <= until);
@@ -243,7 +244,7 @@ pub(super) fn write_agent(
     facts.set_agent(AgentFact::LegalReview, reviewed);
     facts.set_agent(AgentFact::GroupLargeEnough, group);
     let owned = match profile.role.requester() {
-        Requester::Customer => Some(profile.own_account.as_ref() == Some(account)),
+        Requester::Customer => Some(account.is_some() && profile.own_account.as_ref() == account),
         Requester::Carrier | Requester::ThirdParty => None,
     };
     facts.set_account(AccountFact::OwnedByRequester, owned);

@@ -46,6 +46,16 @@ pub const VERIFY_ATTEMPTS_ACCOUNT: AttemptLimits = limits(5, DAY, DAY);
 /// Values that one agent may verify: 40 in a day. Library default.
 pub const VERIFY_ATTEMPTS_AGENT: AttemptLimits = limits(40, DAY, DAY);
 
+/// Searches of one agent: 60 in a day. One that finds nothing counts like every other. Library default.
+pub const SEARCHES_AGENT: AttemptLimits = limits(60, DAY, DAY);
+/// Searches of one agent by a number of a government's: 20 in a day. Library default: whoever may try SSNs
+/// without end finds out whose they are.
+pub const SSN_SEARCHES_AGENT: AttemptLimits = limits(20, DAY, DAY);
+/// Searches from one contact with a customer: 3. Library default: a caller has one account to be found.
+pub const SEARCHES_CONTACT: AttemptLimits = limits(3, DAY, DAY);
+/// Searches on one case: 20 in a day. Library default.
+pub const SEARCHES_CASE: AttemptLimits = limits(20, DAY, DAY);
+
 const ENTRY_LABEL: &str = "cpni-guard/v1/entry";
 
 /// Entries that are read at once to be counted.
@@ -375,6 +385,28 @@ impl Ledger {
     ) -> Result<(), Error> {
         self.count(&self.counter("verify-agent", agent.as_str().as_bytes()), now, &VERIFY_ATTEMPTS_AGENT)?;
         self.count(&self.counter("verify", account.as_bytes()), now, &VERIFY_ATTEMPTS_ACCOUNT)
+    }
+
+    /// Counts a search, by agent and by contact or case.
+    pub(super) fn count_search(
+        &self,
+        contact: Option<&ContactId>,
+        is_case: bool,
+        agent: &AgentId,
+        by_government_id: bool,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let agent = agent.as_str().as_bytes();
+        self.count(&self.counter("search-agent", agent), now, &SEARCHES_AGENT)?;
+        if by_government_id {
+            self.count(&self.counter("search-ssn-agent", agent), now, &SSN_SEARCHES_AGENT)?;
+        }
+        let limits = if is_case { &SEARCHES_CASE } else { &SEARCHES_CONTACT };
+        // Without a contact no rule of the floor lets a search through; where one was overridden, the
+        // limits of the agent are left.
+        contact.map_or(Ok(()), |contact| {
+            self.count(&self.counter("search-contact", contact.as_str().as_bytes()), now, limits)
+        })
     }
 
     /// Whether this account is the one that the contact opens: the first one that it opened.

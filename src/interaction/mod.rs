@@ -19,6 +19,7 @@ mod history;
 mod host;
 mod ledger;
 mod liveness;
+mod lookup;
 mod named_call;
 pub(crate) mod notice_store;
 pub(crate) mod notices;
@@ -48,11 +49,13 @@ pub use host::{
 };
 pub use ledger::{
     CODE_ATTEMPTS, CODE_LIFE, CODES_SENT_ACCOUNT, CODES_SENT_AGENT, CodeTo, NAMED_CALL_ATTEMPTS,
-    PASSWORD_ATTEMPTS, PHOTO_ID_ATTEMPTS, VERIFY_ATTEMPTS_ACCOUNT, VERIFY_ATTEMPTS_AGENT,
+    PASSWORD_ATTEMPTS, PHOTO_ID_ATTEMPTS, SEARCHES_AGENT, SEARCHES_CASE, SEARCHES_CONTACT,
+    SSN_SEARCHES_AGENT, VERIFY_ATTEMPTS_ACCOUNT, VERIFY_ATTEMPTS_AGENT,
 };
 pub(crate) use ledger::{Ledger, Secret};
 pub use liveness::TimeLimits;
 pub(crate) use liveness::{EndReason, Liveness};
+pub(crate) use lookup::{Lookup, LookupOpening, is_government_id};
 pub use named_call::{NAMED_CALL_DURATION_TOLERANCE_SECS, NAMED_CALL_START_TOLERANCE, NamedCall};
 pub use notice_store::{MemoryNoticeStore, NoticeId, NoticeStore, StoredNotice};
 pub(crate) use notices::Notices;

@@ -515,7 +515,7 @@ impl Session {
         let role = if became_customer { Role::Customer } else { self.profile.role };
         let mut facts = Facts::new(self.standing.channel(), role, self.purpose);
         self.account_facts.write(&mut facts, now);
-        write_agent(&mut facts, &self.profile, &self.standing, &self.account, now);
+        write_agent(&mut facts, &self.profile, &self.standing, Some(&self.account), now);
         let approved = self.approvals.contains(&Approval::Disclosure);
         facts.set_agent(AgentFact::SupervisorApproval, Some(approved));
         if became_customer {
@@ -539,7 +539,7 @@ impl Session {
     }
 }
 
-fn ask_directory(
+pub(super) fn ask_directory(
     directory: &dyn AgentDirectory,
     session: &AgentSession,
 ) -> Result<Option<AgentProfile>, Error> {

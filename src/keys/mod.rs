@@ -24,6 +24,9 @@ pub use memory::MemoryKeys;
 pub use passphrase::PassphraseKeys;
 pub use roots::{KeyBranch, KeyState, KeyVersion};
 
+#[cfg(test)]
+pub(crate) use roots::write_document_for_testing;
+
 pub(crate) use changes::KeyChange;
 pub(crate) use tree::{AccountKeys, ClassKey};
 

@@ -285,7 +285,7 @@ fn write_document(provider: &dyn KeyProvider, roots: &[Root]) -> Result<Vec<u8>,
 }
 
 #[cfg(test)]
-pub(super) fn write_document_for_testing(
+pub(crate) fn write_document_for_testing(
     provider: &dyn KeyProvider,
     roots: &[(KeyVersion, [u8; 32])],
 ) -> Result<Vec<u8>, KeyError> {

@@ -32,7 +32,7 @@ title = "Everything for everybody"
 id     = "every-class"
 title  = "Every class"
 effect = "permit"
-when   = { class = ["identity", "address", "biographical", "ssn", "ssn_last4", "other_government_id", "account_info", "billing", "service_details", "device_id", "call_detail", "location", "payment", "auth_secret", "directory_listing", "survivor"] }
+when   = { class = ["identity", "address", "biographical", "ssn", "ssn_last4", "other_government_id", "account_info", "billing", "service_details", "device_id", "call_detail", "location", "payment", "auth_secret", "directory_listing", "survivor"], op = ["view", "verify", "send", "search"] }
 
 [[rule]]
 id     = "every-action"

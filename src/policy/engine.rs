@@ -92,6 +92,7 @@ pub(super) enum Ask {
     Verify(DataClass),
     Send(DataClass, Destination),
     Act(Action),
+    Search(DataClass),
 }
 
 impl Ask {
@@ -100,7 +101,7 @@ impl Ask {
     pub(super) const fn forms(self) -> &'static [Form] {
         match self {
             Self::View(..) => &[Form::Full, Form::Masked],
-            Self::Verify(_) => &[Form::Match],
+            Self::Verify(_) | Self::Search(_) => &[Form::Match],
             Self::Send(..) | Self::Act(_) => &[Form::Full],
         }
     }
@@ -510,13 +511,14 @@ pub(super) fn asking(state: &Facts, ask: Ask, form: Form) -> Facts {
             facts
         }
         Ask::Act(action) => state.asking_to(action),
+        Ask::Search(class) => state.asking_for(Op::Search, class, Scope::Whole, form),
     }
 }
 
 const fn scope_of(ask: Ask) -> Scope {
     match ask {
         Ask::View(_, scope) => scope,
-        Ask::Verify(_) | Ask::Send(..) | Ask::Act(_) => Scope::Whole,
+        Ask::Verify(_) | Ask::Send(..) | Ask::Act(_) | Ask::Search(_) => Scope::Whole,
     }
 }
 

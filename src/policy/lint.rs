@@ -35,7 +35,7 @@ pub enum FindingKind<'p> {
     /// The rule can never match: its conditions contradict each other, or its exceptions cover all
     /// of them.
     NeverMatches,
-    /// A permit for what no call of this version asks (`search`, tokens).
+    /// A permit for what no call of this version asks (tokens).
     NeverAsked,
     /// For these classes and actions the permit opens nothing: whatever the evidence and the facts
     /// are, some rule in force closes.
@@ -182,9 +182,9 @@ fn requests() -> Vec<Facts> {
     for class in DataClass::ALL {
         for scope in Scope::ALL {
             requests.push(empty.asking_for(Op::Verify, *class, *scope, Form::Match));
+            requests.push(empty.asking_for(Op::Search, *class, *scope, Form::Match));
             for form in [Form::Token, Form::Masked, Form::Full] {
                 requests.push(empty.asking_for(Op::View, *class, *scope, form));
-                requests.push(empty.asking_for(Op::Search, *class, *scope, form));
                 for to in Destination::ALL {
                     let mut facts = empty.asking_for(Op::Send, *class, *scope, form);
                     facts.set_destination(Some(*to));
@@ -394,9 +394,10 @@ mod tests {
                       unless = [{ evidence.any = [\"password\"] }, { evidence.none = [\"password\", \"backup\"] }]";
         assert_eq!(found(&forbid(almost), &nothing), [""; 0]);
         // What a later version asks can match.
-        assert_eq!(found(&forbid("{ op = [\"search\"], label = [\"cpni\"] }"), &nothing), [""; 0]);
+        assert_eq!(found(&forbid("{ op = [\"view\"], form = [\"token\"] }"), &nothing), [""; 0]);
+        assert_eq!(found("", &permit("class = [\"device_id\"], op = [\"search\"]")), [""; 0]);
         assert_eq!(
-            found("", &permit("class = [\"billing\"], op = [\"search\"]")),
+            found("", &permit("class = [\"billing\"], form = [\"token\"]")),
             ["g.toml:3:1: nothing in this version asks for what this permits (`r`)"]
         );
     }

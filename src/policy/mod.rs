@@ -20,6 +20,7 @@ mod parse;
 mod plan;
 mod reach;
 mod rule;
+mod searching;
 mod space;
 
 #[cfg(test)]
@@ -38,3 +39,4 @@ pub use plan::Grant;
 pub(crate) use plan::Plan;
 pub use reach::{Need, Reach, Target};
 pub use rule::{Certainty, Effect, ReadFrom};
+pub(crate) use searching::{SearchGrant, SearchPlan};

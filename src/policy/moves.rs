@@ -78,7 +78,11 @@ fn apply(policy: &Policy, active: RuleSet, remedy: Remedy, from: &Position) -> O
                 to.ask = Ask::Send(class, Destination::AddressOfRecord);
                 true
             }
-            Ask::View(_, Scope::NamedCall) | Ask::Verify(_) | Ask::Send(..) | Ask::Act(_) => false,
+            Ask::View(_, Scope::NamedCall)
+            | Ask::Verify(_)
+            | Ask::Send(..)
+            | Ask::Act(_)
+            | Ask::Search(_) => false,
         },
         Remedy::CallBackNumberOfRecord => {
             to.state.set_channel(Channel::PhoneCallback);
@@ -101,12 +105,14 @@ fn apply(policy: &Policy, active: RuleSet, remedy: Remedy, from: &Position) -> O
             // Who opts in takes an earlier objection back (64.2007(a)(2)). Location is CPNI, so that
             // marketing with it needs both approvals; both are asked for at once.
             let asked: &[_] = match from.ask {
-                Ask::View(class, _) | Ask::Verify(class) | Ask::Send(class, _)
+                Ask::View(class, _) | Ask::Verify(class) | Ask::Send(class, _) | Ask::Search(class)
                     if class.labels().contains(Label::Location) =>
                 {
                     &[AccountFact::OptIn, AccountFact::LocationOptIn]
                 }
-                Ask::View(..) | Ask::Verify(_) | Ask::Send(..) | Ask::Act(_) => &[AccountFact::OptIn],
+                Ask::View(..) | Ask::Verify(_) | Ask::Send(..) | Ask::Act(_) | Ask::Search(_) => {
+                    &[AccountFact::OptIn]
+                }
             };
             asked.iter().for_each(|fact| to.state.set_account(*fact, Some(true)));
             to.state.set_account(AccountFact::OptedOut, Some(false));
@@ -178,7 +184,7 @@ fn ask_of(facts: &Facts) -> Option<Ask> {
                 Action::ALL.iter().copied().find(|action| facts.is(Dimension::ACTION, action.code()));
             Some(Ask::Act(action?))
         }
-        Op::Search => None,
+        Op::Search => Some(Ask::Search(class?)),
     }
 }
 

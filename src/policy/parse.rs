@@ -391,6 +391,12 @@ impl Reader<'_> {
             return None;
         }
         let permit = about == About::Request { permit: true };
+        // Whoever lets a role see a class has not yet let it find people by it.
+        if permit && table.get("op").is_none() && table.get("action").is_none() {
+            let bits = [Op::View, Op::Verify, Op::Send].iter();
+            let bits = bits.fold(0, |bits, op| bits | Dimension::OP.bit(op.code()));
+            clauses.push(Clause { word: Dimension::OP.word, bits, mode: Mode::Any });
+        }
         let conjunction = Conjunction { clauses, predicates };
         let wrong = if permit && table.get("class").is_none() && table.get("action").is_none() {
             Some("a permit names a class or an action")
@@ -467,9 +473,11 @@ fn contradiction(conjunction: &Conjunction) -> Option<&'static str> {
         }
         if let Some(forms) = named(Dimension::FORM) {
             let compared = Dimension::FORM.bit(Form::Match.code());
-            let compares = Dimension::OP.bit(Op::Verify.code());
-            if (ops == compares && forms & compared == 0) || (ops & compares == 0 && forms == compared) {
-                return Some("this can never match: `verify`, and only it, has the form `match`");
+            let compares = Dimension::OP.bit(Op::Verify.code()) | Dimension::OP.bit(Op::Search.code());
+            if (ops & !compares == 0 && forms & compared == 0) || (ops & compares == 0 && forms == compared) {
+                return Some(
+                    "this can never match: `verify` and `search`, and only they, have the form `match`",
+                );
             }
         }
     }

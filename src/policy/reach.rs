@@ -57,7 +57,9 @@ pub struct Need {
 impl Target {
     pub(super) const fn of(ask: Ask) -> Self {
         match ask {
-            Ask::View(class, _) | Ask::Verify(class) | Ask::Send(class, _) => Self::Class(class),
+            Ask::View(class, _) | Ask::Verify(class) | Ask::Send(class, _) | Ask::Search(class) => {
+                Self::Class(class)
+            }
             Ask::Act(action) => Self::Action(action),
         }
     }
@@ -123,6 +125,7 @@ const fn op_and_scope(ask: Ask) -> (Op, Scope) {
         Ask::Verify(_) => (Op::Verify, Scope::Whole),
         Ask::Send(_, Destination::AddressOfRecord) => (Op::Send, Scope::Whole),
         Ask::Act(_) => (Op::Act, Scope::Whole),
+        Ask::Search(_) => (Op::Search, Scope::Whole),
     }
 }
 
@@ -267,7 +270,8 @@ mod tests {
                     (Target::Action(action), _) => Ask::Act(action),
                     (Target::Class(class), Op::Verify) => Ask::Verify(class),
                     (Target::Class(class), Op::Send) => Ask::Send(class, Destination::AddressOfRecord),
-                    (Target::Class(class), Op::View | Op::Act | Op::Search) => Ask::View(class, reach.scope),
+                    (Target::Class(class), Op::Search) => Ask::Search(class),
+                    (Target::Class(class), Op::View | Op::Act) => Ask::View(class, reach.scope),
                 };
                 let form = |state| policy.decide(active, &policy.with_predicates(state), ask).form;
                 for way in reach.ways.unwrap() {

@@ -289,7 +289,8 @@ pub(super) fn asks() -> impl Iterator<Item = Ask> {
     let views = classes().flat_map(|class| Scope::ALL.iter().map(move |scope| Ask::View(class, *scope)));
     let sends = classes().flat_map(|class| Destination::ALL.iter().map(move |to| Ask::Send(class, *to)));
     let acts = Action::ALL.iter().map(|action| Ask::Act(*action));
-    views.chain(classes().map(Ask::Verify)).chain(sends).chain(acts)
+    let searches = classes().map(Ask::Search);
+    views.chain(classes().map(Ask::Verify)).chain(sends).chain(acts).chain(searches)
 }
 
 /// Every contact: who asks, where, and for what.

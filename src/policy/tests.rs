@@ -434,7 +434,8 @@ fn what_no_request_has_is_refused_at_load() {
         let text = format!("{HEAD}{}", PERMIT.replace("{ class = [\"billing\"] }", when));
         faults(&text).concat()
     };
-    let form = "g.toml:7:8: this can never match: `verify`, and only it, has the form `match`";
+    let form =
+        "g.toml:7:8: this can never match: `verify` and `search`, and only they, have the form `match`";
     assert_eq!(why("{ op = [\"verify\"], form = [\"full\"], class = [\"ssn\"] }"), form);
     assert_eq!(why("{ op = [\"view\"], form = [\"match\"], class = [\"ssn\"] }"), form);
     let to = "g.toml:7:8: this can never match: only the operation `send` has a destination";

@@ -174,7 +174,7 @@ impl IndexKeys {
             let specs = index.fields().iter().map(|name| schema.field(name.as_str()));
             let forms = specs.map(|spec| spec.and_then(|spec| NormalForm::of(spec.kind(), value_of(spec)?)));
             if let Some(forms) = forms.collect::<Option<Vec<_>>>() {
-                terms.push((index.name().clone(), term(version, index, &macs, &forms)?));
+                terms.push((index.name().clone(), term(version, index, &macs, forms.iter())?));
             }
         }
         Ok(IndexTerms(terms))
@@ -182,10 +182,16 @@ impl IndexKeys {
 
     /// The terms of a value that is looked for: one for each version whose key is still there, the one that seals
     /// first.
-    pub(crate) fn of_search(&self, index: &IndexSpec, forms: &[NormalForm]) -> Result<Vec<IndexTerm>, Error> {
+    pub(crate) fn of_search<'f>(
+        &self,
+        index: &IndexSpec,
+        forms: impl Iterator<Item = &'f NormalForm> + Clone,
+    ) -> Result<Vec<IndexTerm>, Error> {
         let live = self.keys.live_versions(KeyBranch::Data);
         self.forget_all_but(&live);
-        live.into_iter().map(|version| term(version, index, &*self.of_version(version)?, forms)).collect()
+        live.into_iter()
+            .map(|version| term(version, index, &*self.of_version(version)?, forms.clone()))
+            .collect()
     }
 
     /// Whether a stored term is not what the record would get now.
@@ -235,9 +241,14 @@ fn head(index: &IndexSpec) -> Tuple {
 }
 
 /// `macs` are those of the version, one for each index of the schema.
-fn term(version: u32, index: &IndexSpec, macs: &[MacKey], forms: &[NormalForm]) -> Result<IndexTerm, Error> {
+fn term<'f>(
+    version: u32,
+    index: &IndexSpec,
+    macs: &[MacKey],
+    forms: impl Iterator<Item = &'f NormalForm>,
+) -> Result<IndexTerm, Error> {
     let key = macs.get(index.position()).ok_or(TokenError::UnknownIndex)?;
-    let mac = key.mac_of(forms.iter().flat_map(|form| {
+    let mac = key.mac_of(forms.flat_map(|form| {
         // INVARIANT: a value has at most 64 KiB, and its form not much more.
         let len = u32::try_from(form.expose().len()).unwrap_or(u32::MAX).saturating_add(1);
         let [a, b, c, d] = len.to_be_bytes();

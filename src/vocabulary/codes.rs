@@ -873,12 +873,17 @@ codes! {
         /// Sealed bytes were sealed again under the active key and are given back next: a batch; the basis
         /// says how many.
         Resealed = 51, "resealed";
+        /// A search was decided; where it was allowed, the host gets its terms next. The basis is the index.
+        Searched = 54, "searched";
         /// An account is erased: nothing of it that is sealed under its secret opens again.
         AccountErased = 55, "account_erased";
         /// A step of an erasure after its beginning; the basis says which.
         ErasureContinued = 56, "erasure_continued";
         /// An erased account may have a secret again, a new one. What was erased stays so.
         AccountReadmitted = 57, "account_readmitted";
+        /// A search found this account, whose id comes out next. With a cause: none, too many, or a
+        /// candidate that does not open.
+        AccountFound = 58, "account_found";
         /// The back end had a vault token made for a field of the account; the basis is the token's reference.
         TokenIssued = 60, "token_issued";
         /// The view in the next event is of what a vault token stands for; the basis is its reference. With

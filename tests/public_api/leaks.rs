@@ -8,8 +8,8 @@ use cpni_guard::policy::Pack;
 use cpni_guard::vocabulary::{Channel, CivilDate, RecordId, Role};
 use cpni_guard::{
     AccountId, AgentSession, CallRow, Contact, DeviceReply, DeviceRequest, DeviceSession, Evidence, Guard,
-    MemoryKeys, NamedCall, Period, PhotoId, Purpose, Schema, SealedField, SealedRecord, Sensitive, Stores,
-    TokenTerms, VaultToken,
+    IndexTerm, MemoryKeys, NamedCall, Period, PhotoId, Purpose, Schema, SealedField, SealedRecord, Sensitive,
+    Stores, TokenTerms, VaultToken,
 };
 
 use crate::fixture::{Carrier, NOON, account, profile};
@@ -177,6 +177,35 @@ fn walk(net: &mut Net, carrier: &Carrier) {
     let plan = view.field("plan").unwrap().disclosed().unwrap();
     assert_eq!(plan.with_text(str::to_owned), Ok(canary("plan")));
     net.shown("disclosed", &plan);
+
+    // Searching. The terms of the record, and what is stated, are made of canaries.
+    for (index, term) in sealed.terms.iter() {
+        net.shown("term", &(index, term));
+        net.bytes("term, bytes", term.as_bytes());
+        net.bytes("term, text", term.to_text());
+    }
+    net.result("reindex", &guard.reindex(&own, (&sealed.record, &id)));
+    net.result("reindex, another account", &guard.reindex(&other, (&sealed.record, &id)));
+    net.result("needs reindex", &guard.needs_reindex(&canary("index"), sealed.terms.get("ssn").unwrap()));
+    net.result("term, any text", &IndexTerm::from_text(&canary("term")));
+    net.result("term, any bytes", &IndexTerm::from_bytes(canary("term").as_bytes()));
+    for (agent, index, stated) in [
+        ("dana", "ssn", vec![sensitive("ssn")]),
+        ("dana", "ssn", vec![sensitive("another")]),
+        ("ray", "ssn", vec![sensitive("ssn")]),
+        ("dana", "ssn", vec![sensitive("ssn"), sensitive("ssn")]),
+        ("dana", &canary("index"), vec![sensitive("ssn")]),
+        (&canary("token"), "ssn", vec![sensitive("ssn")]),
+    ] {
+        let contact = carrier.contact("search-leaks", Channel::PhoneInbound, "dana");
+        let search = guard.search(AgentSession::new(agent), contact, Purpose::Support, index, &stated);
+        net.result("search", &search);
+        if let Ok(search) = search {
+            search.decisions().for_each(|decision| net.shown("search decision", &decision));
+            let candidates = [(&own, (&sealed.record, &id)), (&other, (&sealed.record, &id))];
+            net.result("found", &search.find(candidates));
+        }
+    }
 
     // A store visit, with an ID.
     let contact = carrier.contact("visit-leaks", Channel::Retail, "ray");

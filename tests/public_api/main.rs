@@ -18,6 +18,7 @@ mod migrate;
 mod notices;
 mod said_so;
 mod scope;
+mod search;
 mod stores;
 mod tokens;
 mod vault;

@@ -100,8 +100,8 @@ impl Mapping {
             | K::TokenPresented => Self::other(C::ApiActivity, kind),
             K::EvidencePresented => Self::of(C::Authentication, 1, "Logon"),
             K::CodeSent => Self::other(C::Authentication, kind),
-            K::Viewed | K::Sent => Self::of(C::DatastoreActivity, 1, "Read"),
-            K::Verified | K::ColumnsCompared => Self::of(C::DatastoreActivity, 4, "Query"),
+            K::Viewed | K::Sent | K::AccountFound => Self::of(C::DatastoreActivity, 1, "Read"),
+            K::Verified | K::Searched | K::ColumnsCompared => Self::of(C::DatastoreActivity, 4, "Query"),
             K::NotCarriedOut => Self::other(C::DatastoreActivity, kind),
             K::SecretImported => Self::of(C::AccountChange, 3, "Password Change"),
             K::FactsChanged | K::ConsentRecorded | K::KeysChanged | K::ErasureContinued => {
@@ -295,7 +295,7 @@ fn insert_status(object: &mut Map<String, Value>, row: &Row<'_>) {
 const fn is_control(kind: EventKind) -> bool {
     use EventKind as K;
     match kind {
-        K::Viewed | K::Verified | K::Sent | K::Decided | K::WatchRefused => true,
+        K::Viewed | K::Verified | K::Sent | K::Searched | K::Decided | K::WatchRefused => true,
         K::Genesis
         | K::InteractionOpened
         | K::EvidencePresented
@@ -317,6 +317,7 @@ const fn is_control(kind: EventKind) -> bool {
         | K::WatchLifted
         | K::ScopeAsked
         | K::AccountNamed
+        | K::AccountFound
         | K::DeviceAsked
         | K::TokenIssued
         | K::TokenPresented

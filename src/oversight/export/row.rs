@@ -157,7 +157,7 @@ impl<'e> Row<'e> {
         let facts = &self.event.facts;
         let by = |is_good| if is_good { Status::Success } else { Status::Failure };
         match facts.kind {
-            K::Viewed | K::Verified | K::Sent => {
+            K::Viewed | K::Verified | K::Sent | K::Searched => {
                 by(facts.fields.iter().any(|field| field.outcome != Outcome::Withhold))
             }
             K::Decided => by(facts.action.as_ref().is_some_and(|action| action.outcome != Outcome::Withhold)),
@@ -182,6 +182,7 @@ impl<'e> Row<'e> {
             | K::WatchLifted
             | K::ScopeAsked
             | K::AccountNamed
+            | K::AccountFound
             | K::DeviceAsked
             | K::TokenIssued
             | K::TokenPresented
@@ -235,9 +236,16 @@ impl<'e> Row<'e> {
             | K::TokenRevoked
             | K::ErasureContinued => Severity::Informational,
             K::Viewed | K::Verified | K::Sent if self.gives_out_ssn() => Severity::Medium,
-            K::InteractionOpened | K::EvidencePresented | K::Viewed | K::Verified | K::Sent | K::Decided => {
-                unless_failed(Severity::Low)
-            }
+            K::Searched | K::AccountFound if self.is_by_ssn() => Severity::Medium,
+            K::InteractionOpened
+            | K::EvidencePresented
+            | K::Viewed
+            | K::Verified
+            | K::Sent
+            | K::Searched
+            | K::Decided => unless_failed(Severity::Low),
+            // One that found nothing is as likely a typing error as a guess: the watch counts them.
+            K::AccountFound => Severity::Informational,
             // Another key in the middle of an interaction: somebody else asks, or a tool was restarted.
             K::DeviceAsked => unless_failed(Severity::High),
             // A token of another account, used up or expired: somebody tries what was found.
@@ -260,10 +268,15 @@ impl<'e> Row<'e> {
         if self.duties().contains(Obligation::Alert) { by_kind.max(Severity::High) } else { by_kind }
     }
 
+    /// Who tries SSNs learns whose they are.
+    fn is_by_ssn(&self) -> bool {
+        self.event.facts.fields.iter().any(|field| field.class == DataClass::Ssn)
+    }
+
     /// The number itself, in full or sent: not that it was compared.
     fn gives_out_ssn(&self) -> bool {
         self.event.facts.fields.iter().any(|field| {
-            let compared = field.op == Op::Verify || field.form == Some(Form::Match);
+            let compared = matches!(field.op, Op::Verify | Op::Search) || field.form == Some(Form::Match);
             field.class == DataClass::Ssn && field.outcome != Outcome::Withhold && !compared
         })
     }

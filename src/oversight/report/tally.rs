@@ -667,7 +667,7 @@ fn decisions(event: &AuditEvent) -> Vec<One<'_>> {
 }
 
 fn decides_fields(kind: EventKind) -> bool {
-    [EventKind::Viewed, EventKind::Verified, EventKind::Sent].contains(&kind)
+    [EventKind::Viewed, EventKind::Verified, EventKind::Sent, EventKind::Searched].contains(&kind)
 }
 
 fn override_today(status: OverrideStatus<'_>) -> OverrideToday {

@@ -152,7 +152,7 @@ type Line = (Op, Option<DataClass>, Outcome, Option<WithheldBecause>, Vec<RuleId
 
 fn lines(facts: &EventFacts) -> Vec<Line> {
     match facts.kind.name() {
-        "viewed" | "verified" | "sent" => {
+        "viewed" | "verified" | "sent" | "searched" => {
             let field =
                 |f: &FieldRecord| (f.op, Some(f.class), f.outcome, f.because, f.rules.clone(), f.obligations);
             facts.fields.iter().map(field).collect()
@@ -225,7 +225,8 @@ fn goes_to(field: &FieldRecord, facts: &EventFacts, for_device: bool) -> Option<
 }
 
 fn check_inventory(inventory: &DataInventory, inside: &[(&EventFacts, bool)]) {
-    let decides = |facts: &EventFacts| ["viewed", "verified", "sent"].contains(&facts.kind.name());
+    let decides =
+        |facts: &EventFacts| ["viewed", "verified", "sent", "searched"].contains(&facts.kind.name());
     let decided: Vec<_> = inside
         .iter()
         .filter(|(facts, _)| decides(facts))

@@ -63,7 +63,7 @@ codes! {
         ReadsWithoutContact = 5, "reads_without_contact";
         /// How many in a hundred of the latest reads were refused.
         RefusedShare = 6, "refused_share";
-        /// Verifications of an SSN or of its last four digits.
+        /// Verifications of an SSN or of its last four digits, and searches by a number of a government's.
         SsnVerifications = 7, "ssn_verifications";
         /// Requests to unlock a handset.
         UnlockRequests = 8, "unlock_requests";
@@ -72,6 +72,8 @@ codes! {
         /// Evidence that did not match, or was not looked at because too much of it was wrong before:
         /// passwords, back-up answers, passcodes, one-time codes, photo IDs, named calls.
         FailedEvidence = 10, "failed_evidence";
+        /// Searches for accounts, also those that found nothing or were refused.
+        Searches = 11, "searches";
     }
 }
 
@@ -253,7 +255,8 @@ fn rule(table: &Table<'_, '_>) -> Result<WatchRule, FileFault> {
         | Measure::SsnVerifications
         | Measure::UnlockRequests
         | Measure::SimRequests
-        | Measure::FailedEvidence => (MAX_COUNT.saturating_sub(1), "a threshold is 0 to 4095"),
+        | Measure::FailedEvidence
+        | Measure::Searches => (MAX_COUNT.saturating_sub(1), "a threshold is 0 to 4095"),
     };
     let more_than = u16::try_from(more_value.number()?).ok().filter(|more| *more <= max);
     let of_last = match (count, table.get("of_last")) {

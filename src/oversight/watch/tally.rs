@@ -10,6 +10,8 @@ use super::watcher::What;
 use crate::vocabulary::{Action, Role, RuleId, Timestamp};
 
 const FORMAT: u8 = 1;
+/// With a list of searches, which is never empty: an entry without one is of format 1, as it ever was.
+const FORMAT_WITH_SEARCHES: u8 = 2;
 const HOURS: u64 = 24;
 const MAX_HELD: usize = 64;
 const ACCOUNTS_KEPT_FOR: &[Measure] = &[Measure::Accounts, Measure::LooksAtOneAccount, Measure::Sequence];
@@ -50,6 +52,7 @@ pub(super) struct Tally {
     unlocks: Vec<Timestamp>,
     sims: Vec<Timestamp>,
     failed_evidence: Vec<Timestamp>,
+    searches: Vec<Timestamp>,
     /// The rules that tripped and are in force.
     held: Vec<Held>,
 }
@@ -109,6 +112,13 @@ impl Tally {
             }
             What::FailedEvidence => {
                 keep(&mut self.failed_evidence, now, rules, per, Measure::FailedEvidence);
+            }
+            What::Searched { government_id, refused } => {
+                self.read(rules, per, doing, refused, now);
+                keep(&mut self.searches, now, rules, per, Measure::Searches);
+                if government_id {
+                    keep(&mut self.verified, now, rules, per, Measure::SsnVerifications);
+                }
             }
             What::Presenting
             | What::Decided(
@@ -225,6 +235,7 @@ impl Tally {
             Measure::UnlockRequests => in_window(&self.unlocks),
             Measure::SimRequests => in_window(&self.sims),
             Measure::FailedEvidence => in_window(&self.failed_evidence),
+            Measure::Searches => in_window(&self.searches),
             Measure::RefusedShare => {
                 let of = usize::from(rule.of_last);
                 let latest: Vec<_> =
@@ -236,7 +247,8 @@ impl Tally {
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut out = vec![FORMAT];
+        let has_searches = !self.searches.is_empty();
+        let mut out = vec![if has_searches { FORMAT_WITH_SEARCHES } else { FORMAT }];
         let count = |out: &mut Vec<u8>, len: usize| {
             // INVARIANT: every list is bounded by MAX_COUNT or less.
             out.extend(u16::try_from(len).unwrap_or(u16::MAX).to_be_bytes());
@@ -273,6 +285,9 @@ impl Tally {
         ] {
             times(&mut out, list);
         }
+        if has_searches {
+            times(&mut out, &self.searches);
+        }
         count(&mut out, self.held.len());
         for held in &self.held {
             let id = held.rule.as_str();
@@ -288,7 +303,7 @@ impl Tally {
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader(bytes);
         let reader = &mut reader;
-        let [FORMAT] = reader.take()? else { return None };
+        let [format @ (FORMAT | FORMAT_WITH_SEARCHES)] = reader.take()? else { return None };
         let account = |reader: &mut Reader<'_>| {
             Some(Opened {
                 mark: reader.take()?,
@@ -316,6 +331,11 @@ impl Tally {
             unlocks: reader.list(MAX_COUNT.into(), Reader::time)?,
             sims: reader.list(MAX_COUNT.into(), Reader::time)?,
             failed_evidence: reader.list(MAX_COUNT.into(), Reader::time)?,
+            searches: match format {
+                FORMAT_WITH_SEARCHES => Some(reader.list(MAX_COUNT.into(), Reader::time)?)
+                    .filter(|searches| !searches.is_empty())?,
+                _ => Vec::new(),
+            },
             held: reader.list(MAX_HELD, held)?,
         };
         reader.0.is_empty().then_some(tally)

@@ -80,7 +80,7 @@ impl Floor {
             employer: &employer,
             site: site.as_ref(),
             role,
-            account: &account,
+            account: Some(&account),
             has_contact: true,
         };
         self.watcher.count(&asking, what, now)
@@ -284,8 +284,14 @@ fn reads_without_contact_verifications_unlocks_and_sims_have_windows_of_their_ow
     let account = AccountId::new("A-1").unwrap();
     let reads = |has_contact, secs| {
         let role = Role::CareAgent;
-        let asking =
-            Asking { agent: &agent, employer: &employer, site: None, role, account: &account, has_contact };
+        let asking = Asking {
+            agent: &agent,
+            employer: &employer,
+            site: None,
+            role,
+            account: Some(&account),
+            has_contact,
+        };
         floor.watcher.count(&asking, What::Read { refused: true }, at(secs)).response
     };
     assert_eq!((reads(false, 0), reads(true, 1), reads(true, 2)), (None, None, None));
@@ -360,7 +366,7 @@ fn agents_of_one_site_count_together_and_those_elsewhere_do_not() {
         employer: &employer,
         site: Some(&site),
         role: Role::CareAgent,
-        account: &account,
+        account: Some(&account),
         has_contact: true,
     };
     floor.watcher.told(&asking, &[RuleId::new("r").unwrap()]).unwrap();
@@ -526,8 +532,14 @@ fn a_trip_is_told_until_it_is_on_record_and_once_then() {
     let (agent, employer) = (AgentId::new("dana").unwrap(), EmployerId::new("carrier").unwrap());
     let account = AccountId::new("A-1").unwrap();
     let role = Role::CareAgent;
-    let asking =
-        Asking { agent: &agent, employer: &employer, site: None, role, account: &account, has_contact: true };
+    let asking = Asking {
+        agent: &agent,
+        employer: &employer,
+        site: None,
+        role,
+        account: Some(&account),
+        has_contact: true,
+    };
     floor.watcher.told(&asking, &[RuleId::new("other").unwrap()]).unwrap();
     assert_eq!(opens(2), tripped);
     floor.watcher.told(&asking, &[RuleId::new("r").unwrap()]).unwrap();

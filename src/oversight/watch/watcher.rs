@@ -51,7 +51,7 @@ pub struct Alarm {
     pub site: Option<SiteId>,
     /// In which interaction.
     pub interaction: [u8; 16],
-    /// The account that was touched last, as the audit log's keyed pseudonym.
+    /// The account that was touched last, as the audit log's keyed pseudonym; all zero: none, in a search.
     pub account: [u8; 32],
     /// The audit event that records it.
     pub audit_index: u64,
@@ -92,6 +92,8 @@ pub(crate) enum What {
     Presenting,
     /// Evidence did not match. Counted before the agent is told.
     FailedEvidence,
+    /// Accounts are searched for, or that was refused.
+    Searched { government_id: bool, refused: bool },
 }
 
 /// Who is about to do it, and where.
@@ -101,7 +103,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) employer: &'a EmployerId,
     pub(crate) site: Option<&'a SiteId>,
     pub(crate) role: Role,
-    pub(crate) account: &'a AccountId,
+    /// `None`: none yet.
+    pub(crate) account: Option<&'a AccountId>,
     /// From a live contact, or on an open case.
     pub(crate) has_contact: bool,
 }
@@ -157,21 +160,25 @@ impl Watcher {
     /// Counts what somebody is about to do, before it is done.
     pub(crate) fn count(&self, asking: &Asking<'_>, what: What, now: Timestamp) -> Verdict {
         let agent = self.key("agent", asking.agent.as_str());
-        let decoy = self.decoy(asking.account);
+        let decoy = asking.account.map(|account| self.decoy(account));
         let mut subjects = self.subjects(asking);
         subjects.retain(|(per, _)| self.concerns(*per, asking.role, what));
         if subjects.is_empty() && what != What::Opened {
             return Verdict::nothing();
         }
-        let account = self.mark(asking.account.expose());
-        let neighbours = match what {
-            What::Opened if !subjects.is_empty() => self.neighbours(asking.account),
-            What::Opened
-            | What::Read { .. }
-            | What::Verified { .. }
-            | What::Decided(_)
-            | What::Presenting
-            | What::FailedEvidence => Neighbours::default(),
+        let account = asking.account.map(|account| self.mark(account.expose())).unwrap_or_default();
+        let neighbours = match (what, asking.account) {
+            (What::Opened, Some(account)) if !subjects.is_empty() => self.neighbours(account),
+            (
+                What::Opened
+                | What::Read { .. }
+                | What::Verified { .. }
+                | What::Decided(_)
+                | What::Presenting
+                | What::FailedEvidence
+                | What::Searched { .. },
+                _,
+            ) => Neighbours::default(),
         };
         let doing = Doing {
             what,
@@ -181,11 +188,11 @@ impl Watcher {
             neighbours: &neighbours,
         };
         let mut keys: Vec<_> = subjects.iter().map(|(_, key)| *key).collect();
-        keys.push(decoy);
+        keys.extend(decoy);
         let (mut in_force, mut is_decoy) = (Vec::new(), false);
         let counted = self.store.update(&keys, &mut |entries| {
             in_force.clear();
-            is_decoy = entries.last().is_some_and(Option::is_some);
+            is_decoy = decoy.is_some() && entries.last().is_some_and(Option::is_some);
             for (entry, (per, _)) in entries.iter_mut().zip(&subjects) {
                 let mut tally = read(entry.as_deref())?;
                 in_force.extend(tally.count(&self.rules, *per, &doing, now));
@@ -293,13 +300,13 @@ impl Watcher {
         &self,
         cause: StoreError,
         agent: WatchKey,
-        decoy: WatchKey,
+        decoy: Option<WatchKey>,
         is_watched: bool,
         what: What,
         now: Timestamp,
     ) -> Verdict {
         let mut local = self.local();
-        let is_decoy = local.decoys.contains(&decoy);
+        let is_decoy = decoy.is_some_and(|decoy| local.decoys.contains(&decoy));
         let mut verdict = Verdict { is_decoy, ..Verdict::nothing() };
         if !is_watched {
             return verdict;
@@ -388,9 +395,12 @@ impl What {
                 matches!(self, Self::Opened)
             }
             Measure::ReadsWithoutContact | Measure::RefusedShare => {
-                matches!(self, Self::Read { .. } | Self::Verified { .. })
+                matches!(self, Self::Read { .. } | Self::Verified { .. } | Self::Searched { .. })
             }
-            Measure::SsnVerifications => matches!(self, Self::Verified { ssn: true, .. }),
+            Measure::SsnVerifications => {
+                matches!(self, Self::Verified { ssn: true, .. } | Self::Searched { government_id: true, .. })
+            }
+            Measure::Searches => matches!(self, Self::Searched { .. }),
             Measure::UnlockRequests => matches!(self, Self::Decided(Action::UnlockHandset)),
             Measure::SimRequests => matches!(self, Self::Decided(Action::SimChange)),
             Measure::FailedEvidence => matches!(self, Self::FailedEvidence),

@@ -55,7 +55,7 @@ impl Carrier {
 
     fn search(&self, index: &str, values: &[&str]) -> Vec<IndexTerm> {
         let index = self.schema.index(index).unwrap();
-        self.keys.of_search(index, &forms(&self.schema, index, values)).unwrap()
+        self.keys.of_search(index, forms(&self.schema, index, values).iter()).unwrap()
     }
 }
 
@@ -170,6 +170,59 @@ fn debug_says_neither_the_bits_nor_a_key() {
     let term = carrier.search("ssn", &["987-65-4321"])[0];
     assert_eq!(format!("{term:?}"), "IndexTerm { key_version: 1, bits: 20, .. }");
     assert_eq!(format!("{:?}", carrier.keys), "IndexKeys(..)");
+}
+
+/// What a thief has: the terms of 200 customers, this document, and 2,000 SSNs with theirs among them.
+struct Thief {
+    carrier: Carrier,
+    stolen: Vec<IndexTerm>,
+}
+
+impl Thief {
+    fn ssn(number: usize) -> String {
+        format!("{:09}", 900_500_000 + number * 37)
+    }
+
+    fn message(&self, ssn: &str) -> Vec<u8> {
+        let index = self.carrier.schema.index("ssn").unwrap();
+        let form = &forms(&self.carrier.schema, index, &[ssn])[0];
+        let mut item = vec![form.tag()];
+        item.extend(form.expose());
+        head(index).with(&item).as_bytes().to_vec()
+    }
+
+    /// How many customers' SSNs come out where a term is what `guess` makes of a message.
+    fn recovered(&self, stolen: &[IndexTerm], guess: impl Fn(&[u8]) -> [u8; 32]) -> usize {
+        let term = |number| IndexTerm::truncated(1, 20, &guess(&self.message(&Self::ssn(number))));
+        let terms: Vec<_> = (0..2_000).map(term).collect();
+        let fits = |(customer, stolen): &(usize, &IndexTerm)| terms[customer * 10] == **stolen;
+        stolen.iter().enumerate().filter(fits).count()
+    }
+}
+
+#[test]
+fn an_unkeyed_hash_gives_up_every_ssn_and_the_index_none() {
+    use crate::hazmat::{Key32, hash};
+    let carrier = Carrier::new(keyring(&[(1, [0x5A; 32], KeyState::Active)]), "carrier");
+    let stolen = (0..200).map(|customer| carrier.search("ssn", &[&Thief::ssn(customer * 10)])[0]).collect();
+    let thief = Thief { carrier, stolen };
+    // Everything that is public, as a key: nothing, zeros, names, and the label.
+    let keys = ["", "carrier", "ssn", LABEL, "cpni-guard/v1/index"].map(|text| hash::sha256(text.as_bytes()));
+    for guessed in keys.into_iter().chain([[0; 32], [0xFF; 32]]) {
+        let Ok(key) = Key32::filled_by(|out| -> Result<(), core::convert::Infallible> {
+            *out = guessed;
+            Ok(())
+        });
+        let key = MacKey::new(&key);
+        assert_eq!(thief.recovered(&thief.stolen, |message| key.mac(message)), 0);
+    }
+    assert_eq!(thief.recovered(&thief.stolen, hash::sha256), 0);
+    // The test can fail: the same attack on the same values under a hash without a key.
+    let unkeyed = |customer: usize| {
+        IndexTerm::truncated(1, 20, &hash::sha256(&thief.message(&Thief::ssn(customer * 10))))
+    };
+    let unkeyed: Vec<_> = (0..200).map(unkeyed).collect();
+    assert_eq!(thief.recovered(&unkeyed, hash::sha256), 200);
 }
 
 proptest! {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cpni_guard::policy::{AccountFact, AgentFact, Facts, Policy};
-use cpni_guard::testing::Plan;
+use cpni_guard::testing::{Plan, SearchPlan};
 use cpni_guard::vocabulary::{
     AccountId, Action, Channel, DataClass, Destination, EvidenceKind, Purpose, Role, Scope, Timestamp,
 };
@@ -60,6 +60,9 @@ pub fn of_library(policy: &Arc<Policy>, midnight: u64, asked: &Request) -> Resul
         Ask::Verify { class: of } => plan.verification(class(of)),
         Ask::Send { class: of, to } => plan.sending(class(of), known(Destination::from_name(to))),
         Ask::Act { action } => plan.action(known(Action::from_name(action)), asked.is_approved()),
+        Ask::Search { class: of } => {
+            SearchPlan::new(Arc::clone(policy), facts(asked), now).decision(class(of))
+        }
     };
     Ok(Answer {
         outcome: decision.outcome().name(),
@@ -86,7 +89,7 @@ pub fn of_cedar(cedar: &Cedar, sets: &Sets, asked: &Request) -> Result<Answer, E
 fn best(cedar: &Cedar, sets: &Sets, asked: &Request, unknown: Unknown) -> Result<Answer, Error> {
     let forms: &[&str] = match asked.ask {
         Ask::View { .. } => &["full", "masked"],
-        Ask::Verify { .. } => &["match"],
+        Ask::Verify { .. } | Ask::Search { .. } => &["match"],
         Ask::Send { .. } | Ask::Act { .. } => &["full"],
     };
     let mut answers = Vec::new();
@@ -129,7 +132,7 @@ fn in_form(
     }
     let duties = cedar.ask(&sets.duties, &request);
     let outcome = match asked.ask {
-        Ask::Verify { .. } => "verify_only",
+        Ask::Verify { .. } | Ask::Search { .. } => "verify_only",
         Ask::View { scope: "named_call", .. } => "disclose_limited",
         _ if form == "masked" => "disclose_limited",
         _ => "disclose",

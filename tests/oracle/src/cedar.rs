@@ -132,6 +132,7 @@ pub fn request(
         Ask::Verify { class } => ("verify", uid("Class", class), Some("whole"), None),
         Ask::Send { class, to } => ("send", uid("Class", class), Some("whole"), Some(to)),
         Ask::Act { action } => ("act", uid("Change", action), None, None),
+        Ask::Search { class } => ("search", uid("Class", class), Some("whole"), None),
     };
     let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
     let set = |names: Vec<&str>| RestrictedExpression::new_set(names.into_iter().map(text));

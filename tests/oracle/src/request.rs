@@ -41,6 +41,7 @@ pub enum Ask {
     Verify { class: &'static str },
     Send { class: &'static str, to: &'static str },
     Act { action: &'static str },
+    Search { class: &'static str },
 }
 
 impl Request {
@@ -131,8 +132,7 @@ impl Draft {
         }
         if let Some(ops) = &c.op {
             let ops: Vec<_> = OPS.into_iter().filter(|op| ops.iter().any(|named| named == op)).collect();
-            // A rule for `search` alone is none that can be asked for.
-            if !ops.is_empty() && !ops.contains(&self.op) {
+            if !ops.contains(&self.op) {
                 self.op = rng.word(&ops);
             }
         }
@@ -189,6 +189,7 @@ impl Draft {
         let ask = match self.op {
             "view" => Ask::View { class: self.class, scope: self.scope },
             "verify" => Ask::Verify { class: self.class },
+            "search" => Ask::Search { class: self.class },
             "send" => Ask::Send { class: self.class, to: rng.word(&DESTINATIONS) },
             _ => {
                 // Whether somebody approved an action is always known.
