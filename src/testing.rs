@@ -14,13 +14,14 @@ use crate::envelope::{
     Binding, Opener, PlainContent, PlainField, SealedField, SealedRecord, decode_rows, encode_rows,
     seal_record,
 };
-use crate::error::{Error, KeyError, SealedError};
+use crate::error::{Error, KeyError, SealedError, TokenError};
 use crate::hazmat::Key32;
 use crate::interaction::recode_notice_for_testing as notice_recode;
 use crate::keys::{AccountKeys, KeyBranch, KeyState, KeyVersion, Keyring};
 use crate::oversight::watch::recode_for_testing as tally_recode;
 use crate::policy::{self, Decision, Facts, Policy};
 use crate::sensitive::Sensitive;
+use crate::token::{self, Alphabet, FormatCipher, FormatToken, SealedCipher, SealedToken};
 use crate::vocabulary::{
     AccountId, Action, DataClass, Destination, EventKind, FieldName, Form, RecordId, Scope, Shape, TenantId,
     Timestamp,
@@ -59,6 +60,56 @@ pub struct SearchPlan(policy::SearchPlan);
 /// For benches: the tree of a log without the log.
 #[derive(Debug, Default)]
 pub struct Tree(CompactRange);
+
+/// For benches: the ciphers of a column of SSNs without the column, under this column key.
+#[derive(Debug)]
+pub struct ColumnCiphers {
+    format: FormatCipher,
+    sealed: SealedCipher,
+}
+
+impl ColumnCiphers {
+    /// Of column `ssn_token` of tenant `t`, key version 1.
+    ///
+    /// # Errors
+    /// None that the argument can cause.
+    pub fn new(key: &[u8; 32]) -> Result<Self, Error> {
+        let column_key = || {
+            Key32::filled_by(|out| -> Result<(), KeyError> {
+                *out = *key;
+                Ok(())
+            })
+        };
+        let (tenant, field, column) =
+            (TenantId::new("t")?, FieldName::new("ssn")?, FieldName::new("ssn_token")?);
+        let place = token::Place { tenant: &tenant, field: &field, column: &column };
+        let digits = Alphabet::digits();
+        let format = FormatCipher::new(column_key()?, place, &digits, &digits, &(9..=9))?;
+        let sealed = SealedCipher::new(column_key()?, place, DataClass::Ssn, 1);
+        Ok(Self { format, sealed })
+    }
+
+    /// The format-preserving token of nine digits.
+    ///
+    /// # Errors
+    /// [`TokenError`].
+    pub fn format(&self, value: &str) -> Result<FormatToken, TokenError> {
+        self.format.tokenise(value)
+    }
+
+    /// The format-preserving tokens of many.
+    pub fn format_many<V: AsRef<str>>(&self, values: &[V]) -> Vec<Result<FormatToken, TokenError>> {
+        self.format.tokenise_many(values.iter().map(|value| Ok(value.as_ref())))
+    }
+
+    /// The deterministic sealed token of a text.
+    ///
+    /// # Errors
+    /// [`TokenError`].
+    pub fn sealed(&self, value: &str) -> Result<SealedToken, TokenError> {
+        self.sealed.tokenise(value)
+    }
+}
 
 impl Tree {
     /// Adds an event, and gives back the hashes of the subtrees that it completes.
@@ -268,7 +319,7 @@ pub fn recode_calls(chunk: &[u8]) -> Result<Vec<Sensitive<Vec<u8>>>, SealedError
 /// refused.
 #[must_use]
 pub fn recode_token_entry(plain: &[u8]) -> Option<Vec<u8>> {
-    crate::token::recode_for_testing(plain)
+    token::recode_for_testing(plain)
 }
 
 /// For tests: reads the plaintext of a queued notice and writes it again; `None` where it is refused.

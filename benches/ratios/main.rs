@@ -11,6 +11,7 @@ mod raw;
 mod scope;
 mod sealing;
 mod subscriber;
+mod tokens;
 mod tree;
 
 criterion::criterion_group!(
@@ -25,6 +26,8 @@ criterion::criterion_group!(
     decisions::whole_plan,
     decisions::load_packs,
     tree::append,
+    tokens::ff1,
+    tokens::siv,
     scope::breach,
     durable::disclosures,
 );

@@ -11,14 +11,17 @@ use cpni_guard::interaction::{BackupQuestions, ConsentEvent};
 use cpni_guard::oversight::watch::WatchRules;
 use cpni_guard::policy::{Facts, Pack, Policy};
 use cpni_guard::testing::{
-    Content, Fields, Plan, SealingAccount, recode_calls, recode_device_plain, recode_device_reply,
-    recode_notice, recode_tally, recode_token_entry,
+    ColumnCiphers, Content, Fields, Plan, SealingAccount, recode_calls, recode_device_plain,
+    recode_device_reply, recode_notice, recode_tally, recode_token_entry,
 };
 use cpni_guard::vocabulary::{
     AccountId, AgentId, Channel, ContactId, DataClass, FieldName, IdentifierKind, MAX_ID_LEN, MAX_NAME_LEN,
     Purpose, RecordId, Role, RuleId, Scope, Shape, TenantId, Timestamp,
 };
-use cpni_guard::{DeviceReply, DeviceRequest, Schema, SealedField, SealedRecord, VaultToken};
+use cpni_guard::{
+    Alphabet, DeviceReply, DeviceRequest, Schema, SealedField, SealedRecord, SealedToken, TokenColumn,
+    VaultToken,
+};
 
 /// A target takes the bytes that the fuzzer made.
 pub type Target = fn(&[u8]);
@@ -44,6 +47,7 @@ pub const ALL: &[(&str, Target)] = &[
     ("device_request", device_request),
     ("device_reply", device_reply),
     ("device_plain", device_plain),
+    ("token", token),
 ];
 
 /// Identifiers: what is taken comes out unchanged and within its limits.
@@ -302,4 +306,34 @@ pub fn device_plain(data: &[u8]) {
 fn account(id: &str) -> Option<SealingAccount> {
     let (tenant, account) = (TenantId::new("fuzz").ok()?, AccountId::new(id).ok()?);
     SealingAccount::new(&[7; 32], tenant, account, RecordId::none()).ok()
+}
+
+/// Tokens: a sealed one that is taken is what it was; a text is tokenised or refused; an alphabet that is
+/// taken is one.
+pub fn token(data: &[u8]) {
+    if let Ok(token) = SealedToken::from_bytes(data) {
+        assert!(token.as_bytes() == data && token.key_version() > 0);
+        assert_eq!(SealedToken::from_text(&token.to_text()).as_ref(), Ok(&token));
+    }
+    let Ok(text) = core::str::from_utf8(data) else { return };
+    if let Ok(token) = SealedToken::from_text(text) {
+        assert_eq!(token.to_text(), text);
+    }
+    if let Ok(alphabet) = Alphabet::new(text) {
+        assert_eq!(alphabet.as_str(), text);
+        let column = TokenColumn::format("column", "field", alphabet.clone(), 20..=128);
+        assert!(column.and_then(|column| column.written_in(alphabet)).is_ok());
+    }
+    let ciphers = ColumnCiphers::new(&[7; 32]).expect("ciphers");
+    match ciphers.format(text) {
+        Ok(token) => {
+            assert!(text.len() == 9 && text.bytes().all(|byte| byte.is_ascii_digit()));
+            assert!(token.as_str().len() == 9 && token.as_str().bytes().all(|byte| byte.is_ascii_digit()));
+            assert_eq!(ciphers.format_many(&[text, text]), [Ok(token.clone()), Ok(token)]);
+        }
+        Err(_) => assert!(text.len() != 9 || !text.bytes().all(|byte| byte.is_ascii_digit())),
+    }
+    if let Ok(token) = ciphers.sealed(text) {
+        assert_eq!(SealedToken::from_bytes(token.as_bytes()), Ok(token));
+    }
 }

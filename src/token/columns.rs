@@ -35,6 +35,8 @@ pub(crate) struct Columns {
 /// A registered column in this process.
 struct Column {
     checked: CheckedColumn,
+    /// The entry whose MAC was right: the next one is mostly the same.
+    verified: Mutex<Option<StoredColumn>>,
     /// By key version: the versions of the entry, no others.
     ciphers: Mutex<Vec<(u32, Arc<Cipher>)>>,
 }
@@ -63,10 +65,11 @@ impl Columns {
                 let entry = self.entry(&checked, self.active_version()?, None);
                 // Another process may have been faster, with the same definition or another.
                 let is_new = self.store.replace(&self.tenant, &name, None, &entry)?;
-                if is_new { entry } else { self.read(&checked)? }
+                if is_new { entry } else { self.read_anew(&checked)? }
             }
         };
-        let column = Arc::new(Column { checked, ciphers: Mutex::default() });
+        let verified = Mutex::new(Some(entry));
+        let column = Arc::new(Column { checked, verified, ciphers: Mutex::default() });
         // Now, so that a missing key is told at the start.
         self.cipher(&column, entry.version)?;
         self.known.write().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), column);
@@ -76,7 +79,7 @@ impl Columns {
     /// The registered columns, by name.
     pub(crate) fn all(&self) -> Result<Vec<ColumnStatus>, Error> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner).clone();
-        known.into_iter().map(|(name, column)| Ok(status(name, self.read(&column.checked)?))).collect()
+        known.into_iter().map(|(name, column)| Ok(status(name, self.read(&column)?))).collect()
     }
 
     /// The field of a column.
@@ -87,14 +90,14 @@ impl Columns {
     /// The token of a value, of the current version.
     pub(crate) fn format_token(&self, name: &str, value: &str) -> Result<FormatToken, Error> {
         let column = self.column(name)?;
-        let entry = self.read(&column.checked)?;
+        let entry = self.read(&column)?;
         self.format_of(&column, entry.version, value)
     }
 
     /// The tokens that a value may have in the column: the current one, and the one that it replaces.
     pub(crate) fn format_tokens(&self, name: &str, value: &str) -> Result<Vec<FormatToken>, Error> {
         let column = self.column(name)?;
-        let entry = self.read(&column.checked)?;
+        let entry = self.read(&column)?;
         versions(entry).map(|version| self.format_of(&column, version, value)).collect()
     }
 
@@ -105,7 +108,7 @@ impl Columns {
         values: &[Sensitive<String>],
     ) -> Result<Vec<Result<FormatToken, TokenError>>, Error> {
         let column = self.column(name)?;
-        let entry = self.read(&column.checked)?;
+        let entry = self.read(&column)?;
         let cipher = self.cipher(&column, entry.version)?;
         let Cipher::Format(cipher) = &*cipher else { return Err(TokenError::WrongKind.into()) };
         // EXPOSE: brought to their normal form, and tokenised below.
@@ -126,21 +129,21 @@ impl Columns {
     /// The sealed token of a value, of the current version.
     pub(crate) fn sealed_token(&self, name: &str, value: &str) -> Result<SealedToken, Error> {
         let column = self.column(name)?;
-        let entry = self.read(&column.checked)?;
+        let entry = self.read(&column)?;
         self.sealed_of(&column, entry.version, value)
     }
 
     /// The sealed tokens that a value may have, as [`Columns::format_tokens`].
     pub(crate) fn sealed_tokens(&self, name: &str, value: &str) -> Result<Vec<SealedToken>, Error> {
         let column = self.column(name)?;
-        let entry = self.read(&column.checked)?;
+        let entry = self.read(&column)?;
         versions(entry).map(|version| self.sealed_of(&column, version, value)).collect()
     }
 
     /// Begins to replace the tokens of a column: new ones have the active key version from now on.
     pub(crate) fn rotate(&self, name: &str) -> Result<ColumnStatus, Error> {
         let column = self.column(name)?;
-        let before = self.read(&column.checked)?;
+        let before = self.read(&column)?;
         if before.previous.is_some() {
             return Err(TokenError::Rotating.into());
         }
@@ -154,7 +157,7 @@ impl Columns {
     /// Ends it: no token of the previous version is left, says the host.
     pub(crate) fn confirm(&self, name: &str) -> Result<ColumnStatus, Error> {
         let column = self.column(name)?;
-        let before = self.read(&column.checked)?;
+        let before = self.read(&column)?;
         if before.previous.is_none() {
             return Err(TokenError::NotRotating.into());
         }
@@ -168,7 +171,7 @@ impl Columns {
         tokens: &[FormatToken],
     ) -> Result<Vec<Result<FormatToken, TokenError>>, Error> {
         let column = self.column(name)?;
-        let entry = self.read(&column.checked)?;
+        let entry = self.read(&column)?;
         let previous = entry.previous.ok_or(TokenError::NotRotating)?;
         let [old, new] = [self.cipher(&column, previous)?, self.cipher(&column, entry.version)?];
         let (Cipher::Format(old), Cipher::Format(new)) = (&*old, &*new) else {
@@ -186,7 +189,7 @@ impl Columns {
     /// current version stays as it is, so that this may be repeated.
     pub(crate) fn replace_sealed(&self, name: &str, token: &SealedToken) -> Result<SealedToken, Error> {
         let column = self.column(name)?;
-        let entry = self.read(&column.checked)?;
+        let entry = self.read(&column)?;
         let version = token.key_version();
         if !versions(entry).any(|used| used == version) {
             return Err(TokenError::Version { version }.into());
@@ -230,7 +233,17 @@ impl Columns {
     }
 
     /// The column's entry as it is now.
-    fn read(&self, checked: &CheckedColumn) -> Result<StoredColumn, Error> {
+    fn read(&self, column: &Column) -> Result<StoredColumn, Error> {
+        let checked = &column.checked;
+        let entry = self.store.get(&self.tenant, &checked.column.name)?.ok_or(TokenError::UnknownColumn)?;
+        let mut verified = column.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        if *verified != Some(entry) {
+            *verified = Some(self.verified(checked, entry)?);
+        }
+        Ok(entry)
+    }
+
+    fn read_anew(&self, checked: &CheckedColumn) -> Result<StoredColumn, Error> {
         let entry = self.store.get(&self.tenant, &checked.column.name)?;
         self.verified(checked, entry.ok_or(TokenError::UnknownColumn)?)
     }

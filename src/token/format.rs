@@ -45,14 +45,14 @@ impl fmt::Debug for FormatToken {
 
 /// Where tokens stand: all of it is in the tweak.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'p> {
-    pub(super) tenant: &'p TenantId,
-    pub(super) field: &'p FieldName,
-    pub(super) column: &'p FieldName,
+pub(crate) struct Place<'p> {
+    pub(crate) tenant: &'p TenantId,
+    pub(crate) field: &'p FieldName,
+    pub(crate) column: &'p FieldName,
 }
 
 /// FF1 under one key version of a column.
-pub(super) struct FormatCipher {
+pub(crate) struct FormatCipher {
     ff1: Ff1,
     values: Alphabet,
     tokens: Alphabet,
@@ -60,7 +60,7 @@ pub(super) struct FormatCipher {
 }
 
 impl FormatCipher {
-    pub(super) fn new(
+    pub(crate) fn new(
         column_key: Key32,
         place: Place<'_>,
         values: &Alphabet,
@@ -75,7 +75,7 @@ impl FormatCipher {
     }
 
     /// The token of a value in its normal form.
-    pub(super) fn tokenise(&self, value: &str) -> Result<FormatToken, TokenError> {
+    pub(crate) fn tokenise(&self, value: &str) -> Result<FormatToken, TokenError> {
         let mut symbols = self.read(&self.values, value)?;
         self.ff1.encrypt(&mut symbols).map_err(|_| self.length(value.len()))?;
         Ok(FormatToken(self.tokens.write(&symbols).into_boxed_str()))
@@ -83,7 +83,7 @@ impl FormatCipher {
 
     /// The tokens of many values in their normal form, each with a result of its own. Those of one length
     /// are computed side by side.
-    pub(super) fn tokenise_many<'v>(
+    pub(crate) fn tokenise_many<'v>(
         &self,
         values: impl ExactSizeIterator<Item = Result<&'v str, TokenError>>,
     ) -> Vec<Result<FormatToken, TokenError>> {

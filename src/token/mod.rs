@@ -44,3 +44,8 @@ pub(crate) use vault::Tokens;
 pub(crate) use vault::recode_for_testing;
 #[cfg(test)]
 pub(crate) use vault_store::tests::must_hold as vault_must_hold;
+#[cfg(feature = "testing")]
+pub(crate) use {
+    format::{FormatCipher, Place},
+    siv::SealedCipher,
+};

@@ -94,14 +94,14 @@ impl fmt::Debug for SealedToken {
 }
 
 /// AES-SIV under one key version of a column.
-pub(super) struct SealedCipher {
+pub(crate) struct SealedCipher {
     siv: SivKey,
     version: u32,
     associated: Tuple,
 }
 
 impl SealedCipher {
-    pub(super) fn new(column_key: Key32, place: Place<'_>, class: DataClass, version: u32) -> Self {
+    pub(crate) fn new(column_key: Key32, place: Place<'_>, class: DataClass, version: u32) -> Self {
         let prk = Prk::from_key(column_key);
         let siv = SivKey::filled_by(|key| prk.expand_into(Tuple::new(KEY_LABEL).as_bytes(), key));
         let associated = Tuple::new(AAD_LABEL)
@@ -114,7 +114,7 @@ impl SealedCipher {
     }
 
     /// The token of a value in its normal form.
-    pub(super) fn tokenise(&self, value: &str) -> Result<SealedToken, TokenError> {
+    pub(crate) fn tokenise(&self, value: &str) -> Result<SealedToken, TokenError> {
         if value.len() > MAX_VALUE_LEN {
             return Err(TokenError::Length { len: value.len(), min: 0, max: MAX_VALUE_LEN });
         }

@@ -249,7 +249,7 @@ fn a_stolen_column_without_keys_gives_up_no_ssn_and_an_unkeyed_hash_gives_up_all
     let digits = |token: &str, ssn: &str| token.bytes().zip(ssn.bytes()).filter(|(a, b)| a == b).count();
     let all = format_tokens(&victim, &known);
     let agree: usize = all.iter().zip(&known).map(|(token, ssn)| digits(token, ssn)).sum();
-    assert!((4200..4800).contains(&agree), "{agree} of 45,000 digits agree");
+    assert!((4050..4950).contains(&agree), "{agree} of 45,000 digits agree");
 }
 
 #[test]

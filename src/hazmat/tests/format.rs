@@ -76,7 +76,7 @@ fn ff1_vectors_of_nist() {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Outcome {
     right: u32,
-    /// Valid cases of domains under one million: SP 800-38G allowed a hundred, its Revision 1 does not.
+    /// Valid cases of domains under one million: SP 800-38G allowed a hundred, its draft Revision 1 does not.
     small: u32,
     refused: u32,
     /// Invalid for a key size that no type here can hold.

@@ -191,7 +191,7 @@ fn tokens() -> Vec<Value> {
         ),
         f(
             "letters and digits",
-            "radix 36",
+            "radix 36: halves of two symbols",
             plain(
                 json!({ "alphabet": "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", "lengths": [4, 40], "value": "A0Z9" }),
             ),
@@ -341,7 +341,7 @@ fn refused() -> Vec<Value> {
             json!({ "token": format!("{token}=") }),
         ),
         s("a plain value for a token", "it is not base64url", json!({ "token": "987-65-4321 " })),
-        s("an empty text", "no magic", json!({ "token": "" })),
+        s("an empty text", "a token begins with its magic", json!({ "token": "" })),
         s("another magic", "a sealed field is no token", changed(2, b'F')),
         s("version 2 of the format", "an unknown version is not guessed at", changed(3, 2)),
         s("key version 0", "versions begin with 1", changed(7, 0)),
