@@ -60,7 +60,8 @@ enum Way {
 
 /// A key, a tweak, a radix and a range of lengths, ready for use.
 pub(crate) struct Ff1<C = Aes256> {
-    cipher: C,
+    // Boxed: a move would leave a copy of the key schedule behind.
+    cipher: Box<C>,
     radix: u32,
     shortest: usize,
     /// By length, from `shortest`.
@@ -126,7 +127,8 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>> Ff1<C> {
         if shortest < 2 || !is_large_enough(radix, shortest) {
             return Err(Refused::SmallDomain);
         }
-        let plans = (shortest..=longest).map(|len| Plan::new(&cipher, radix, tweak, len)).collect();
+        let cipher = Box::new(cipher);
+        let plans = (shortest..=longest).map(|len| Plan::new(&*cipher, radix, tweak, len)).collect();
         Ok(Self { cipher, radix, shortest, plans })
     }
 
@@ -162,9 +164,9 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>> Ff1<C> {
             return Err(Refused::Symbol);
         }
         match &plan.half {
-            Half::Narrow(round) => round.run(&self.cipher, len, plan.left, rows, way),
-            Half::Wide(round) => round.run(&self.cipher, len, plan.left, rows, way),
-            Half::Long(round) => round.run(&self.cipher, len, plan.left, rows, way),
+            Half::Narrow(round) => round.run(&*self.cipher, len, plan.left, rows, way),
+            Half::Wide(round) => round.run(&*self.cipher, len, plan.left, rows, way),
+            Half::Long(round) => round.run(&*self.cipher, len, plan.left, rows, way),
         }
         Ok(())
     }

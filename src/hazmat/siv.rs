@@ -16,13 +16,13 @@ pub(crate) const TAG_LEN: usize = IV_SIZE;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotAuthentic;
 
-/// A key; wiped on drop. Each call makes a copy of the key, which it wipes.
-pub(crate) struct SivKey(Zeroizing<[u8; KEY_LEN]>);
+/// A key; wiped on drop, and boxed: a move would leave a copy of it behind. Each call makes a copy of the key, which it wipes.
+pub(crate) struct SivKey(Box<Zeroizing<[u8; KEY_LEN]>>);
 
 impl SivKey {
     /// A key that `fill` writes in place.
     pub(crate) fn filled_by(fill: impl FnOnce(&mut [u8; KEY_LEN])) -> Self {
-        let mut key = Zeroizing::new([0; KEY_LEN]);
+        let mut key = Box::new(Zeroizing::new([0; KEY_LEN]));
         fill(&mut key);
         Self(key)
     }
@@ -51,7 +51,7 @@ impl SivKey {
 
     /// The crate's state is `&mut` while it works; a guard's key is shared by threads.
     fn cipher(&self) -> Aes256Siv {
-        Aes256Siv::new((&*self.0).into())
+        Aes256Siv::new((&**self.0).into())
     }
 }
 

@@ -18,7 +18,7 @@ const NONE: u8 = 0xff;
 pub struct Alphabet {
     characters: Box<str>,
     /// The place of each ASCII character, or [`NONE`].
-    places: [u8; 128],
+    places: Box<[u8; 128]>,
 }
 
 impl Alphabet {
@@ -28,7 +28,7 @@ impl Alphabet {
     /// [`TokenError::AlphabetSize`]; [`TokenError::AlphabetCharacter`] for the first one that is not
     /// visible ASCII or was there before.
     pub fn new(characters: &str) -> Result<Self, TokenError> {
-        let mut places = [NONE; 128];
+        let mut places = Box::new([NONE; 128]);
         for (position, character) in characters.chars().enumerate() {
             let refused = TokenError::AlphabetCharacter { position };
             if !character.is_ascii_graphic() {

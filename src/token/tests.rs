@@ -159,7 +159,8 @@ fn what_is_no_value_of_a_column_is_refused() {
     let long = "x".repeat(MAX_VALUE_LEN + 1);
     let length = TokenError::Length { len: 1024, min: 0, max: MAX_VALUE_LEN };
     assert_eq!(columns.sealed_token("sealed", &long).unwrap_err(), length.into());
-    assert!(columns.sealed_token("sealed", &long[1..]).is_ok() && columns.sealed_token("sealed", "").is_ok());
+    assert!(columns.sealed_token("sealed", &"x".repeat(MAX_VALUE_LEN)).is_ok());
+    assert!(columns.sealed_token("sealed", "").is_ok());
 }
 
 #[test]

@@ -199,7 +199,7 @@ fn high_wide(a: u128, b: u128) -> u128 {
     let halves = |x: u128| (x >> 64, x & u128::from(u64::MAX));
     let ((a1, a0), (b1, b0)) = (halves(a), halves(b));
     // No sum overflows: each product is at most (2^64 - 1)^2, which leaves room for two halves.
-    let middle = a1 * b0 + (a0 * b0 >> 64);
+    let middle = a1 * b0 + ((a0 * b0) >> 64);
     let (carry, middle) = halves(middle);
     let middle = a0 * b1 + middle;
     a1 * b1 + carry + (middle >> 64)
