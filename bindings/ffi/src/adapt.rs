@@ -9,10 +9,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cpni_guard::audit::Checkpoint;
-use cpni_guard::error::{HostError, KeyError};
+use cpni_guard::error::{AuditError, HostError, KeyError};
 use cpni_guard::interaction::{self as core_hosts, AgentSession, CodeTo, Notice};
+use cpni_guard::oversight::DayKind;
 use cpni_guard::oversight::watch::Alarm;
-use cpni_guard::vocabulary::{AccountId, ContactId, ContactPointId, Timestamp};
+use cpni_guard::vocabulary::{AccountId, CivilDate, ContactId, ContactPointId, Timestamp};
 use cpni_guard::{Sensitive, View};
 
 use crate::hosts;
@@ -143,5 +144,43 @@ impl cpni_guard::AlarmSink for Of<dyn hosts::AlarmSink> {
     fn alarm(&self, alarm: &Alarm) {
         // Nothing depends on it: the audit log holds the alarm.
         let _told = self.0.alarm(alarm.into()).is_ok();
+    }
+}
+
+/// The host's signer, with its key as it was when the builder was given it.
+pub(crate) struct Signer {
+    host: Arc<dyn hosts::CheckpointSigner>,
+    public: [u8; 32],
+}
+
+impl Signer {
+    /// Fails if the host does not name a key of 32 bytes.
+    pub(crate) fn new(host: Arc<dyn hosts::CheckpointSigner>) -> Result<Self, AuditError> {
+        let public = host.public_key().ok().and_then(|key| key.try_into().ok());
+        Ok(Self { public: public.ok_or(AuditError::NotSigned)?, host })
+    }
+}
+
+impl cpni_guard::audit::CheckpointSigner for Signer {
+    fn public_key(&self) -> [u8; 32] {
+        self.public
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], HostError> {
+        self.host.sign(message.to_vec())?.try_into().map_err(|_| HostError)
+    }
+}
+
+/// Silent.
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signer(..)")
+    }
+}
+
+impl cpni_guard::oversight::BusinessDays for Of<dyn hosts::BusinessDays> {
+    /// A calendar that cannot answer makes no day a safe one: it is in doubt.
+    fn kind(&self, day: CivilDate) -> DayKind {
+        self.0.kind(day.into()).unwrap_or(DayKind::Unclear)
     }
 }

@@ -342,17 +342,20 @@ impl From<&VerifiedLog> for AuditCheck {
 
 impl From<AuditBreak> for AuditCheck {
     fn from(found: AuditBreak) -> Self {
-        let kind = match found.kind {
-            BreakKind::Content => AuditBreakKind::Content,
-            BreakKind::Link => AuditBreakKind::Link,
-            BreakKind::Truncation => AuditBreakKind::Truncation,
-            BreakKind::Head => AuditBreakKind::Head,
-            BreakKind::Index => AuditBreakKind::Index,
-            BreakKind::Signature => AuditBreakKind::Signature,
-            BreakKind::Checkpoint => AuditBreakKind::Checkpoint,
-            _ => AuditBreakKind::Other,
-        };
-        Self::Broken { event: found.event, kind }
+        Self::Broken { event: found.event, kind: break_kind(found.kind) }
+    }
+}
+
+pub(crate) fn break_kind(kind: BreakKind) -> AuditBreakKind {
+    match kind {
+        BreakKind::Content => AuditBreakKind::Content,
+        BreakKind::Link => AuditBreakKind::Link,
+        BreakKind::Truncation => AuditBreakKind::Truncation,
+        BreakKind::Head => AuditBreakKind::Head,
+        BreakKind::Index => AuditBreakKind::Index,
+        BreakKind::Signature => AuditBreakKind::Signature,
+        BreakKind::Checkpoint => AuditBreakKind::Checkpoint,
+        _ => AuditBreakKind::Other,
     }
 }
 
@@ -364,13 +367,17 @@ fn page(answers: Answers<'_>, skip: u64, limit: u32) -> Result<AuditPage, CpniEr
     let skip = usize::try_from(skip).unwrap_or(usize::MAX);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut answers = answers.skip(skip);
-    let mut events = Vec::new();
-    for answer in answers.by_ref().take(limit) {
-        let (index, event) = answer?;
-        events.push(audited(index, &event));
-    }
-    let more = answers.next().transpose()?.is_some();
-    Ok(AuditPage { events, more })
+    let mut page = events(answers.by_ref().take(limit), false)?;
+    page.more = answers.next().transpose()?.is_some();
+    Ok(page)
+}
+
+pub(crate) fn events(
+    answers: impl Iterator<Item = Result<(u64, AuditEvent), AuditError>>,
+    more: bool,
+) -> Result<AuditPage, CpniError> {
+    let events = answers.map(|answer| answer.map(|(index, event)| audited(index, &event)));
+    Ok(AuditPage { events: events.collect::<Result<_, _>>()?, more })
 }
 
 fn audited(index: u64, event: &AuditEvent) -> AuditedEvent {

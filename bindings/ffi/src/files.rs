@@ -77,7 +77,7 @@ pub fn check_watch(toml: String) -> Result<Vec<Fault>, CpniError> {
     })
 }
 
-fn whole(error: &Error) -> Fault {
+pub(crate) fn whole(error: &Error) -> Fault {
     Fault { line: 0, column: 0, what: error.to_string() }
 }
 

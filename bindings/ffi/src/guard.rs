@@ -14,7 +14,7 @@ use cpni_guard::policy::{Override, Pack};
 use cpni_guard::vocabulary::{AgentId, CivilDate, RuleId, TenantId};
 use cpni_guard::{MemoryKeys, PassphraseKeys, Schema, Sensitive, Stores, WatchRules};
 
-use crate::adapt::{Hotlines, Of};
+use crate::adapt::{Hotlines, Of, Signer};
 use crate::clock::{GuardClock, HostClock};
 use crate::error::{CpniError, call};
 use crate::hosts;
@@ -266,6 +266,15 @@ impl GuardBuilder {
         self.with(|builder| Ok(builder.time_limits(limits)))
     }
 
+    /// Who signs checkpoints of the audit log. Without it, a key of the audit root's does. The key is asked for
+    /// now.
+    ///
+    /// # Errors
+    /// 6009 if the signer cannot say its key, or it has not 32 bytes; 9308.
+    pub fn checkpoint_signer(&self, signer: Arc<dyn hosts::CheckpointSigner>) -> Result<(), CpniError> {
+        self.with(|builder| Ok(builder.checkpoint_signer(Arc::new(Signer::new(signer)?))))
+    }
+
     /// Takes checkpoints of the audit log outside the machine. There may be several.
     ///
     /// # Errors
@@ -329,7 +338,7 @@ impl GuardBuilder {
 
 impl GuardBuilder {
     /// A part that is refused uses the builder up: no guard is built without a part that somebody gave.
-    fn with(
+    pub(crate) fn with(
         &self,
         add: impl FnOnce(cpni_guard::GuardBuilder) -> Result<cpni_guard::GuardBuilder, CpniError>,
     ) -> Result<(), CpniError> {

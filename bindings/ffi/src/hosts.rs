@@ -9,9 +9,11 @@
 use std::sync::Arc;
 
 use cpni_guard::interaction::CodeTo;
+use cpni_guard::oversight::DayKind;
 
 use crate::clock::HostFailure;
 use crate::facts::{AccountFacts, AgentProfile, ContactState};
+use crate::guard::Day;
 use crate::notices::NoticeFacts;
 use crate::oversight::AlarmFacts;
 
@@ -104,4 +106,23 @@ pub trait AlarmSink: Send + Sync {
     /// Takes an alarm, in the middle of a contact: it should hand it on and return. The audit log
     /// holds every alarm, also where this fails.
     fn alarm(&self, alarm: AlarmFacts) -> Result<(), HostFailure>;
+}
+
+/// Signs checkpoints of the audit log with an Ed25519 key (RFC 8032) that is not on this machine: an HSM, a
+/// signing service. Called on a thread of the log's own, and where a checkpoint or a proof is asked for.
+#[uniffi::export(foreign)]
+pub trait CheckpointSigner: Send + Sync {
+    /// The public key: 32 bytes. Asked once, when the builder is given the signer.
+    fn public_key(&self) -> Result<Vec<u8>, HostFailure>;
+
+    /// The signature of these bytes: 64 bytes. It is checked. Where it does not come there is no checkpoint
+    /// (6009), and every event is recorded all the same.
+    fn sign(&self, message: Vec<u8>) -> Result<Vec<u8>, HostFailure>;
+}
+
+/// The carrier's own calendar of business days: it knows closures of the FCC that no rule foretells.
+#[uniffi::export(foreign)]
+pub trait BusinessDays: Send + Sync {
+    /// What this day is. Where this fails, the day is in doubt.
+    fn kind(&self, day: Day) -> Result<DayKind, HostFailure>;
 }

@@ -24,6 +24,10 @@ mod adapt;
 #[cfg(feature = "guard")]
 mod audit;
 #[cfg(feature = "guard")]
+mod breach;
+#[cfg(feature = "guard")]
+mod calendar;
+#[cfg(feature = "guard")]
 mod decision;
 #[cfg(feature = "guard")]
 mod export;
@@ -31,6 +35,10 @@ mod export;
 mod facts;
 #[cfg(feature = "guard")]
 mod files;
+#[cfg(feature = "guard")]
+mod folder;
+#[cfg(feature = "guard")]
+mod growth;
 #[cfg(feature = "guard")]
 mod guard;
 #[cfg(feature = "guard")]
@@ -44,6 +52,12 @@ mod notices;
 #[cfg(feature = "guard")]
 mod oversight;
 #[cfg(feature = "guard")]
+mod questions;
+#[cfg(feature = "guard")]
+mod retention;
+#[cfg(feature = "guard")]
+mod scope;
+#[cfg(feature = "guard")]
 mod view;
 
 pub use answer::*;
@@ -54,8 +68,9 @@ pub use record::*;
 
 #[cfg(feature = "guard")]
 pub use {
-    accounts::*, audit::*, decision::*, export::*, facts::*, files::*, guard::*, hosts::*, interaction::*,
-    memory::*, notices::*, oversight::*, view::*,
+    accounts::*, audit::*, breach::*, calendar::*, decision::*, export::*, facts::*, files::*, folder::*,
+    growth::*, guard::*, hosts::*, interaction::*, memory::*, notices::*, oversight::*, questions::*,
+    retention::*, scope::*, view::*,
 };
 
 uniffi::setup_scaffolding!();

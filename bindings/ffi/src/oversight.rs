@@ -107,6 +107,10 @@ pub struct AffectedAccount {
     pub ssn: Option<SsnReach>,
     /// The classes that were given out in some form.
     pub given: Vec<DataClass>,
+    /// The classes of stolen data whose keys are safe.
+    pub encrypted: Vec<DataClass>,
+    /// The classes of stolen data whose keys were lost as well, or may have been.
+    pub decryptable: Vec<DataClass>,
     /// The first of the events, in microseconds since 1970.
     pub first_micros: Option<u64>,
     /// The last of them.
@@ -119,7 +123,7 @@ pub struct AffectedAccount {
 
 /// Whose data an incident touched. An object, because it names accounts.
 #[derive(uniffi::Object)]
-pub struct BreachScope(Scope);
+pub struct BreachScope(pub(crate) Scope);
 
 #[uniffi::export]
 impl Guard {
@@ -231,7 +235,7 @@ impl fmt::Debug for BreachScope {
 }
 
 impl IncidentAccesses {
-    fn core(self) -> Result<Accesses, CpniError> {
+    pub(crate) fn core(self) -> Result<Accesses, CpniError> {
         let agents = self.agents.into_iter().map(AgentId::new).collect::<Result<Vec<_>, _>>()?;
         let employers = self.employers.into_iter().map(EmployerId::new).collect::<Result<Vec<_>, _>>()?;
         let sites = self.sites.into_iter().map(SiteId::new).collect::<Result<Vec<_>, _>>()?;
@@ -261,6 +265,8 @@ fn affected(account: &Affected) -> AffectedAccount {
         reach: account.reach(),
         ssn: account.ssn(),
         given: given.iter().collect(),
+        encrypted: account.encrypted().iter().collect(),
+        decryptable: account.decryptable().iter().collect(),
         first_micros: account.times().map(|(first, _)| first.as_micros()),
         last_micros: account.times().map(|(_, last)| last.as_micros()),
         events: account.events(),

@@ -36,7 +36,7 @@ impl Mood {
 
 /// Every trait in one, for the agent `dana` on one call.
 #[derive(Default)]
-struct Host {
+pub(crate) struct Host {
     mood: Mood,
     got: Mutex<Vec<String>>,
     document: Mutex<Option<Vec<u8>>>,

@@ -4,7 +4,10 @@ use std::fmt::Debug;
 
 use cpni_guard::oversight::export::ExportFormat;
 use cpni_guard::vocabulary::Action;
-use cpni_guard_ffi::{Decisions, DeviceSession, ExportFrom, IncidentAccesses, SecretKind};
+use cpni_guard_ffi::{
+    BreachReport, BusinessCalendar, Decisions, DeviceSession, ExportFrom, IncidentAccesses, LostKeys,
+    SecretKind, StolenRecords, backup_questions, check_questions,
+};
 
 use crate::fixture::*;
 
@@ -63,6 +66,22 @@ fn nothing_that_prints_holds_a_value() {
     let scope = carrier.guard.breach_scope("sue".to_owned(), all, true).unwrap();
     heard.hear(&scope);
     heard.hear(&scope.accounts());
+    let stolen = StolenRecords::new(LostKeys::NotKnown).unwrap();
+    heard.hear(&stolen.add(ACCOUNT.to_owned(), &sealed));
+    heard.hear(&stolen.add("987-65-4321".repeat(40), &sealed));
+    heard.hear(&stolen.add(ACCOUNT.to_owned(), b"987-65-4321"));
+    heard.hear(&stolen);
+    let all = Some(IncidentAccesses::default());
+    let scope = carrier.guard.breach_scope_of("sue".to_owned(), all, Some(stolen), Vec::new(), true).unwrap();
+    heard.hear(&(&scope, scope.accounts(), scope.customers(), scope.exposures(), scope.logs()));
+    heard.hear(&audit.events(0, 1_000));
+    heard.hear(&audit.kept_checkpoint());
+    let calendar = BusinessCalendar::us_federal(Vec::new()).unwrap();
+    let report = BreachReport::of(crate::duties::incident(), None, &calendar).unwrap();
+    heard.hear(&(&calendar, &report, report.findings(), report.may_notify_customer(NOON)));
+    let question =
+        "[[question]]\nid = \"q\"\ntext = \"Is it 987-65-4321 or plum-harbor?\"\nabout = \"ssn\"\n";
+    heard.hear(&(backup_questions(question.to_owned()), check_questions(question.to_owned())));
     heard.hear(&(&carrier.guard, &call, &audit, &carrier.agents, &carrier.contacts));
 
     assert!(heard.0.len() > 5_000, "the calls said something");

@@ -10,10 +10,12 @@
 
 mod batch;
 mod device;
+mod duties;
 mod export;
 mod fixture;
 mod hosts;
 mod leaks;
+mod officers;
 mod shape;
 mod threads;
 mod vectors;
