@@ -2,18 +2,26 @@ package example.carrier
 
 import dev.cpniguard.Action
 import dev.cpniguard.AgentProfile
+import dev.cpniguard.BreachReport
+import dev.cpniguard.BusinessCalendar
 import dev.cpniguard.CpniException
 import dev.cpniguard.Evidence
+import dev.cpniguard.ExportFormat
 import dev.cpniguard.Field
 import dev.cpniguard.IncidentAccesses
 import dev.cpniguard.Keys
 import dev.cpniguard.Role
+import dev.cpniguard.SealedRecord
+import dev.cpniguard.StolenRecords
+import dev.cpniguard.incident
+import dev.cpniguard.openCheckpoint
 import dev.cpniguard.record
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import java.io.ByteArrayOutputStream
 import java.io.PrintStream
+import java.time.LocalDate
 import java.util.logging.Handler
 import java.util.logging.LogRecord
 import java.util.logging.Logger
@@ -99,5 +107,22 @@ class LeakTest {
         hear { carrier.guard.audit().whoSaw(Carrier.ACCOUNT, Carrier.NOON - Carrier.DAY, Carrier.NOON + Carrier.DAY) }
         val all = IncidentAccesses(emptyList(), emptyList(), emptyList(), emptyList(), emptyList(), null, null)
         carrier.guard.breachScope("sue-token", all, true).use { scope -> hear { listOf(scope, scope.accounts()) } }
+        StolenRecords().use { stolen ->
+            hear { stolen.also { it.add(Carrier.ACCOUNT, sealed) } }
+            hear { stolen.add("987-65-4321".repeat(40), sealed) }
+            hear { stolen.add(Carrier.ACCOUNT, SealedRecord("987-65-4321".toByteArray())) }
+            carrier.guard.breachScope("sue-token", all, stolen, emptyList(), true).use { scope ->
+                hear { listOf(scope, scope.accounts(), scope.customers(), scope.exposures(), scope.logs()) }
+                hear { scope.incident(LocalDate.of(2026, 11, 2)) }
+                val report = BreachReport.of(scope.incident(LocalDate.of(2026, 11, 2)), BusinessCalendar.usFederal())
+                hear { listOf(report, report.regimes, report.mayNotifyCustomer(Carrier.NOON), report.toText(), report.toJson()) }
+            }
+        }
+        carrier.guard.audit().use { log ->
+            hear { log.events(0u) }
+            hear { log.export(ExportFormat.OCSF, 0u) }
+            hear { openCheckpoint(log.checkpoint(), log.verifyingKey()) }
+        }
+        hear { carrier.guard.nameAccount("dana-token", 1u) }
     }
 }

@@ -5,9 +5,20 @@ import java.time.Instant
 import java.time.temporal.ChronoUnit
 import dev.cpniguard.ffi.AuditCheck as FfiCheck
 import dev.cpniguard.ffi.AuditLog as Ffi
+import dev.cpniguard.ffi.ExportFrom as FfiExportFrom
+
+public typealias AuditedEvidence = dev.cpniguard.ffi.AuditedEvidence
+public typealias AuditedField = dev.cpniguard.ffi.AuditedField
+public typealias CheckpointFacts = dev.cpniguard.ffi.CheckpointFacts
+public typealias EstablishedBy = dev.cpniguard.ffi.EstablishedBy
+public typealias ExportFormat = dev.cpniguard.ffi.ExportFormat
+public typealias ExportMark = dev.cpniguard.ffi.ExportMark
+public typealias ExportPart = dev.cpniguard.ffi.ExportPart
+public typealias ExportedEvent = dev.cpniguard.ffi.ExportedEvent
+public typealias Op = dev.cpniguard.ffi.Op
 
 /** The audit log of a guard. Events hold ids and codes, never a value. It ends with the guard. */
-public class AuditLog internal constructor(private val ffi: Ffi) : AutoCloseable {
+public class AuditLog internal constructor(internal val ffi: Ffi) : AutoCloseable {
     /** Number of events that this process knows to be stored. */
     public fun size(): ULong = calling { ffi.size() }
 
@@ -20,6 +31,12 @@ public class AuditLog internal constructor(private val ffi: Ffi) : AutoCloseable
 
     /** Makes a checkpoint of the log as it is now: a signed note in C2SP's format. */
     public fun checkpoint(): String = calling { ffi.checkpoint() }
+
+    /** The last checkpoint that is kept with the log, as far as this process knows; makes none. */
+    public fun keptCheckpoint(): String? = calling { ffi.keptCheckpoint() }
+
+    /** The path from one checkpoint of this log to a later one: hashes of 32 bytes, for [checkGrowth]. */
+    public fun proveGrowth(earlier: String, later: String): List<ByteArray> = calling { ffi.proveGrowth(earlier, later) }
 
     /** How publishing checkpoints goes. */
     public fun checkpointProgress(): CheckpointProgress = calling { ffi.checkpointProgress() }
@@ -45,14 +62,56 @@ public class AuditLog internal constructor(private val ffi: Ffi) : AutoCloseable
     public fun decidedBy(rule: String, from: Instant, until: Instant, skip: ULong = 0u, limit: UInt = 100u): AuditPage =
         calling { ffi.decidedBy(rule, from.micros(), until.micros(), skip, limit) }
 
+    /** The events from this number on. Each is checked against its leaf hash; [verify] checks the chain. */
+    @JvmOverloads
+    public fun events(from: ULong, limit: UInt = 100u): AuditPage = calling { ffi.events(from, limit) }
+
+    /**
+     * The next lines of the log for a SIEM, from where an earlier part ended. A log that was put back or written anew
+     * is refused. [tenant]: named in every line. [maxLine]: the longest line that the receiver takes, in bytes.
+     */
+    @JvmOverloads
+    public fun export(
+        format: ExportFormat,
+        from: ExportMark,
+        mostLines: UInt = MOST_LINES,
+        tenant: String? = null,
+        maxLine: UInt? = null,
+    ): ExportPart = calling { ffi.export(format, FfiExportFrom.Mark(from), mostLines, tenant, maxLine) }
+
+    /** The same, from the event with this number on, of whichever log it is. 0: the whole log. */
+    @JvmOverloads
+    public fun export(
+        format: ExportFormat,
+        from: ULong,
+        mostLines: UInt = MOST_LINES,
+        tenant: String? = null,
+        maxLine: UInt? = null,
+    ): ExportPart = calling { ffi.export(format, FfiExportFrom.Number(from), mostLines, tenant, maxLine) }
+
     override fun close(): Unit = ffi.close()
 
     override fun toString(): String = "AuditLog(..)"
+
+    private companion object {
+        const val MOST_LINES = 1_000u
+    }
 }
 
 /** Checks the proof of an event. Needs no guard, no log and no secret key. */
 public fun checkEventProof(proof: String, verifyingKey: String): AuditedEvent =
     calling { dev.cpniguard.ffi.checkEventProof(proof, verifyingKey) }
+
+/** Opens a checkpoint: its signature is checked. Needs no guard, no log and no secret key. */
+public fun openCheckpoint(note: String, verifyingKey: String): CheckpointFacts =
+    calling { dev.cpniguard.ffi.openCheckpoint(note, verifyingKey) }
+
+/**
+ * Checks that a log only grew from one checkpoint to a later one: [ErrorCode.PROOF_CONSISTENCY] if it did not. Needs no
+ * guard, no log and no secret key.
+ */
+public fun checkGrowth(earlier: String, later: String, path: List<ByteArray>, verifyingKey: String): Unit =
+    calling { dev.cpniguard.ffi.checkGrowth(earlier, later, path, verifyingKey) }
 
 /** What a verification of the whole log found. */
 public sealed class AuditCheck {

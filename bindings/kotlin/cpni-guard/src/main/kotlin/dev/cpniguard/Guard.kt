@@ -112,6 +112,26 @@ public class Guard private constructor(internal val ffi: Ffi) : AutoCloseable {
     public fun breachScope(officerSession: String, accesses: IncidentAccesses, prove: Boolean): BreachScope =
         BreachScope(calling { ffi.breachScope(officerSession, accesses, prove) })
 
+    /**
+     * The same, of [accesses], of data that was [stolen] past the library, or of both, from this guard's log and from
+     * [others] of the same tenant. `null` for [accesses]: only what was stolen.
+     */
+    public fun breachScope(
+        officerSession: String,
+        accesses: IncidentAccesses?,
+        stolen: StolenRecords?,
+        others: List<AuditLog>,
+        prove: Boolean,
+    ): BreachScope =
+        BreachScope(calling { ffi.breachScopeOf(officerSession, accesses, stolen?.ffi, others.map { it.ffi }, prove) })
+
+    /**
+     * The account of one event of the log, for an alarm or an answer of [AuditLog.seenBy]; `null`: it is about none.
+     * For breach officers; that it was asked is recorded first.
+     */
+    public fun nameAccount(officerSession: String, event: ULong): String? =
+        calling { ffi.nameAccount(officerSession, event) }?.toString(Charsets.UTF_8)
+
     /** Shuts the guard down; its files are closed when the last of its interactions has ended. Twice is once. */
     override fun close() {
         try {

@@ -1,10 +1,12 @@
 package dev.cpniguard
 
-import dev.cpniguard.ffi.Day
 import java.time.Duration
 import java.time.Instant
 import java.time.LocalDate
 import dev.cpniguard.ffi.GuardBuilder as Ffi
+
+public typealias SetAsideLog = dev.cpniguard.ffi.SetAsideLog
+public typealias StoreSettings = dev.cpniguard.ffi.StoreSettings
 
 /** Where the root keys come from. */
 public class Keys private constructor(internal val into: (Ffi) -> Unit) {
@@ -40,6 +42,17 @@ public class Store private constructor(internal val into: (Ffi) -> Unit) {
         @JvmStatic
         public fun folder(path: String): Store = Store { it.storeFolder(path) }
 
+        /** The same, with settings. */
+        @JvmStatic
+        public fun folder(path: String, settings: StoreSettings): Store = Store { it.storeFolderWith(path, settings) }
+
+        /**
+         * Moves the audit log of a folder, which was refused, into a folder of its own in it, unchanged: evidence. The
+         * next guard on the folder begins a new log: tell its builder [GuardBuilder.inPlaceOf].
+         */
+        @JvmStatic
+        public fun setAside(path: String): SetAsideLog = calling { dev.cpniguard.ffi.setAsideAuditLog(path) }
+
         /** In memory: for tests and samples. */
         @JvmStatic
         public fun memory(): Store = Store { it.memoryStore() }
@@ -71,8 +84,7 @@ public class GuardBuilder internal constructor(private val ffi: Ffi) {
 
     /** Switches a rule off until a day, even one whose reading is clear. Recorded, and in every attestation. */
     public fun overrideRule(rule: String, reason: String, approver: String, until: LocalDate): Unit = calling {
-        val year = until.year.coerceIn(Short.MIN_VALUE.toInt(), Short.MAX_VALUE.toInt()).toShort()
-        ffi.overrideRule(rule, reason, approver, Day(year, until.monthValue.toByte(), until.dayOfMonth.toByte()))
+        ffi.overrideRule(rule, reason, approver, until.ffi())
     }
 
     /** Who knows the agents. */
@@ -111,6 +123,19 @@ public class GuardBuilder internal constructor(private val ffi: Ffi) {
     /** After how long interactions end by themselves: without a call to them, and in any case. In whole seconds. */
     public fun timeLimits(idle: Duration, absolute: Duration): Unit =
         calling { ffi.timeLimits(idle.wholeSeconds(), absolute.wholeSeconds()) }
+
+    /**
+     * If a new audit log begins, it says that it does in the place of this one, which was refused and set aside.
+     * [cause]: the code by which it was refused; `null`: not known. [decidedBy]: who decided to begin another one.
+     */
+    public fun inPlaceOf(aside: SetAsideLog, cause: ErrorCode? = null, decidedBy: AgentProfile? = null): Unit =
+        calling { ffi.inPlaceOf(aside.log, (cause?.number ?: 0).toUShort(), decidedBy?.ffi) }
+
+    /**
+     * Who signs checkpoints of the audit log. Without it, a key of the audit root's does. The key is asked for now:
+     * [ErrorCode.AUDIT_NOT_SIGNED] if the signer cannot say it.
+     */
+    public fun checkpointSigner(signer: CheckpointSigner): Unit = calling { ffi.checkpointSigner(signer.ffi()) }
 
     /** Takes checkpoints of the audit log outside the machine. There may be several. */
     public fun checkpointSink(sink: CheckpointSink): Unit = calling { ffi.checkpointSink(sink.ffi()) }

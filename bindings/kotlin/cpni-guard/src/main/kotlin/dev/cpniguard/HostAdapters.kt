@@ -17,7 +17,7 @@ import dev.cpniguard.ffi.Notifier as FfiNotifier
  * The host's answer, or that it could not answer. Everything that is thrown ends here: the generated code would
  * hand the stack trace, with whatever its messages hold, to the library as a text.
  */
-private inline fun <R> answer(ask: () -> R): R = try {
+internal inline fun <R> answer(ask: () -> R): R = try {
     ask()
 } catch (stopped: Throwable) {
     if (stopped is InterruptedException) Thread.currentThread().interrupt()

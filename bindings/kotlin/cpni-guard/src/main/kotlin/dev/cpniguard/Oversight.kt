@@ -17,6 +17,15 @@ public class BreachScope internal constructor(private val ffi: FfiScope) : AutoC
     /** Whether these are all: the log has no gap. If it is not, more accounts may be affected. */
     public fun isExact(): Boolean = calling { ffi.isExact() }
 
+    /** How many accounts got out, and whether that is all. Attempts do not count. */
+    public fun customers(): CustomerCount = CustomerCount.of(calling { ffi.customers() })
+
+    /** Every class that got out, and whether it can be read. */
+    public fun exposures(): Map<DataClass, Exposure> = calling { ffi.exposures() }.associate { it.`class` to it.exposure }
+
+    /** The logs that it was drawn from. */
+    public fun logs(): List<ScopeSource> = calling { ffi.logs() }
+
     override fun close(): Unit = ffi.close()
 
     override fun toString(): String = "BreachScope(..)"

@@ -58,6 +58,19 @@ public class SuspendingGuard internal constructor(
     public suspend fun verifyAudit(outside: String? = null): AuditCheck =
         finished { guard.audit().use { it.verify(outside) } }
 
+    /** [Guard.breachScope]: it reads the log, and where it proves, every event of it. */
+    public suspend fun breachScope(
+        officerSession: String,
+        accesses: IncidentAccesses?,
+        stolen: StolenRecords? = null,
+        others: List<AuditLog> = emptyList(),
+        prove: Boolean = true,
+    ): BreachScope = finished { guard.breachScope(officerSession, accesses, stolen, others, prove) }
+
+    /** [Guard.nameAccount]. */
+    public suspend fun nameAccount(officerSession: String, event: ULong): String? =
+        finished { guard.nameAccount(officerSession, event) }
+
     private suspend fun <R> finished(work: () -> R): R = finished(dispatcher, work)
 }
 

@@ -65,8 +65,10 @@ public class Value internal constructor(
     /** The calls, which are overwritten when [block] returns. */
     public fun <R> withCalls(block: (List<CallRow>) -> R): R {
         if (!isCalls) throw CpniException(ErrorCode.DISCLOSE_WRONG_SHAPE)
-        val rows = WireReader(bytes, from, from + len).calls()
+        val reader = WireReader(bytes, from, from + len)
+        val rows = reader.calls()
         try {
+            if (reader.at != from + len) throw CpniException(ErrorCode.BINDING_LAYOUT)
             return block(rows)
         } finally {
             rows.forEach(CallRow::close)
@@ -122,6 +124,7 @@ internal fun recordValues(bytes: ByteArray): LinkedHashMap<String, Value> {
             else -> throw CpniException(ErrorCode.BINDING_LAYOUT)
         }
     }
+    if (reader.at != bytes.size) throw CpniException(ErrorCode.BINDING_LAYOUT)
     return values
 }
 

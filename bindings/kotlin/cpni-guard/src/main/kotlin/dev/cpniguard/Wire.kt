@@ -184,7 +184,13 @@ internal class WireReader(private val bytes: ByteArray, from: Int = 0, private v
             }
             val start = u64()
             val seconds = u32()
-            CallRow(direction, chars8(), instantOfMicros(start), seconds.toUInt(), if (u8() == 0) null else chars8())
+            val number = chars8()
+            val place = when (u8()) {
+                0 -> null
+                1 -> chars8()
+                else -> throw CpniException(ErrorCode.BINDING_LAYOUT)
+            }
+            CallRow(direction, number, instantOfMicros(start), seconds.toUInt(), place)
         }
     }
 }
