@@ -16,6 +16,7 @@ mod fixture;
 mod hosts;
 mod leaks;
 mod officers;
+mod public;
 mod shape;
 mod threads;
 mod vectors;

@@ -44,6 +44,24 @@ extension Guard {
     }
 }
 
+extension Guard {
+    /// Whose data an incident touched, on another thread: it reads the log. See the synchronous variant.
+    public func breachScope(
+        officerSession: String, accesses: IncidentAccesses?, stolen: StolenRecords? = nil, others: [AuditLog] = [],
+        prove: Bool
+    ) async throws(CpniError) -> BreachScope {
+        try await away { () throws(CpniError) in
+            try self.breachScope(
+                officerSession: officerSession, accesses: accesses, stolen: stolen, others: others, prove: prove)
+        }
+    }
+
+    /// The account of one event of the log, on another thread: see the synchronous variant.
+    public func nameAccount(officerSession: String, event: UInt64) async throws(CpniError) -> Data? {
+        try await away { () throws(CpniError) in try self.nameAccount(officerSession: officerSession, event: event) }
+    }
+}
+
 extension Interaction {
     /// Presents a secret, on another thread: comparing a password takes some 50 ms by design.
     @discardableResult

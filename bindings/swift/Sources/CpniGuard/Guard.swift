@@ -38,6 +38,19 @@ public struct GuardStore: Sendable {
         GuardStore { try $0.storeFolder(folder: path) }
     }
 
+    /// The same, with settings.
+    public static func folder(_ path: String, _ settings: StoreSettings) -> GuardStore {
+        GuardStore { try $0.storeFolderWith(folder: path, settings: settings) }
+    }
+
+    /// Moves the audit log of a folder, which was refused, into a folder of its own in it, unchanged: evidence. The
+    /// next guard on the folder begins a new log: tell it ``GuardOptions/inPlaceOf(_:cause:decidedBy:)``.
+    ///
+    /// - Throws: ``ErrorCode/storeAnotherWriter`` if the log is open; the store (7001 to 7008).
+    public static func setAside(_ path: String) throws(CpniError) -> SetAsideLog {
+        try cpni { try setAsideAuditLog(folder: path) }
+    }
+
     /// In memory: for tests and samples.
     public static let memory = GuardStore { try $0.memoryStore() }
 }
@@ -142,6 +155,23 @@ public struct GuardOptions: Sendable {
     /// After how many seconds interactions end by themselves: without a call to them, and in any case.
     public func timeLimits(idleSecs: UInt64, absoluteSecs: UInt64) -> GuardOptions {
         adding { try $0.timeLimits(idleSecs: idleSecs, absoluteSecs: absoluteSecs) }
+    }
+
+    /// Who signs checkpoints of the audit log. Without it, a key of the audit root's does. The key is asked for
+    /// once, and where the signer cannot say it no guard is built (``ErrorCode/auditNotSigned``).
+    public func checkpointSigner(_ signer: any CheckpointSigner) -> GuardOptions {
+        adding { try $0.checkpointSigner(signer: signer) }
+    }
+
+    /// If a new audit log begins, it says that it does in the place of this one, which was refused and set aside.
+    ///
+    /// - Parameters:
+    ///   - cause: The code by which it was refused; nothing: not known.
+    ///   - decidedBy: Who decided to begin another one.
+    public func inPlaceOf(
+        _ aside: SetAsideLog, cause: ErrorCode? = nil, decidedBy: AgentProfile? = nil
+    ) -> GuardOptions {
+        adding { try $0.inPlaceOf(log: aside.log, cause: cause?.rawValue ?? 0, decidedBy: decidedBy) }
     }
 
     /// Takes checkpoints of the audit log outside the machine.

@@ -187,11 +187,14 @@ public struct Secret: Sendable {
     private static let leastCall = 1 + 8 + 4 + 1 + 1
 
     private static func call(_ reader: inout LayoutReader) throws(CpniError) -> CallRow {
-        let direction: CallDirection = try reader.number(UInt8.self) == 1 ? .outbound : .inbound
+        let code = try reader.number(UInt8.self)
+        let direction: CallDirection = code == 1 ? .outbound : .inbound
         let start = try reader.number(UInt64.self)
         let duration = try reader.number(UInt32.self)
         let number = try reader.text8()
-        let place = try reader.number(UInt8.self) == 1 ? try reader.text8() : nil
+        let hasPlace = try reader.number(UInt8.self)
+        let place = hasPlace == 1 ? try reader.text8() : nil
+        guard code == 1 || code == 2, hasPlace <= 1 else { throw CpniError(.bindingLayout) }
         return CallRow(direction, number: number, startMicros: start, durationSecs: duration, place: place)
     }
 }
@@ -213,10 +216,12 @@ extension Lender {
             var reader = LayoutReader(bytes)
             for _ in 0..<(try reader.number(UInt16.self)) {
                 let name = try reader.text8()
-                let isGiven = try reader.number(UInt8.self) != 0
+                let shape = try reader.number(UInt8.self)
                 let value = try reader.part32()
-                try body(name, isGiven ? value : nil)
+                guard shape <= 2 else { throw CpniError(.bindingLayout) }
+                try body(name, shape == 0 ? nil : value)
             }
+            guard reader.isAtEnd else { throw CpniError(.bindingLayout) }
         }
     }
 }
