@@ -17,7 +17,7 @@ extension DeviceDecision {
 }
 
 /// A session on an agent's machine, for one interaction: it opens the views that the back end seals for it
-/// (``Interaction/viewForDevice(_:_:request:)``), each once, and nothing else.
+/// (`Interaction.viewForDevice`), each once, and nothing else.
 ///
 /// Its key is the only one there, and lives in memory. It is over with ``end()``, when the interaction's time
 /// is, and when it, its views and their secrets are freed. Nothing tells it that the contact ended early: call

@@ -14,18 +14,6 @@ extension Silent {
 }
 
 extension CallRow: Silent {}
-extension Value: Silent {}
-extension Record: Silent {}
-extension Stored: Silent {}
-extension Evidence: Silent {}
 extension Secret: Silent {}
-extension DisclosedView: Silent {}
 extension DeviceView: Silent {}
 extension DeviceSession: Silent {}
-extension Guard: Silent {}
-extension Interaction: Silent {}
-extension KeySource: Silent {}
-extension GuardStore: Silent {}
-extension AgentLookup: Silent {}
-extension ContactLookup: Silent {}
-extension GuardOptions: Silent {}

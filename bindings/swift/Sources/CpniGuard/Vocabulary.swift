@@ -5,20 +5,12 @@ import CpniGuardFFI
 
 // MARK: What a field is, who asks, and what may be done with it
 
-/// What a field holds.
-public typealias DataClass = CpniGuardFFI.DataClass
 /// What a customer approves of, or takes back.
 public typealias ConsentScope = CpniGuardFFI.ConsentScope
-/// Who started a call.
-public typealias CallDirection = CpniGuardFFI.CallDirection
 /// What is asked for.
 public typealias Op = CpniGuardFFI.Op
 /// What would be changed.
 public typealias Action = CpniGuardFFI.Action
-/// How much of a value is given out.
-public typealias DisclosureForm = CpniGuardFFI.DisclosureForm
-/// Which rows of a field are meant.
-public typealias DisclosureScope = CpniGuardFFI.DisclosureScope
 /// Where a request comes in.
 public typealias Channel = CpniGuardFFI.Channel
 /// What the person or system that asks is.
@@ -29,14 +21,6 @@ public typealias Purpose = CpniGuardFFI.Purpose
 public typealias EvidenceKind = CpniGuardFFI.EvidenceKind
 /// Who established a piece of evidence.
 public typealias EstablishedBy = CpniGuardFFI.EstablishedBy
-/// What was decided.
-public typealias Outcome = CpniGuardFFI.Outcome
-/// Why something is withheld.
-public typealias WithheldBecause = CpniGuardFFI.WithheldBecause
-/// A duty that comes with a decision.
-public typealias Obligation = CpniGuardFFI.Obligation
-/// What would lawfully make a refused request succeed.
-public typealias Remedy = CpniGuardFFI.Remedy
 
 // MARK: Evidence
 
@@ -57,18 +41,12 @@ public typealias Day = CpniGuardFFI.Day
 
 // MARK: Decisions
 
-/// The decision on one field or action.
-public typealias Answer = CpniGuardFFI.Answer
 /// A decision with its rules, facts and remedies.
 public typealias Explanation = CpniGuardFFI.Explanation
 /// A rule that decided.
 public typealias RuleReason = CpniGuardFFI.RuleReason
 /// A fact that a rule used.
 public typealias PolicyFact = CpniGuardFFI.PolicyFact
-/// Steps that together would change the answer.
-public typealias RemedyPath = CpniGuardFFI.RemedyPath
-/// Something that an agent could do.
-public typealias RemedyStep = CpniGuardFFI.RemedyStep
 /// What a rule does where it applies.
 public typealias Effect = CpniGuardFFI.Effect
 /// How sure the reading of a rule is.
@@ -124,16 +102,12 @@ public typealias Delivery = CpniGuardFFI.Delivery
 public typealias Notifier = CpniGuardFFI.Notifier
 /// What a notice says: the kind of the change, never its value.
 public typealias NoticeFacts = CpniGuardFFI.NoticeFacts
-/// The clock. Without one, the operating system's.
-public typealias GuardClock = CpniGuardFFI.GuardClock
 /// Takes checkpoints of the audit log outside the machine.
 public typealias CheckpointSink = CpniGuardFFI.CheckpointSink
 /// Takes alarms.
 public typealias AlarmSink = CpniGuardFFI.AlarmSink
 /// What the watch tells the host.
 public typealias AlarmFacts = CpniGuardFFI.AlarmFacts
-/// What a host throws where it could not answer. Any other error counts the same; its text is dropped.
-public typealias HostFailure = CpniGuardFFI.HostFailure
 
 // MARK: Stand-ins for a host, for tests and samples
 
@@ -185,8 +159,6 @@ public typealias ExportMark = CpniGuardFFI.ExportMark
 public typealias ExportedEvent = CpniGuardFFI.ExportedEvent
 /// A part of the log, as lines.
 public typealias ExportPart = CpniGuardFFI.ExportPart
-/// The code of an error, and its name.
-public typealias NamedCode = CpniGuardFFI.NamedCode
 
 // MARK: The officers' questions
 

@@ -11,7 +11,7 @@ import dev.cpniguard.ffi.DeviceSession as Ffi
 
 /**
  * A session on an agent's machine, for one interaction: it opens the views that the back end seals for it
- * ([Interaction.viewForDevice]), each once, and nothing else. Its key is the only one there, and lives in memory.
+ * (`Interaction.viewForDevice`), each once, and nothing else. Its key is the only one there, and lives in memory.
  *
  * It is over with [close], and when the interaction's time is: ask [isLive] from a timer. Then its key and everything
  * that it opened are wiped. Nothing tells it that the call ended early: close it when the agent hangs up.

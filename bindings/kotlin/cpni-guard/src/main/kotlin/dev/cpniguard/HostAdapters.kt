@@ -1,28 +1,15 @@
 package dev.cpniguard
 
 import dev.cpniguard.ffi.CodeTo
-import dev.cpniguard.ffi.HostFailure
 import dev.cpniguard.ffi.AccountFactSource as FfiAccountFactSource
 import dev.cpniguard.ffi.AgentDirectory as FfiAgentDirectory
 import dev.cpniguard.ffi.AlarmSink as FfiAlarmSink
 import dev.cpniguard.ffi.CheckpointSink as FfiCheckpointSink
 import dev.cpniguard.ffi.ContactSource as FfiContactSource
 import dev.cpniguard.ffi.Delivery as FfiDelivery
-import dev.cpniguard.ffi.GuardClock as FfiGuardClock
 import dev.cpniguard.ffi.HotlineSource as FfiHotlineSource
 import dev.cpniguard.ffi.KeyProvider as FfiKeyProvider
 import dev.cpniguard.ffi.Notifier as FfiNotifier
-
-/**
- * The host's answer, or that it could not answer. Everything that is thrown ends here: the generated code would
- * hand the stack trace, with whatever its messages hold, to the library as a text.
- */
-internal inline fun <R> answer(ask: () -> R): R = try {
-    ask()
-} catch (stopped: Throwable) {
-    if (stopped is InterruptedException) Thread.currentThread().interrupt()
-    throw HostFailure.Unavailable()
-}
 
 internal fun AgentDirectory.ffi() = object : FfiAgentDirectory {
     override fun agent(session: String) = answer { this@ffi.agent(session)?.ffi }
@@ -73,10 +60,6 @@ internal fun AlarmSink.ffi() = object : FfiAlarmSink {
 
 internal fun CheckpointSink.ffi() = object : FfiCheckpointSink {
     override fun publish(note: String) = answer { this@ffi.publish(note) }
-}
-
-internal fun GuardClock.ffi() = object : FfiGuardClock {
-    override fun nowMicros() = answer { this@ffi.now().micros() }
 }
 
 internal fun KeyProvider.ffi() = object : FfiKeyProvider {

@@ -64,12 +64,6 @@ public fun interface CheckpointSink {
     public fun publish(note: String)
 }
 
-/** A clock, asked several times in each call. Without one, the operating system's. */
-public fun interface GuardClock {
-    /** The time. */
-    public fun now(): Instant
-}
-
 /**
  * Keeps the key that wraps the root keys: a KMS, an HSM, the Android Keystore. Asked when a guard is built, never
  * while fields are sealed or opened.

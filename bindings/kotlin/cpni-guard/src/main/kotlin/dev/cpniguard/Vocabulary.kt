@@ -5,38 +5,24 @@ package dev.cpniguard
 public typealias Action = dev.cpniguard.ffi.Action
 public typealias Attested = dev.cpniguard.ffi.Attested
 public typealias CallBack = dev.cpniguard.ffi.CallBack
-public typealias CallDirection = dev.cpniguard.ffi.CallDirection
 public typealias Certainty = dev.cpniguard.ffi.Certainty
 public typealias Channel = dev.cpniguard.ffi.Channel
 public typealias CodeTo = dev.cpniguard.ffi.CodeTo
 public typealias Compliance = dev.cpniguard.ffi.Compliance
 public typealias ConsentScope = dev.cpniguard.ffi.ConsentScope
-public typealias DataClass = dev.cpniguard.ffi.DataClass
-public typealias DisclosureForm = dev.cpniguard.ffi.DisclosureForm
-public typealias DisclosureScope = dev.cpniguard.ffi.DisclosureScope
 public typealias EventKind = dev.cpniguard.ffi.EventKind
 public typealias EvidenceKind = dev.cpniguard.ffi.EvidenceKind
-public typealias Obligation = dev.cpniguard.ffi.Obligation
-public typealias Outcome = dev.cpniguard.ffi.Outcome
 public typealias PhotoIdKind = dev.cpniguard.ffi.PhotoIdKind
 public typealias Presented = dev.cpniguard.ffi.Presented
 public typealias Purpose = dev.cpniguard.ffi.Purpose
 public typealias Reach = dev.cpniguard.ffi.Reach
-public typealias Remedy = dev.cpniguard.ffi.Remedy
 public typealias Role = dev.cpniguard.ffi.Role
 public typealias SsnReach = dev.cpniguard.ffi.SsnReach
 public typealias Stated = dev.cpniguard.ffi.Stated
 public typealias WatchResponse = dev.cpniguard.ffi.WatchResponse
-public typealias WithheldBecause = dev.cpniguard.ffi.WithheldBecause
-
-/** The decision on a field or an action. */
-public typealias Decision = dev.cpniguard.ffi.Answer
 
 /** A decision with its rules, citations, facts and remedies. */
 public typealias Explanation = dev.cpniguard.ffi.Explanation
-public typealias DeviceRule = dev.cpniguard.ffi.DeviceRule
-public typealias RemedyPath = dev.cpniguard.ffi.RemedyPath
-public typealias RemedyStep = dev.cpniguard.ffi.RemedyStep
 public typealias RuleReason = dev.cpniguard.ffi.RuleReason
 public typealias PolicyFact = dev.cpniguard.ffi.PolicyFact
 public typealias FieldConcern = dev.cpniguard.ffi.FieldConcern
