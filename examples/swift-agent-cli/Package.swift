@@ -8,7 +8,10 @@ let package = Package(
     platforms: [.macOS(.v13)],
     dependencies: [.package(name: "CpniGuard", path: "../../bindings/swift")],
     targets: [
-        .executableTarget(name: "agent", dependencies: [.product(name: "CpniGuard", package: "CpniGuard")])
+        .executableTarget(name: "agent", dependencies: [
+            // One process here, so both; a carrier's tool takes the second alone.
+            .product(name: "CpniGuard", package: "CpniGuard"), .product(name: "CpniGuardDevice", package: "CpniGuard"),
+        ])
     ],
     swiftLanguageModes: [.v6]
 )

@@ -67,8 +67,8 @@ job_docs_drift() {
 
 job_scripts() {
     local script
-    local programs=(scripts/check scripts/bench-ratios scripts/bindgen scripts/kotlin-smoke scripts/native-libraries
-        scripts/xcframework scripts/tests/* examples/kotlin-agent-desk/run bindings/kotlin/android/build-aar .ci/run)
+    local programs=(scripts/check scripts/bench-ratios scripts/bindgen scripts/kotlin-jars scripts/kotlin-release scripts/kotlin-smoke
+        scripts/native-libraries scripts/xcframework scripts/tests/* examples/kotlin-agent-desk/run bindings/kotlin/android/build-aar .ci/run)
     for script in "${programs[@]}" scripts/lib/*.sh; do
         bash -n "$script"
     done
@@ -275,9 +275,9 @@ job_bindings() {
     cargo metadata --manifest-path "$cargo_toml" --locked --format-version 1 > /dev/null ||
         fail "bindings/Cargo.lock is behind: run 'cargo update --workspace --manifest-path $cargo_toml'"
     cargo clippy --manifest-path "$cargo_toml" --locked --all-targets -- -D warnings
-    cargo clippy --manifest-path "$cargo_toml" --locked -p cpni-guard-ffi --no-default-features -- -D warnings
+    cargo clippy --manifest-path "$cargo_toml" --locked -p cpni-guard-device-ffi -- -D warnings
     cargo test --manifest-path "$cargo_toml" --locked -p cpni-guard-ffi
-    cargo test --manifest-path "$cargo_toml" --locked -p cpni-guard-ffi --no-default-features --lib
+    cargo test --manifest-path "$cargo_toml" --locked -p cpni-guard-device-ffi
     out=$(mktemp -d)
     scripts/bindgen --profile dev --out "$out" kotlin swift > /dev/null
     grep -qx 'package dev.cpniguard.ffi' "$out"/kotlin/dev/cpniguard/ffi/*.kt || fail "Kotlin: another package"
@@ -294,9 +294,11 @@ job_kotlin() {
     need_c_compiler
     local kotlin=bindings/kotlin tests
     mkdir -p "$kotlin/target"
-    scripts/native-libraries
+    scripts/native-libraries | while IFS= read -r line; do note "$line"; done
     scripts/bindgen --out "$kotlin/target/generated" kotlin
+    scripts/bindgen --device --out "$kotlin/target/generated-device" kotlin
     mvn -B -q -f "$kotlin/pom.xml" verify
+    scripts/kotlin-jars | while IFS= read -r line; do note "$line"; done
     tests=$(cat "$kotlin"/consumer-tests/target/surefire-reports/TEST-*.xml |
         grep -c '<testcase ' || true)
     ((tests)) || fail "no test ran"
@@ -341,19 +343,20 @@ kotlin_calls() {
 # The library is built once for Kotlin and Swift: the same profile.
 job_swift() {
     need_swift || skip_unless_ci "Swift 6 is missing, and could not be unpacked here"
-    local log library folder=bindings/swift
+    local log folder=bindings/swift generated=bindings/target/generated file
     log=$(mktemp)
-    library=$(scripts/bindgen swift)
-    # Only the static library: beside a shared one the linker takes that.
     mkdir -p "$folder/lib"
-    if ! cmp -s "$library" "$folder/lib/${library##*/}"; then
-        cp "$library" "$folder/lib/"
-        # SwiftPM does not know of the library: what was linked with another one must go.
-        find "$folder/Consumer" examples/swift-agent-cli -path '*/.build/*' -type f \
-            \( -name '*.xctest' -o -name Calls -o -name agent \) -delete
-    fi
-    update_file bindings/target/generated/swift/CpniGuardC.h "$folder/Sources/CpniGuardC/CpniGuardC.h"
-    update_file bindings/target/generated/swift/CpniGuardFFI.swift "$folder/Sources/CpniGuardFFI/CpniGuardFFI.swift"
+    swift_library "$(scripts/bindgen swift)"
+    swift_library "$(scripts/bindgen --device swift)"
+    for file in CpniGuardC/CpniGuardC.h CpniGuardFFI/CpniGuardFFI.swift; do
+        update_file "$generated/swift/${file##*/}" "$folder/Sources/$file"
+    done
+    for file in CpniGuardDeviceC/CpniGuardDeviceC.h CpniGuardDeviceFFI/CpniGuardDeviceFFI.swift; do
+        update_file "$generated-device/swift/${file##*/}" "$folder/Sources/$file"
+    done
+    for file in "$generated-device"/swift/CpniGuardDevice/*.swift; do
+        update_file "$file" "$folder/Sources/CpniGuardDevice/${file##*/}"
+    done
     # SwiftPM looks again for files that came or went.
     touch "$folder/Package.swift" "$folder/Consumer/Package.swift" examples/swift-agent-cli/Package.swift
     swift_run test --package-path "$folder/Consumer" | tee "$log"
@@ -365,6 +368,16 @@ job_swift() {
     swift_sample
     swift_calls
     rm -f "$log"
+}
+
+# swift_library FILE: only the static library, because beside a shared one the linker takes that. SwiftPM does not
+# know of it: what was linked with another one must go.
+swift_library() {
+    local folder=bindings/swift
+    cmp -s "$1" "$folder/lib/${1##*/}" && return
+    cp "$1" "$folder/lib/"
+    find "$folder/Consumer" examples/swift-agent-cli -path '*/.build/*' -type f \
+        \( -name '*.xctest' -o -name Calls -o -name Agent -o -name agent \) -delete
 }
 
 # swift_run COMMAND OPTION...: `swift COMMAND` with the library in reach.

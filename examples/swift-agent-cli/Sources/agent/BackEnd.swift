@@ -22,6 +22,12 @@ struct LogVerdict {
 }
 
 final class BackEnd {
+    /// What crosses of an error: its number and its name.
+    struct Refused: Error {
+        let error: String
+        let name: String
+    }
+
     static let threePm: UInt64 = 1_795_446_000_000_000 // 2026-11-23T15:00:00Z
     static let session = "token-of-a-1017"
     static let password = "plum-harbor-19"
@@ -70,15 +76,19 @@ final class BackEnd {
         open[contact] = OpenContact(interaction: interaction, stored: .record(sealed, id: "line-1"))
     }
 
-    func present(_ evidence: Evidence, in contact: String) throws -> Presented {
-        try running(contact).interaction.present(evidence)
+    func isPassword(_ said: String, in contact: String) throws -> Bool {
+        try running(contact).interaction.present(.password(said)) == .match
     }
 
     /// The answer to a request of the agent's machine, sealed for it.
     func view(_ fields: [String], in contact: String, request: Data) throws -> Data {
         let contact = try running(contact)
-        return try contact.interaction.viewForDevice(
-            contact.stored, fields.map { FieldRequest($0) }, request: request)
+        do {
+            return try contact.interaction.viewForDevice(
+                contact.stored, fields.map { FieldRequest($0) }, request: request)
+        } catch {
+            throw Refused(error: "\(error)", name: error.known?.name ?? "")
+        }
     }
 
     func end(_ contact: String) throws {

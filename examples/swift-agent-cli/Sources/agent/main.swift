@@ -1,10 +1,10 @@
 // A care agent's walk through two calls: withheld, authenticated, disclosed, ended.
 //
 // The guard is in the back end. This is the agent's machine: it has a session for each call, which opens what
-// the back end sealed for it. In a terminal you are asked for the password; in a pipe the caller gives the
+// the back end sealed for it, and is linked with the product that has no guard. In a terminal you are asked for the password; in a pipe the caller gives the
 // right one.
 
-import CpniGuard
+import CpniGuardDevice
 import Foundation
 
 let asked = ["name", "plan", "balance", "ssn", "call_detail"]
@@ -40,6 +40,8 @@ func refused(_ what: String, _ work: () throws -> Void) throws {
         Screen.line("\(what): this must not happen")
     } catch let error as CpniError {
         Screen.line("\(what): \(error) \(error.known?.name ?? "")")
+    } catch let answer as BackEnd.Refused {
+        Screen.line("\(what): \(answer.error) \(answer.name)")
     }
 }
 
@@ -60,8 +62,7 @@ func play(_ backEnd: BackEnd) throws {
     try show(try device.open(try backEnd.view(asked, in: "call-88231", request: first), for: first))
 
     Screen.title("15:05", "the caller gives a password")
-    let presented = try backEnd.present(.password(typedPassword()), in: "call-88231")
-    Screen.line(presented == .match ? "match" : "no match")
+    Screen.line(try backEnd.isPassword(typedPassword(), in: "call-88231") ? "match" : "no match")
     let request = try device.request()
     let reply = try backEnd.view(asked, in: "call-88231", request: request)
     Screen.line("to the back end: \(request.count) bytes; to this machine: \(reply.count), sealed")

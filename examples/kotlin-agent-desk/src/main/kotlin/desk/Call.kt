@@ -1,9 +1,9 @@
 package desk
 
-import dev.cpniguard.CpniException
-import dev.cpniguard.DeviceSession
-import dev.cpniguard.DeviceView
-import dev.cpniguard.DeviceField
+import dev.cpniguard.device.CpniException
+import dev.cpniguard.device.DeviceSession
+import dev.cpniguard.device.DeviceView
+import dev.cpniguard.device.DeviceField
 import java.io.IOException
 import java.net.URI
 import java.net.http.HttpClient

@@ -1,7 +1,7 @@
 package desk
 
-import dev.cpniguard.CpniException
-import dev.cpniguard.DeviceField
+import dev.cpniguard.device.CpniException
+import dev.cpniguard.device.DeviceField
 import java.awt.Rectangle
 import java.awt.Robot
 import java.awt.event.WindowEvent
@@ -37,6 +37,7 @@ private class Drive(private val window: DeskWindow, private val folder: File) {
 
     fun all(): Boolean {
         folder.mkdirs()
+        check("there is no guard in this process") { NOT_HERE.none(::isHere) }
         now { window.take("call-88231") }
         until("the call opens") { window.shown.isNotEmpty() }
         check("nobody is authenticated, so nothing is shown") { window.shown.all { it is DeviceField.Withheld } }
@@ -76,6 +77,12 @@ private class Drive(private val window: DeskWindow, private val folder: File) {
         return isWell
     }
 
+    private fun isHere(name: String) = try {
+        Class.forName(name) != null
+    } catch (_: ClassNotFoundException) {
+        false
+    }
+
     /** Types as a person does: into the field, then the key. */
     private fun give(password: String) = now {
         window.passwordField.text = password
@@ -106,5 +113,10 @@ private class Drive(private val window: DeskWindow, private val folder: File) {
         Thread.sleep(400) // what was asked to be painted is painted
         val area = Rectangle(window.location, window.size)
         ImageIO.write(robot.createScreenCapture(area), "png", File(folder, "$name.png"))
+    }
+
+    private companion object {
+        /** What the back end is made of. */
+        val NOT_HERE = listOf("dev.cpniguard.Guard", "dev.cpniguard.Interaction", "dev.cpniguard.ffi.UniffiLib")
     }
 }

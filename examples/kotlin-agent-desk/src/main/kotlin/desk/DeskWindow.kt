@@ -1,7 +1,7 @@
 package desk
 
-import dev.cpniguard.CpniException
-import dev.cpniguard.DeviceField
+import dev.cpniguard.device.CpniException
+import dev.cpniguard.device.DeviceField
 import java.awt.BorderLayout
 import java.awt.Color
 import java.awt.Component

@@ -1,10 +1,10 @@
 package desk
 
-import dev.cpniguard.CallDirection
-import dev.cpniguard.CallRow
-import dev.cpniguard.CpniException
-import dev.cpniguard.DeviceField
-import dev.cpniguard.RemedyPath
+import dev.cpniguard.device.CallDirection
+import dev.cpniguard.device.CallRow
+import dev.cpniguard.device.CpniException
+import dev.cpniguard.device.DeviceField
+import dev.cpniguard.device.RemedyPath
 import java.awt.BorderLayout
 import java.awt.Color
 import java.awt.Dimension
