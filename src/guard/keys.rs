@@ -54,6 +54,8 @@ pub struct Needs {
     pub notices: u64,
     /// Entries of the token vault: [`Guard::reseal_tokens`] moves them.
     pub tokens: u64,
+    /// 1 if columns of tokens have the version, now or as the one that is being replaced.
+    pub columns: u64,
     /// Events of the audit log within their retention, or all of it if the version created it.
     pub events: u64,
 }
@@ -63,7 +65,7 @@ impl Needs {
     #[must_use]
     pub const fn total(&self) -> u64 {
         let sealed = self.secrets.saturating_add(self.notices).saturating_add(self.tokens);
-        sealed.saturating_add(self.events)
+        sealed.saturating_add(self.columns).saturating_add(self.events)
     }
 }
 
@@ -236,9 +238,9 @@ impl KeyDesk {
                 }
             }
             KeyBranch::Reference => return Err(KeyError::NotRotated.into()),
-            // The registry of columns and the subject store say it where there are such; without one,
-            // nobody knows.
-            KeyBranch::Token | KeyBranch::Subject => return Err(KeyError::NotSurveyed { version }.into()),
+            KeyBranch::Token => needs.columns = u64::from(inner.columns.need(version)?),
+            // The subject store says it where there is one; without one, nobody knows.
+            KeyBranch::Subject => return Err(KeyError::NotSurveyed { version }.into()),
         }
         Ok(needs)
     }

@@ -16,7 +16,7 @@ use super::format::{FormatCipher, FormatToken, Place};
 use super::siv::{SealedCipher, SealedToken};
 use crate::classify::Schema;
 use crate::classify::identifiers::normalise;
-use crate::error::{Error, KeyError, TokenError};
+use crate::error::{Error, KeyError, StoreError, TokenError};
 use crate::hazmat;
 use crate::hazmat::mac::MacKey;
 use crate::keys::{KeyBranch, KeyState, Keyring};
@@ -83,6 +83,11 @@ impl Columns {
     }
 
     /// The field of a column.
+    /// Whether a token of any column may have this key version.
+    pub(crate) fn need(&self, version: u32) -> Result<bool, StoreError> {
+        Ok(self.store.versions_in_use()?.contains(&version))
+    }
+
     pub(crate) fn field(&self, name: &str) -> Result<FieldName, Error> {
         Ok(self.column(name)?.checked.column.field.clone())
     }

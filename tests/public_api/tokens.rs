@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cpni_guard::audit::AuditEvent;
-use cpni_guard::error::{InteractionError, SealedError, StoreError, TokenError};
+use cpni_guard::error::{InteractionError, KeyError, SealedError, StoreError, TokenError};
+use cpni_guard::guard::Unneeded;
+use cpni_guard::keys::KeyBranch;
 use cpni_guard::token::{ColumnStore, MemoryColumnStore, StoredColumn};
 use cpni_guard::vocabulary::{EventKind, FieldName, TenantId};
 use cpni_guard::{
@@ -261,4 +263,24 @@ fn tokens_show_nothing_in_debug() {
     assert_eq!(format!("{sealed:?}"), "SealedToken { version: 1, .. }");
     let refused = SealedToken::from_text("987-65-4321").unwrap_err();
     assert!(!format!("{refused} {refused:?}").contains("4321"));
+}
+
+/// A key of tokens outlives the last column that has it.
+#[test]
+fn a_token_key_is_destroyed_when_no_column_has_it() {
+    let keys = Arc::new(MemoryKeys::new().unwrap());
+    let carrier = Carrier::with_keys(Arc::clone(&keys), Stores::in_memory()).unwrap();
+    register(&carrier.guard);
+    let desk = carrier.guard.keys();
+    let destroy = || desk.destroy(&keys, KeyBranch::Token, 1, Unneeded::OwnStores);
+    assert_eq!(destroy(), Err(KeyError::StillActive { version: 1 }.into()));
+    assert_eq!(desk.rotate(&keys, KeyBranch::Token), Ok(2));
+    let in_use = Err(Error::from(KeyError::InUse { version: 1, uses: 1 }));
+    for column in ["ssn_token", "mobile_token", "mobile_join"] {
+        carrier.guard.rotate_column(column).unwrap();
+        assert_eq!(destroy(), in_use, "its previous tokens are being replaced");
+        carrier.guard.confirm_column(column).unwrap();
+    }
+    destroy().unwrap();
+    carrier.guard.tokenise("ssn_token", &sensitive("987-65-4321")).unwrap();
 }
