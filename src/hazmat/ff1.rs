@@ -15,7 +15,9 @@ mod number;
 use core::ops::RangeInclusive;
 
 use aes_gcm::aes::cipher::consts::U16;
-use aes_gcm::aes::cipher::{BlockCipherEncrypt, BlockSizeUser, KeyInit as _};
+use aes_gcm::aes::cipher::{
+    BlockCipherEncBackend, BlockCipherEncClosure, BlockCipherEncrypt, BlockSizeUser, InOutBuf, KeyInit as _,
+};
 use aes_gcm::aes::{Aes256, Block};
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -33,8 +35,10 @@ pub(crate) const MAX_LEN: usize = 1024;
 pub(crate) const MAX_TWEAK: usize = 1024;
 
 const ROUNDS: u8 = 10;
-/// Values side by side in one call of the cipher.
-const LANES: usize = 32;
+/// Strings side by side: as many blocks as the widest instructions take at once.
+const LANES: usize = 64;
+/// Fewer strings than this are done one by one.
+const FEW: usize = 6;
 
 /// Why a domain or a value was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +92,7 @@ struct Round<N: Number> {
     /// Where the round stands in it: above the bytes of the number.
     shift: u32,
     /// By how much the answer is shifted to leave its first `d` bytes.
-    answer: u32,
+    rest: u32,
     /// The moduli of the left and the right half.
     moduli: [Modulus<N>; 2],
     radix: Reciprocal,
@@ -197,12 +201,12 @@ impl<N: Number> Round<N> {
         // INVARIANT: the number, the round and the tail fill one block; `bytes` is at most 12.
         let tail = tail.iter().fold(0, |all, byte| (all << 8) | u128::from(*byte));
         let shift = number::bits(bytes);
-        let answer = 128 - number::bits(bytes.next_multiple_of(4) + 4);
+        let rest = 128 - number::bits(bytes.next_multiple_of(4) + 4);
         let base = prefix ^ (tail << (shift + 8));
         Self {
             base,
             shift,
-            answer,
+            rest,
             moduli: [Modulus::power(radix, left), Modulus::power(radix, right)],
             radix: Reciprocal::new(radix),
         }
@@ -212,24 +216,62 @@ impl<N: Number> Round<N> {
     where
         C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>,
     {
-        let mut chunks = rows.chunks_exact_mut(len.saturating_mul(LANES));
-        for chunk in &mut chunks {
-            self.lanes::<C, LANES>(cipher, len, left, chunk, way);
-        }
-        let mut chunks = chunks.into_remainder().chunks_exact_mut(len.saturating_mul(8));
-        for chunk in &mut chunks {
-            self.lanes::<C, 8>(cipher, len, left, chunk, way);
-        }
-        for row in chunks.into_remainder().chunks_exact_mut(len) {
-            self.lanes::<C, 1>(cipher, len, left, row, way);
+        if rows.len() < len.saturating_mul(FEW) {
+            cipher.encrypt_with_backend(Run::<N, 1> { round: self, len, left, rows, way });
+        } else {
+            cipher.encrypt_with_backend(Run::<N, LANES> { round: self, len, left, rows, way });
         }
     }
 
-    /// Ten rounds over `LANES` strings. The halves stay in their places: what the standard calls A and B
-    /// change them after each round.
-    fn lanes<C, const LANES: usize>(&self, cipher: &C, len: usize, left: usize, rows: &mut [u16], way: Way)
+    /// Ten rounds over one string, in registers: there is nothing in memory to be wiped.
+    #[inline(always)]
+    fn one<B: BlockCipherEncBackend<BlockSize = U16>>(
+        &self,
+        backend: &B,
+        left: usize,
+        row: &mut [u16],
+        way: Way,
+    ) {
+        let (low, high) = row.split_at_mut(left);
+        let mut a = N::from_symbols(low, self.radix.divisor());
+        let mut b = N::from_symbols(high, self.radix.divisor());
+        let [left, right] = &self.moduli;
+        match way {
+            Way::Encrypt => {
+                for even in (0..ROUNDS).step_by(2) {
+                    a = left.add(a, self.answer(backend, even, b, left));
+                    b = right.add(b, self.answer(backend, even + 1, a, right));
+                }
+            }
+            Way::Decrypt => {
+                for even in (0..ROUNDS).step_by(2).rev() {
+                    b = right.subtract(b, self.answer(backend, even + 1, a, right));
+                    a = left.subtract(a, self.answer(backend, even, b, left));
+                }
+            }
+        }
+        a.write_symbols(low, &self.radix);
+        b.write_symbols(high, &self.radix);
+    }
+
+    /// What a round adds to the other half.
+    #[inline(always)]
+    fn answer<B>(&self, backend: &B, round: u8, number: N, modulus: &Modulus<N>) -> N
     where
-        C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>,
+        B: BlockCipherEncBackend<BlockSize = U16>,
+    {
+        let input = self.base ^ (u128::from(round) << self.shift) ^ number.widen();
+        let mut block: Block = input.to_be_bytes().into();
+        backend.encrypt_block((&mut block).into());
+        modulus.reduce(N::of_block(u128::from_be_bytes(block.into()), self.rest))
+    }
+
+    /// Ten rounds over at most `LANES` strings. The halves stay in their places: what the standard calls A
+    /// and B change them after each round.
+    #[inline(always)]
+    fn lanes<B, const LANES: usize>(&self, backend: &B, len: usize, left: usize, rows: &mut [u16], way: Way)
+    where
+        B: BlockCipherEncBackend<BlockSize = U16>,
     {
         let mut halves = Zeroizing::new([[N::default(); LANES]; 2]);
         let [lefts, rights] = &mut *halves;
@@ -251,9 +293,9 @@ impl<N: Number> Round<N> {
             for (block, number) in blocks.iter_mut().zip(source) {
                 *block = (base ^ number.widen()).to_be_bytes().into();
             }
-            cipher.encrypt_blocks(&mut blocks);
+            encrypt_all(backend, &mut blocks);
             for (block, number) in blocks.iter().zip(changed) {
-                let answer = modulus.reduce(u128::from_be_bytes((*block).into()) >> self.answer);
+                let answer = modulus.reduce(N::of_block(u128::from_be_bytes((*block).into()), self.rest));
                 *number = match way {
                     Way::Encrypt => modulus.add(*number, answer),
                     Way::Decrypt => modulus.subtract(*number, answer),
@@ -267,6 +309,45 @@ impl<N: Number> Round<N> {
         }
         blocks.iter_mut().for_each(|block| block.zeroize());
     }
+}
+
+/// All rounds of all strings in one call of the cipher, which so chooses its instructions and loads its
+/// round keys once.
+struct Run<'r, N: Number, const LANES: usize> {
+    round: &'r Round<N>,
+    len: usize,
+    left: usize,
+    rows: &'r mut [u16],
+    way: Way,
+}
+
+impl<N: Number, const LANES: usize> BlockSizeUser for Run<'_, N, LANES> {
+    type BlockSize = U16;
+}
+
+impl<N: Number, const LANES: usize> BlockCipherEncClosure for Run<'_, N, LANES> {
+    #[inline(always)]
+    fn call<B: BlockCipherEncBackend<BlockSize = U16>>(self, backend: &B) {
+        let Self { round, len, left, rows, way } = self;
+        if LANES == 1 {
+            rows.chunks_exact_mut(len).for_each(|row| round.one(backend, left, row, way));
+            return;
+        }
+        for rows in rows.chunks_mut(len.saturating_mul(LANES)) {
+            round.lanes::<B, LANES>(backend, len, left, rows, way);
+        }
+    }
+}
+
+/// Encrypts the blocks side by side, as many as the processor takes at once.
+#[inline(always)]
+fn encrypt_all<B, const LANES: usize>(backend: &B, blocks: &mut [Block; LANES])
+where
+    B: BlockCipherEncBackend<BlockSize = U16>,
+{
+    let (chunks, tail) = InOutBuf::from(blocks.as_mut_slice()).into_chunks::<B::ParBlocksSize>();
+    chunks.into_iter().for_each(|chunk| backend.encrypt_par_blocks(chunk));
+    backend.encrypt_tail_blocks(tail);
 }
 
 /// The CBC-MAC over every whole block that no round changes, and the bytes of the tweak and its padding

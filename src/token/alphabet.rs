@@ -105,10 +105,9 @@ impl Alphabet {
     /// The text of places that are all in the alphabet.
     pub(super) fn write(&self, symbols: &[u16]) -> String {
         let characters = self.characters.as_bytes();
-        let character = |symbol: &u16| characters.get(usize::from(*symbol)).copied().map(char::from);
-        let mut text = String::with_capacity(symbols.len());
-        text.extend(symbols.iter().filter_map(character));
-        text
+        // INVARIANT: every place is that of a visible ASCII character.
+        let character = |symbol: &u16| characters.get(usize::from(*symbol)).copied().unwrap_or_default();
+        String::from_utf8(symbols.iter().map(character).collect()).unwrap_or_default()
     }
 
     fn known(characters: &str) -> Self {

@@ -24,8 +24,10 @@ pub(super) trait Number: Copy + Default + Zeroize + 'static {
     fn reciprocal(modulus: Self) -> Self;
     /// `radix` to the `exponent`. The caller knows that it is at most 2^(8 · [`Number::MAX_BYTES`]).
     fn power(radix: u32, exponent: usize) -> Self;
-    /// An answer of the cipher, below the modulus.
-    fn reduce(answer: u128, modulus: Self, reciprocal: Self) -> Self;
+    /// What is left of a block of the cipher: its first `d` bytes, which is all above `shift`.
+    fn of_block(block: u128, shift: u32) -> Self;
+    /// What [`Number::of_block`] gave, modulo the modulus.
+    fn reduce(answer: Self, modulus: Self, reciprocal: Self) -> Self;
     /// `a + b` less the modulus, if that is not negative. Both are below it.
     fn add(a: Self, b: Self, modulus: Self) -> Self;
     fn subtract(a: Self, b: Self, modulus: Self) -> Self;
@@ -43,7 +45,7 @@ impl<N: Number> Modulus<N> {
         Self { value, reciprocal: N::reciprocal(value) }
     }
 
-    pub(super) fn reduce(&self, answer: u128) -> N {
+    pub(super) fn reduce(&self, answer: N) -> N {
         N::reduce(answer, self.value, self.reciprocal)
     }
 
@@ -103,7 +105,7 @@ impl Number for Narrow {
     }
 
     fn reciprocal(modulus: Self) -> Self {
-        // floor(2^64 / modulus), or one less: `reduce` allows for it.
+        // floor(2^64 / modulus), or one less where the modulus divides 2^64.
         Self::MAX / modulus
     }
 
@@ -111,11 +113,15 @@ impl Number for Narrow {
         (0..exponent).fold(1, |power: Self, _| power.wrapping_mul(Self::from(radix)))
     }
 
-    fn reduce(answer: u128, modulus: Self, reciprocal: Self) -> Self {
-        let answer = low64(answer);
-        // The quotient is too small by at most two, so that the rest is below three times the modulus.
-        let rest = answer - high(answer, reciprocal) * modulus;
-        less_once(less_once(rest, modulus), modulus)
+    fn of_block(block: u128, _: u32) -> Self {
+        // `d` is 8 for every half of at most 4 bytes.
+        low64(block >> 64)
+    }
+
+    fn reduce(answer: Self, modulus: Self, reciprocal: Self) -> Self {
+        // The reciprocal is less than one too small, so the product is, and its floor by less than two: the
+        // quotient is right or too small by one.
+        less_once(answer - high(answer, reciprocal) * modulus, modulus)
     }
 
     fn add(a: Self, b: Self, modulus: Self) -> Self {
@@ -160,9 +166,12 @@ impl Number for Wide {
         (0..exponent).fold(1, |power: Self, _| power.wrapping_mul(Self::from(radix)))
     }
 
-    fn reduce(answer: u128, modulus: Self, reciprocal: Self) -> Self {
-        let rest = answer - high_wide(answer, reciprocal) * modulus;
-        less_once_wide(less_once_wide(rest, modulus), modulus)
+    fn of_block(block: u128, shift: u32) -> Self {
+        block >> shift
+    }
+
+    fn reduce(answer: Self, modulus: Self, reciprocal: Self) -> Self {
+        less_once_wide(answer - high_wide(answer, reciprocal) * modulus, modulus)
     }
 
     fn add(a: Self, b: Self, modulus: Self) -> Self {
@@ -245,7 +254,7 @@ mod tests {
             if fits(32) {
                 let modulus = Modulus::<Narrow>::power(radix, exponent);
                 let (m, low) = (modulus.value, low64(answer));
-                proptest::prop_assert_eq!(modulus.reduce(u128::from(low)), low % m);
+                proptest::prop_assert_eq!(modulus.reduce(low), low % m);
                 let (a, b) = (low64(a) % m, low64(b) % m);
                 proptest::prop_assert_eq!(modulus.add(a, b), (a + b) % m);
                 proptest::prop_assert_eq!(modulus.subtract(a, b), (a + m - b) % m);
@@ -266,7 +275,7 @@ mod tests {
                 let modulus = Modulus::<Narrow>::power(radix, exponent);
                 let m = modulus.value;
                 for answer in [near, u64::MAX - near, u64::MAX / m * m - near.min(m), (m + near).wrapping_sub(2)] {
-                    proptest::prop_assert_eq!(modulus.reduce(u128::from(answer)), answer % m);
+                    proptest::prop_assert_eq!(modulus.reduce(answer), answer % m);
                 }
             }
         }
