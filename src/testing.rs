@@ -10,6 +10,7 @@ use core::fmt;
 use std::sync::Arc;
 
 use crate::audit::{AuditLog, AuditRoots, AuditStore, CompactRange, EventFacts, LogSettings, leaf_hash};
+use crate::classify::{NormalForm, Schema};
 use crate::envelope::{
     Binding, Opener, PlainContent, PlainField, SealedField, SealedRecord, decode_rows, encode_rows,
     seal_record,
@@ -21,7 +22,9 @@ use crate::keys::{AccountKeys, KeyBranch, KeyState, KeyVersion, Keyring};
 use crate::oversight::watch::recode_for_testing as tally_recode;
 use crate::policy::{self, Decision, Facts, Policy};
 use crate::sensitive::Sensitive;
-use crate::token::{self, Alphabet, FormatCipher, FormatToken, SealedCipher, SealedToken};
+use crate::token::{
+    self, Alphabet, FormatCipher, FormatToken, IndexKeys, IndexTerm, SealedCipher, SealedToken,
+};
 use crate::vocabulary::{
     AccountId, Action, DataClass, Destination, EventKind, FieldName, Form, RecordId, Scope, Shape, TenantId,
     Timestamp,
@@ -52,6 +55,13 @@ pub enum Content<'f> {
 /// For tests and benches: the plan of an interaction without the interaction.
 #[derive(Debug)]
 pub struct Plan(policy::Plan);
+
+/// For benches: the terms of a schema's indexes without a guard.
+#[derive(Debug)]
+pub struct Index {
+    schema: Schema,
+    keys: IndexKeys,
+}
 
 /// For tests: decisions on searches without a contact.
 #[derive(Debug)]
@@ -135,9 +145,7 @@ impl SealingAccount {
         account: AccountId,
         record: RecordId,
     ) -> Result<Self, Error> {
-        let id = |branch| KeyVersion { branch, version: 1, state: KeyState::Active };
-        let roots = [KeyBranch::Data, KeyBranch::Audit, KeyBranch::Reference].map(|b| (id(b), *root));
-        let keyring = Keyring::from_roots_for_testing(&roots)?;
+        let keyring = Keyring::from_roots_for_testing(&roots(root))?;
         let keys = derive(&keyring, &tenant, &account)?;
         Ok(Self { keyring, tenant, account, record, keys })
     }
@@ -228,6 +236,27 @@ impl<'f> From<Content<'f>> for PlainContent<'f> {
     }
 }
 
+impl Index {
+    /// The indexes of tenant `t` under this data root, of version 1.
+    ///
+    /// # Errors
+    /// None that the arguments can cause.
+    pub fn new(root: &[u8; 32], schema: Schema) -> Result<Self, Error> {
+        let keys = Arc::new(Keyring::from_roots_for_testing(&roots(root))?);
+        let keys = IndexKeys::new(keys, TenantId::new("t")?, &schema);
+        Ok(Self { schema, keys })
+    }
+
+    /// The term of a value; `None` if the schema has no such index over one field, or the value is empty.
+    #[must_use]
+    pub fn term(&self, index: &str, value: &str) -> Option<IndexTerm> {
+        let index = self.schema.index(index)?;
+        let [field] = index.fields() else { return None };
+        let form = NormalForm::of(self.schema.field(field.as_str())?.kind(), value)?;
+        self.keys.of_active(index, &[form]).ok()
+    }
+}
+
 impl SearchPlan {
     /// Decides in this state.
     #[must_use]
@@ -278,6 +307,11 @@ impl Plan {
     pub fn action(&self, action: Action, approved: bool) -> Decision {
         self.0.action(action, approved)
     }
+}
+
+fn roots(root: &[u8; 32]) -> [(KeyVersion, [u8; 32]); 3] {
+    let id = |branch| KeyVersion { branch, version: 1, state: KeyState::Active };
+    [KeyBranch::Data, KeyBranch::Audit, KeyBranch::Reference].map(|branch| (id(branch), *root))
 }
 
 /// For tests and benches: an audit log of tenant `t` without a guard, under this audit root, of version 1.

@@ -7,6 +7,7 @@
 mod decisions;
 mod durable;
 mod guard;
+mod index;
 mod raw;
 mod scope;
 mod sealing;
@@ -22,6 +23,7 @@ criterion::criterion_group!(
     sealing::read_and_open,
     guard::protect,
     guard::view,
+    index::term,
     decisions::look_up,
     decisions::whole_plan,
     decisions::load_packs,

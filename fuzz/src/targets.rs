@@ -19,8 +19,8 @@ use cpni_guard::vocabulary::{
     Purpose, RecordId, Role, RuleId, Scope, Shape, TenantId, Timestamp,
 };
 use cpni_guard::{
-    Alphabet, DeviceReply, DeviceRequest, Schema, SealedField, SealedRecord, SealedToken, TokenColumn,
-    VaultToken,
+    Alphabet, DeviceReply, DeviceRequest, IndexTerm, Schema, SealedField, SealedRecord, SealedToken,
+    TokenColumn, VaultToken,
 };
 
 /// A target takes the bytes that the fuzzer made.
@@ -48,6 +48,7 @@ pub const ALL: &[(&str, Target)] = &[
     ("device_reply", device_reply),
     ("device_plain", device_plain),
     ("token", token),
+    ("index_term", index_term),
 ];
 
 /// Identifiers: what is taken comes out unchanged and within its limits.
@@ -172,6 +173,19 @@ pub fn sealed_field(data: &[u8]) {
     if let Ok(chunks) = recode_calls(data) {
         assert!(chunks.iter().flat_map(|chunk| chunk.expose()).eq(data));
     }
+}
+
+/// Terms of an index as a row stores them: what is read is written the same, as bytes and as text.
+pub fn index_term(data: &[u8]) {
+    if let Ok(text) = core::str::from_utf8(data)
+        && let Ok(term) = IndexTerm::from_text(text)
+    {
+        assert_eq!(term.to_text(), text);
+    }
+    let Ok(term) = IndexTerm::from_bytes(data) else { return };
+    assert_eq!(term.as_bytes(), data);
+    assert!(term.key_version() > 0 && (1..=32).contains(&term.bits()));
+    assert_eq!(IndexTerm::from_text(&term.to_text()), Ok(term));
 }
 
 /// Sealing: what goes in comes out under the same account, and not under another. The input is cut

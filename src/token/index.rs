@@ -190,8 +190,15 @@ impl IndexKeys {
         let live = self.keys.live_versions(KeyBranch::Data);
         self.forget_all_but(&live);
         live.into_iter()
-            .map(|version| term(version, index, &*self.of_version(version)?, forms.clone()))
+            .map(|version| term(version, index, &self.of_version(version)?, forms.clone()))
             .collect()
+    }
+
+    /// The term of one index under the version that seals.
+    #[cfg(feature = "testing")]
+    pub(crate) fn of_active(&self, index: &IndexSpec, forms: &[NormalForm]) -> Result<IndexTerm, Error> {
+        let version = self.keys.active_version();
+        term(version, index, &self.of_version(version)?, forms.iter())
     }
 
     /// Whether a stored term is not what the record would get now.

@@ -465,12 +465,17 @@ pub enum EventKind {
     /// Sealed bytes were sealed again under the active key and are given back next: a batch; the basis
     /// says how many.
     Resealed,
+    /// A search was decided; where it was allowed, the host gets its terms next. The basis is the index.
+    Searched,
     /// An account is erased: nothing of it that is sealed under its secret opens again.
     AccountErased,
     /// A step of an erasure after its beginning; the basis says which.
     ErasureContinued,
     /// An erased account may have a secret again, a new one. What was erased stays so.
     AccountReadmitted,
+    /// A search found this account, whose id comes out next. With a cause: none, too many, or a
+    /// candidate that does not open.
+    AccountFound,
     /// The back end had a vault token made for a field of the account; the basis is the token's reference.
     TokenIssued,
     /// The view in the next event is of what a vault token stands for; the basis is its reference. With

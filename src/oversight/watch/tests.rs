@@ -466,6 +466,7 @@ fn full() -> Tally {
         What::Decided(Action::UnlockHandset),
         What::Decided(Action::SimChange),
         What::FailedEvidence,
+        What::Searched { government_id: true, refused: false },
     ];
     for n in 0..21 {
         for what in whats {
@@ -499,6 +500,41 @@ fn a_tally_is_written_and_read_back_and_nothing_else_is_read() {
         if let Some(read) = Tally::decode(&changed) {
             assert_eq!(read.encode(), changed, "byte {at}");
         }
+    }
+}
+
+/// An entry without searches is what it was before there were any; one with searches is of another format,
+/// so that an older release refuses it and does not read past them.
+#[test]
+fn a_tally_has_a_format_of_its_own_where_there_are_searches() {
+    let mut tally = full();
+    let bytes = tally.encode();
+    assert_eq!(bytes[0], 2);
+    tally.lift();
+    let without = tally.encode();
+    assert_eq!((without[0], Tally::decode(&without)), (1, Some(tally)));
+    let mut relabelled = without;
+    relabelled[0] = 2;
+    assert_eq!(Tally::decode(&relabelled), None, "the list of searches is missing");
+    let mut empty = relabelled;
+    let before_the_rules = empty.len() - 2;
+    empty.splice(before_the_rules..before_the_rules, [0, 0]);
+    assert_eq!(Tally::decode(&empty), None, "the list of searches is empty");
+}
+
+#[test]
+fn searches_are_counted_with_an_account_and_without() {
+    let floor = Floor::new(rules("searches", 60, 2, BLOCK));
+    let search = What::Searched { government_id: false, refused: false };
+    for second in 0..2 {
+        assert_eq!(floor.does("dana", Role::CareAgent, "A-1", search, at(second)).response, None);
+    }
+    assert_eq!(floor.does("dana", Role::CareAgent, "A-1", search, at(2)).response, Some(Response::Block));
+    // A search by a government's number is one try at an SSN.
+    let floor = Floor::new(rules("ssn_verifications", 60, 1, BLOCK));
+    for (government_id, response) in [(false, None), (true, None), (true, Some(Response::Block))] {
+        let search = What::Searched { government_id, refused: true };
+        assert_eq!(floor.does("lee", Role::CareAgent, "A-1", search, at(0)).response, response);
     }
 }
 

@@ -153,6 +153,22 @@ public enum ErrorCode: UInt16, CaseIterable, Sendable {
     case tokenConflict = 3120
     /// Tokens: not of this account.
     case tokenNotOfThisAccount = 3121
+    /// Tokens and indexes: term bits.
+    case tokenTermBits = 3130
+    /// Tokens and indexes: tiny population.
+    case tokenTinyPopulation = 3131
+    /// Tokens and indexes: population contradicts.
+    case tokenPopulationContradicts = 3132
+    /// Tokens and indexes: points at values.
+    case tokenPointsAtValues = 3133
+    /// Tokens and indexes: shows the most common.
+    case tokenShowsTheMostCommon = 3134
+    /// Tokens and indexes: barely filters.
+    case tokenBarelyFilters = 3135
+    /// Tokens and indexes: term format.
+    case tokenTermFormat = 3136
+    /// Tokens and indexes: unknown index.
+    case tokenUnknownIndex = 3137
     /// Tokens: not a token.
     case tokenNotAToken = 3150
     /// Tokens: terms.
@@ -235,6 +251,14 @@ public enum ErrorCode: UInt16, CaseIterable, Sendable {
     case interactionNotEntitled = 5030
     /// An interaction: another device.
     case interactionAnotherDevice = 5040
+    /// An interaction: too many candidates.
+    case interactionTooManyCandidates = 5050
+    /// An interaction: too many found.
+    case interactionTooManyFound = 5051
+    /// An interaction: nothing found.
+    case interactionNothingFound = 5052
+    /// An interaction: stated values.
+    case interactionStatedValues = 5053
 
     // The audit log.
     /// The audit log: not recorded.
