@@ -49,6 +49,11 @@ final class ErrorTests: XCTestCase {
             if case .disclosed(let secret) = field { seen.append(secret) }
             if case .withheld(let why) = field { seen.append(try why.explain()) }
         }
+        let stolen = try StolenRecords(lost: .notKnown)
+        try stolen.add(account: account, sealed: try world.cpni.protect(record, account: account).sealed)
+        let incident = Incident(determined: Day(year: 2026, month: 11, day: 2), affected: [.ssn: .readable])
+        let report = try BreachReport(incident, calendar: try BusinessCalendar.usFederal())
+        seen += [stolen, incident, report, report.findings, try report.text(), try report.mayNotifyCustomer(atMicros: noon)]
         XCTAssertGreaterThan(seen.count, 40)
         for broken in [
             { try call.view(stored, ["987-65-4321"]) as Any }, { try view.field("987-65-4321") },
