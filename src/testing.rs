@@ -356,6 +356,12 @@ pub fn recode_token_entry(plain: &[u8]) -> Option<Vec<u8>> {
     token::recode_for_testing(plain)
 }
 
+/// Reads a row of the subject store without its MAC and writes it again; `None` where it is refused.
+#[must_use]
+pub fn recode_subject_row(bytes: &[u8]) -> Option<Vec<u8>> {
+    crate::keys::recode_subject_row_for_testing(bytes)
+}
+
 /// For tests: reads the plaintext of a queued notice and writes it again; `None` where it is refused.
 #[must_use]
 pub fn recode_notice(plain: &[u8]) -> Option<Vec<u8>> {

@@ -56,7 +56,7 @@ const ROOMS: &[(&str, Uses)] = &[
     ),
     // roof
     ("guard", Uses::All), // the only room that names `store`
-    ("store", Uses::These(&["audit", "interaction", "oversight", "token"])),
+    ("store", Uses::These(&["audit", "interaction", "keys", "oversight", "token"])),
     ("testing", Uses::All), // only with the feature of that name
 ];
 

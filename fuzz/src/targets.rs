@@ -12,7 +12,7 @@ use cpni_guard::oversight::watch::WatchRules;
 use cpni_guard::policy::{Facts, Pack, Policy};
 use cpni_guard::testing::{
     ColumnCiphers, Content, Fields, Plan, SealingAccount, recode_calls, recode_device_plain,
-    recode_device_reply, recode_notice, recode_tally, recode_token_entry,
+    recode_device_reply, recode_notice, recode_subject_row, recode_tally, recode_token_entry,
 };
 use cpni_guard::vocabulary::{
     AccountId, AgentId, Channel, ContactId, DataClass, FieldName, IdentifierKind, MAX_ID_LEN, MAX_NAME_LEN,
@@ -42,6 +42,7 @@ pub const ALL: &[(&str, Target)] = &[
     ("queued_notice", queued_notice),
     ("vault_token", vault_token),
     ("token_entry", token_entry),
+    ("subject_row", subject_row),
     ("watch_tally", watch_tally),
     ("watch_rules", watch_rules),
     ("device_request", device_request),
@@ -271,6 +272,11 @@ pub fn token_entry(data: &[u8]) {
     if let Some(again) = recode_token_entry(data) {
         assert_eq!(again, data);
     }
+}
+
+/// Rows of the subject store: what is taken comes out byte for byte.
+pub fn subject_row(data: &[u8]) {
+    assert!(recode_subject_row(data).is_none_or(|again| again == data));
 }
 
 /// What the watch keeps of an agent: what is read is written the same.

@@ -16,6 +16,7 @@ mod interaction;
 mod keys;
 mod policy;
 mod record;
+mod subjects;
 mod table;
 mod token;
 mod watch;
@@ -33,6 +34,7 @@ pub use interaction::{HostError, InteractionError};
 pub use keys::KeyError;
 pub use policy::PolicyError;
 pub use record::{IdError, RecordError, SchemaError};
+pub use subjects::SubjectError;
 pub use token::TokenError;
 pub use watch::WatchError;
 
@@ -49,9 +51,12 @@ pub enum Error {
     /// A schema file was refused (1200–1299).
     #[error(transparent)]
     Schema(#[from] SchemaError),
-    /// Keys could not be loaded, wrapped or used (2000–2999).
+    /// Keys could not be loaded, wrapped or used (2000–2099).
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// An account's secret could not be used, or its erasure could not go on (2100–2199).
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
     /// Sealed bytes were refused (3000–3099).
     #[error(transparent)]
     Sealed(#[from] SealedError),
@@ -99,6 +104,7 @@ impl Error {
             Self::Record(cause) => cause.code(),
             Self::Schema(cause) => cause.code(),
             Self::Key(cause) => cause.code(),
+            Self::Subject(cause) => cause.code(),
             Self::Sealed(cause) => cause.code(),
             Self::Token(cause) => cause.code(),
             Self::Policy(cause) => cause.code(),

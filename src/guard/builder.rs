@@ -17,7 +17,7 @@ use crate::interaction::{
     AccountFactSource, AgentDirectory, ContactSource, Hosts, HotlineList, Ledger, MemoryNoticeStore,
     NoticeStore, Notices, TimeLimits,
 };
-use crate::keys::{KeyProvider, Keyring};
+use crate::keys::{KeyProvider, Keyring, SubjectStore, Subjects};
 use crate::oversight::watch::{AlarmSink, MemoryWatchStore, WatchRules, WatchStore, Watcher};
 use crate::policy::{Override, Pack, Policy};
 use crate::token::{
@@ -83,6 +83,7 @@ pub struct GuardBuilder {
     schema: Option<Schema>,
     keys: Option<Box<dyn KeyProvider>>,
     stores: Option<Stores>,
+    subjects: Option<Arc<dyn SubjectStore>>,
     grants: Vec<(String, String)>,
     packs: Vec<Pack>,
     switched_on: Vec<RuleId>,
@@ -130,6 +131,17 @@ impl GuardBuilder {
     #[must_use]
     pub fn store(mut self, stores: impl Into<Stores>) -> Self {
         self.stores = Some(stores.into());
+        self
+    }
+
+    /// Where the secrets of accounts are kept, so that an account can be erased ([`Guard::erase`]): what is
+    /// sealed from then on takes in the account's secret, and opens only while that is there. What was
+    /// sealed before opens as before, and is sealed again under the secret by [`Guard::reseal_job`].
+    ///
+    /// Its loss is the loss of everything sealed under it; its backups are what an erasure waits for.
+    #[must_use]
+    pub fn subjects(mut self, store: Arc<dyn SubjectStore>) -> Self {
+        self.subjects = Some(store);
         self
     }
 
@@ -278,7 +290,9 @@ impl GuardBuilder {
     /// Builds the guard: loads the keys, compiles the policy, opens the audit log.
     ///
     /// # Errors
-    /// [`GuardError::Missing`] if a needed part is missing; else what the part itself says.
+    /// [`GuardError::Missing`] if a needed part is missing; [`KeyError::NoBranch`] if secrets of accounts
+    /// are to be kept under a keyring from before there were such: rotate that branch once; else what the
+    /// part itself says.
     pub fn build(self) -> Result<Guard, Error> {
         let missing = |part| Error::from(GuardError::Missing { part });
         let tenant = self.tenant.map_or_else(|| TenantId::new("default"), Ok::<_, IdError>)?;
@@ -311,6 +325,7 @@ impl GuardBuilder {
         let tokens = Tokens::new(stores.tokens, Arc::clone(&keys), tenant.clone());
         let columns = Columns::new(stores.columns, Arc::clone(&keys), tenant.clone());
         let ledger = Arc::new(Ledger::new(stores.accounts, Arc::clone(&keys), tenant.clone()));
+        let subjects = self.subjects.map(|store| Subjects::new(store, Arc::clone(&keys), tenant.clone()));
         let hosts =
             Arc::new(Hosts { directory, contacts, accounts: self.accounts, hotlines: self.hotlines, clock });
         let indexes = IndexKeys::new(Arc::clone(&keys), tenant.clone(), &schema);
@@ -320,6 +335,7 @@ impl GuardBuilder {
             schema,
             keys,
             indexes,
+            subjects: subjects.transpose()?,
             policy,
             ledger,
             audit,

@@ -9,7 +9,7 @@ use crate::envelope::{Opener, Stored};
 use crate::error::{AuditError, Error, InteractionError, RecordError, SealedError};
 use crate::hazmat::rng;
 use crate::interaction::{AgentProfile, EndReason, Evidence, Looked, NamedCall, PhotoId, Presented, Session};
-use crate::keys::{AccountKeys, KeyBranch};
+use crate::keys::AccountKeys;
 use crate::oversight::watch::What;
 use crate::policy::{Decision, Grant};
 use crate::vocabulary::{
@@ -250,12 +250,12 @@ impl Interaction {
     /// The keys of this account for what is stored, derived once while the interaction lives.
     fn keys_for(&mut self, stored: &Stored<'_>) -> Result<&AccountKeys, Error> {
         let (version, epoch) = (stored.key_version(), stored.subject_epoch());
-        // A version that was retired or destroyed since opens nothing more, also where it was kept.
-        if let Err(gone) = self.guard.0.keys.check_usable(KeyBranch::Data, version) {
-            self.keys.retain(|keys| keys.version() != version);
-            return Err(gone.into());
-        }
         let is_it = |keys: &AccountKeys| (keys.version(), keys.epoch()) == (version, epoch);
+        // What was retired, destroyed or erased since opens nothing more, also where its keys were kept.
+        if let Err(gone) = self.guard.check_keys(self.session.account(), version, epoch) {
+            self.keys.retain(|keys| !is_it(keys));
+            return Err(gone);
+        }
         let at = match self.keys.iter().position(is_it) {
             Some(at) => at,
             None => {

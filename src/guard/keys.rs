@@ -7,14 +7,13 @@ use core::fmt;
 use std::sync::PoisonError;
 
 use crate::audit::{Actor, AuditLog};
-use crate::error::{Error, InteractionError, KeyError};
+use crate::error::{Error, KeyError, SubjectError};
 use crate::interaction::AgentSession;
 use crate::keys::{KeyBranch, KeyChange, KeyProvider, KeyVersion, Keyring};
 use crate::oversight::{RecordKind, may_delete};
 use crate::vocabulary::{BasisId, EventKind};
 
 use super::builder::audit_roots;
-use super::interaction::actor;
 use super::reseal::ResealReport;
 use super::{Guard, Inner};
 
@@ -58,6 +57,8 @@ pub struct Needs {
     pub columns: u64,
     /// Events of the audit log within their retention, or all of it if the version created it.
     pub events: u64,
+    /// Secrets of accounts that are wrapped under it: [`KeyDesk::rewrap_subjects`] moves them.
+    pub subjects: u64,
 }
 
 impl Needs {
@@ -65,7 +66,7 @@ impl Needs {
     #[must_use]
     pub const fn total(&self) -> u64 {
         let sealed = self.secrets.saturating_add(self.notices).saturating_add(self.tokens);
-        sealed.saturating_add(self.columns).saturating_add(self.events)
+        sealed.saturating_add(self.columns).saturating_add(self.events).saturating_add(self.subjects)
     }
 }
 
@@ -81,11 +82,10 @@ impl KeyDesk {
     /// Has the events name who asks, as the host's directory knows them.
     ///
     /// # Errors
-    /// [`InteractionError::UnknownAgent`], [`InteractionError::DirectoryUnavailable`].
+    /// [`crate::error::InteractionError::UnknownAgent`],
+    /// [`crate::error::InteractionError::DirectoryUnavailable`].
     pub fn by(self, agent: &AgentSession) -> Result<Self, Error> {
-        let profile = self.guard.0.hosts.directory.agent(agent);
-        let profile = profile.map_err(|_| InteractionError::DirectoryUnavailable)?;
-        let actor = actor(&profile.ok_or(InteractionError::UnknownAgent)?);
+        let actor = self.guard.actor_of(agent)?;
         Ok(Self { actor: Some(actor), ..self })
     }
 
@@ -217,6 +217,21 @@ impl KeyDesk {
         self.told_if_failed(&basis, inner.ledger.forget_under(version, self.guard.now()).map_err(Error::from))
     }
 
+    /// Wraps the secrets of accounts under the active version of the subject branch, after it was rotated:
+    /// no data is touched. May be broken off and begun again. When the version before is destroyed, every
+    /// older copy of the store is useless. Gives back how many it moved. Recorded first.
+    ///
+    /// # Errors
+    /// [`SubjectError::NoStore`]; [`crate::error::AuditError`]: nothing is moved;
+    /// [`crate::error::StoreError`], [`SubjectError::Damaged`]: some may be.
+    pub fn rewrap_subjects(&self) -> Result<u64, Error> {
+        let inner = &*self.guard.0;
+        let subjects = inner.subjects.as_ref().ok_or(SubjectError::NoStore)?;
+        let basis = format!("rewrap-subjects:{}", inner.keys.active_of(KeyBranch::Subject)?);
+        self.record(&basis, 0)?;
+        self.told_if_failed(&basis, subjects.rewrap())
+    }
+
     fn needs_with(&self, branch: KeyBranch, version: u32, others: &[&AuditLog]) -> Result<Needs, Error> {
         let inner = &*self.guard.0;
         let now = self.guard.now();
@@ -239,8 +254,11 @@ impl KeyDesk {
             }
             KeyBranch::Reference => return Err(KeyError::NotRotated.into()),
             KeyBranch::Token => needs.columns = u64::from(inner.columns.need(version)?),
-            // The subject store says it where there is one; without one, nobody knows.
-            KeyBranch::Subject => return Err(KeyError::NotSurveyed { version }.into()),
+            KeyBranch::Subject => {
+                // A guard without the store cannot say what is in it.
+                let subjects = inner.subjects.as_ref().ok_or(KeyError::NotSurveyed { version })?;
+                needs.subjects = subjects.count_under(version)?;
+            }
         }
         Ok(needs)
     }

@@ -8,6 +8,7 @@ mod attestation;
 mod builder;
 mod device;
 mod doors;
+mod erasure;
 mod index;
 mod interaction;
 mod inventory;
@@ -30,14 +31,14 @@ use crate::classify::{Concern, FieldValue, Record, Schema};
 use crate::envelope::{
     Binding, PlainContent, PlainField, RowParts, SealedRecord, Stored, encode_rows, seal_record,
 };
-use crate::error::{Error, InteractionError, KeyError, SealedError};
+use crate::error::{Error, InteractionError, KeyError, SubjectError};
 use crate::hazmat::framing::Tuple;
 use crate::hazmat::{hash, rng};
 use crate::interaction::{
     AccountFacts, AgentSession, ConsentEvent, Contact, Hosts, Ledger, Notices, Opening, Secret, Session,
     TimeLimits,
 };
-use crate::keys::{AccountKeys, Keyring};
+use crate::keys::{AccountKeys, KeyBranch, Keyring, Subjects};
 use crate::oversight::report::{self, Deployment, EvidenceReport, EvidenceRequest};
 use crate::oversight::watch::{AlarmSink, Watcher};
 use crate::policy::{PackStatus, Policy};
@@ -50,6 +51,7 @@ use inventory::FieldCounts;
 pub use attestation::{Attestation, AttestedOverride, AttestedPack, Count};
 pub use builder::{GuardBuilder, Stores};
 pub use doors::{Delivery, Notifier, SendReceipt, Verification};
+pub use erasure::{ErasureReceipt, ErasureRequest};
 pub use interaction::{FieldRequest, Interaction};
 pub use keys::{KeyDesk, Needs, Unneeded};
 pub use migrate::{ColumnComparison, ColumnContent, ColumnValue, Migrated, MigrationReport};
@@ -70,6 +72,8 @@ struct Inner {
     counts: FieldCounts,
     keys: Arc<Keyring>,
     indexes: IndexKeys,
+    /// `None`: nothing is sealed under secrets of accounts.
+    subjects: Option<Subjects>,
     policy: Arc<Policy>,
     ledger: Arc<Ledger>,
     audit: Arc<AuditLog>,
@@ -119,6 +123,8 @@ impl Guard {
     /// # Errors
     /// [`crate::error::RecordError`] if the record does not fit the schema; a value that merely
     /// fails its identifier's check is sealed and named in [`Protected::concerns`].
+    /// [`SubjectError::Erased`] for an account that was erased; [`crate::error::StoreError`] if its
+    /// secret cannot be read or made.
     pub fn protect(&self, account: &AccountId, record: Record) -> Result<Protected, Error> {
         let Inner { tenant, schema, counts, indexes, .. } = &*self.0;
         let admitted = schema.admit(record)?;
@@ -308,23 +314,41 @@ impl Guard {
 
     /// The keys under which an account is sealed from now on.
     fn keys_to_seal(&self, account: &AccountId) -> Result<AccountKeys, Error> {
-        let Inner { tenant, keys, .. } = &*self.0;
-        Ok(keys.account_keys(tenant, account, keys.active_version(), 0, None)?)
+        let Inner { tenant, keys, subjects, .. } = &*self.0;
+        let version = keys.active_version();
+        Ok(match subjects {
+            None => keys.account_keys(tenant, account, version, 0, None)?,
+            Some(subjects) => {
+                let (epoch, secret) = subjects.to_seal(account)?;
+                keys.account_keys(tenant, account, version, epoch, Some(&secret))?
+            }
+        })
     }
 
     /// Whether bytes are sealed as new ones would be.
     fn is_current(&self, under: SealedUnder) -> bool {
-        under.key_version == self.0.keys.active_version()
+        let takes_secret = under.subject_epoch != 0 || self.0.subjects.is_none();
+        under.key_version == self.0.keys.active_version() && takes_secret
     }
 
     /// The keys of what is sealed under this version and epoch.
     fn keys_of(&self, account: &AccountId, version: u32, epoch: u32) -> Result<AccountKeys, Error> {
-        let Inner { tenant, keys, .. } = &*self.0;
-        if epoch != 0 {
-            // Erasable accounts come with the subject store; nothing of this version has one.
-            return Err(SealedError::Commitment.into());
+        let Inner { tenant, keys, subjects, .. } = &*self.0;
+        if epoch == 0 {
+            return Ok(keys.account_keys(tenant, account, version, 0, None)?);
         }
-        Ok(keys.account_keys(tenant, account, version, 0, None)?)
+        let secret = subjects.as_ref().ok_or(SubjectError::NoStore)?.secret(account, epoch)?;
+        Ok(keys.account_keys(tenant, account, version, epoch, Some(&secret))?)
+    }
+
+    /// Whether keys that were kept for this version and epoch may still be used: fails with why not.
+    fn check_keys(&self, account: &AccountId, version: u32, epoch: u32) -> Result<(), Error> {
+        self.0.keys.check_usable(KeyBranch::Data, version)?;
+        match (&self.0.subjects, epoch) {
+            (_, 0) => Ok(()),
+            (None, _) => Err(SubjectError::NoStore.into()),
+            (Some(subjects), epoch) => subjects.check_alive(account, epoch),
+        }
     }
 
     /// Records which rules are switched off while this guard decides.

@@ -77,6 +77,7 @@ pub struct ResealReport {
     current: u64,
     failed: BTreeMap<u16, u64>,
     unreadable: u64,
+    without_secret: u64,
     is_whole: bool,
 }
 
@@ -107,6 +108,7 @@ impl Guard {
             current: 0,
             failed: BTreeMap::new(),
             unreadable: 0,
+            without_secret: 0,
             is_whole: false,
         };
         ResealJob { guard: self.clone(), report }
@@ -129,7 +131,7 @@ impl ResealJob {
         let (mut done, mut last) = (Vec::new(), LastKeys::default());
         for (account, stored) in items {
             let one = last.reseal(&self.guard, account, &stored);
-            counted.count(stored.key_version(), &one);
+            counted.count(&stored, &one);
             done.push(one);
         }
         let resealed = counted.resealed.saturating_sub(self.report.resealed);
@@ -231,6 +233,13 @@ impl ResealReport {
         self.failed.iter().map(|(cause, count)| (*cause, *count))
     }
 
+    /// How many were sealed without a secret of their account before the pass did anything: an erasure
+    /// does not reach them ([`Guard::erase`]).
+    #[must_use]
+    pub const fn without_secret(&self) -> u64 {
+        self.without_secret
+    }
+
     /// How many were no sealed bytes, or could not be read.
     #[must_use]
     pub const fn unreadable(&self) -> u64 {
@@ -263,8 +272,9 @@ impl ResealReport {
         *found = found.saturating_add(1);
     }
 
-    fn count(&mut self, version: u32, one: &Result<Reseal, Error>) {
-        self.add_found(version);
+    fn count(&mut self, stored: &Stored<'_>, one: &Result<Reseal, Error>) {
+        self.add_found(stored.key_version());
+        self.without_secret = self.without_secret.saturating_add(u64::from(stored.subject_epoch() == 0));
         let count = match one {
             Ok(Reseal::Done(_)) => &mut self.resealed,
             Ok(Reseal::AlreadyCurrent) => &mut self.current,

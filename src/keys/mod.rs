@@ -14,20 +14,28 @@ mod keyring;
 mod memory;
 mod passphrase;
 mod roots;
+mod subjects;
 mod tree;
+
+#[cfg(feature = "testing")]
+pub(crate) use subjects::recode_for_testing as recode_subject_row_for_testing;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use subjects::tests::must_hold as subjects_must_hold;
 
 pub use keyring::Keyring;
 pub use memory::MemoryKeys;
 pub use passphrase::PassphraseKeys;
 pub use roots::{KeyBranch, KeyState, KeyVersion};
+pub use subjects::{MemorySubjectStore, SubjectRef, SubjectStore};
 
 #[cfg(test)]
 pub(crate) use roots::write_document_for_testing;
 
 pub(crate) use changes::KeyChange;
+pub(crate) use subjects::{Erasure, ErasureStep, MAX_COLUMNS, Subjects};
 pub(crate) use tree::{AccountKeys, ClassKey};
 
 use crate::error::KeyError;

@@ -1,6 +1,7 @@
 //! The embedded store: SQLite files in a folder, nothing to install.
 //!
-//! Rules: the log, the state of accounts, the queue of notices, the watch, the vault and the columns of tokens are files of their own:
+//! Rules: the log, the state of accounts, their secrets, the queue of notices, the watch, the vault and the columns of
+//! tokens are files of their own:
 //! the log has a single writer, the others are shared by processes; every commit is on stable storage
 //! before it returns (`synchronous=FULL`), but for the watch; a file that this version did not make is
 //! refused, not changed.
@@ -15,6 +16,7 @@ mod folder;
 mod notice_file;
 mod sqlite;
 mod state_file;
+mod subject_file;
 mod vault_file;
 mod watch_file;
 
@@ -40,6 +42,7 @@ use vault_file::VaultFile;
 use watch_file::WatchFile;
 
 pub use checkpoint_folder::CheckpointFolder;
+pub use subject_file::SqliteSubjects;
 
 /// How long a write waits for somebody else's lock, unless [`SqliteOptions::busy_timeout`] says otherwise.
 pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -15,7 +15,7 @@ use crate::interaction::accounts::{AccountRef, AttemptLimits, AttemptState, Coun
 use crate::interaction::notice_store::tests::must_hold as notices_must_hold;
 use crate::interaction::notices::tests::{NOON, account as customer, notice, queue};
 use crate::interaction::{ConsentEvent, ConsentKind, ConsentState, Ledger, NOTICE_LEASE, NoticeId, Notices};
-use crate::keys::{Keyring, MemoryKeys};
+use crate::keys::{Keyring, MemoryKeys, SubjectStore as _};
 use crate::oversight::watch::WatchKey;
 use crate::oversight::watch::tests::must_hold as watch_must_hold;
 use crate::vocabulary::{AccountId, ConsentScope, ContactPointId, FieldName, TenantId, Timestamp};
@@ -868,4 +868,43 @@ fn questions_use_their_index() {
         ];
         assert_eq!(steps.unwrap(), expected);
     }
+}
+
+#[test]
+fn subjects_in_a_file_hold() {
+    let folder = TemporaryFolder::new();
+    crate::keys::subjects_must_hold(&SqliteSubjects::open(folder.path()).unwrap());
+    // What was written is there for the next process, and for one that only looks.
+    let of = crate::keys::SubjectRef::from_pseudonym([1; 32]);
+    let again = SqliteStore::options().read_only().open_subjects(folder.path()).unwrap();
+    assert_eq!(again.entry(&of), Ok(Some(b"new".to_vec())));
+    assert_eq!(again.swap(&of, Some(b"new"), b"other"), Err(StoreError::ReadOnly));
+    assert_eq!(again.scrub(), Err(StoreError::ReadOnly));
+    // A file of another kind is refused.
+    let other = TemporaryFolder::new();
+    drop(other.open().unwrap());
+    fs::copy(other.path().join("state.sqlite3"), other.path().join("subjects.sqlite3")).unwrap();
+    let refused = SqliteSubjects::open(other.path()).map(drop);
+    assert_eq!(refused, Err(StoreError::Format { found: 0, known: 1 }));
+}
+
+/// While somebody reads, the log cannot be cut: that is said, and asked again.
+#[test]
+fn subjects_are_scrubbed_when_nobody_reads_any_more() {
+    let folder = TemporaryFolder::new();
+    let options = SqliteStore::options().busy_timeout(Duration::from_millis(10));
+    let store = options.open_subjects(folder.path()).unwrap();
+    let of = crate::keys::SubjectRef::from_pseudonym([1; 32]);
+    store.swap(&of, None, b"a secret of this account").unwrap();
+    let reader = folder.other_hand("subjects.sqlite3");
+    reader.execute_batch("BEGIN; SELECT count(*) FROM subjects;").unwrap();
+    store.swap(&of, Some(b"a secret of this account"), b"gone").unwrap();
+    assert_eq!(store.scrub(), Err(StoreError::Busy));
+    reader.execute_batch("COMMIT").unwrap();
+    store.scrub().unwrap();
+    let holds = |file: &str| {
+        let content = fs::read(folder.path().join(file)).unwrap_or_default();
+        content.windows(8).any(|window| window == b"a secret")
+    };
+    assert!(!holds("subjects.sqlite3") && !holds("subjects.sqlite3-wal"));
 }

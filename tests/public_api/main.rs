@@ -20,6 +20,7 @@ mod said_so;
 mod scope;
 mod search;
 mod stores;
+mod subjects;
 mod tokens;
 mod vault;
 mod walk;

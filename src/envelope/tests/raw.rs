@@ -59,6 +59,28 @@ impl Place<'_> {
         keyring.unwrap().account_keys(tenant, account, self.version, self.epoch, secret.as_ref()).unwrap()
     }
 
+    /// The same by way of a subject store that holds the secret.
+    pub(super) fn keys_from_store(&self) -> AccountKeys {
+        let id = |branch, version| KeyVersion { branch, version, state: KeyState::Active };
+        let keyring = Keyring::from_roots_for_testing(&[
+            (id(KeyBranch::Data, self.version), self.root),
+            (id(KeyBranch::Audit, 1), [0xaa; 32]),
+            (id(KeyBranch::Reference, 1), [0xbb; 32]),
+            (id(KeyBranch::Subject, 1), [0xcc; 32]),
+        ]);
+        let keyring = std::sync::Arc::new(keyring.unwrap());
+        let (tenant, account, _) = self.ids();
+        let store = std::sync::Arc::new(crate::keys::MemorySubjectStore::new());
+        let subjects = crate::keys::Subjects::new(store, keyring.clone(), tenant.clone()).unwrap();
+        let secret = Key32::filled_by(|out| -> Result<(), ()> {
+            *out = self.subject_secret;
+            Ok(())
+        });
+        subjects.put_for_testing(account, self.epoch, &secret.unwrap());
+        let secret = subjects.secret(account, self.epoch).unwrap();
+        keyring.account_keys(tenant, account, self.version, self.epoch, Some(&secret)).unwrap()
+    }
+
     pub(super) fn binding(&self) -> Binding<'_> {
         let (tenant, account, record) = self.ids();
         Binding { tenant, account, record }

@@ -13,6 +13,7 @@ use crate::envelope::{
     seal_record_for_testing, v1,
 };
 use crate::error::Error;
+use crate::keys::AccountKeys;
 use crate::sensitive::Sensitive;
 use crate::vocabulary::DataClass;
 
@@ -47,10 +48,40 @@ fn every_committed_vector_holds() {
     assert!(cases >= 40 && refused * 2 > cases, "{cases} cases, {refused} refused");
 }
 
+/// Every case under a secret, with the secret taken out of a subject store.
+#[test]
+fn vectors_under_a_secret_hold_with_the_secret_from_the_store() {
+    let (mut opened, mut refused) = (0, 0);
+    for file in ["opens", "binding", "content", "format"] {
+        let path = folder().join(file).with_extension("json");
+        let file: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        let under = |case: &&Value| case["keys"]["epoch"].as_u64().is_some_and(|epoch| epoch > 0);
+        for case in file["cases"].as_array().unwrap().iter().filter(under) {
+            let place = place_of(case);
+            let result = run_with(case, &place, &place.keys_from_store());
+            match case["expect"].get("error") {
+                Some(code) => {
+                    refused += 1;
+                    let found = result.map(drop).map_err(|error| u64::from(error.code().get()));
+                    assert_eq!(found, Err(code.as_u64().unwrap()), "{}", text(case, "name"));
+                }
+                None => {
+                    opened += 1;
+                    assert_eq!(result.unwrap(), case["expect"]["open"], "{}", text(case, "name"));
+                }
+            }
+        }
+    }
+    assert!(opened >= 2 && refused >= 30, "{opened} opened, {refused} refused");
+}
+
 /// Does what a reader does with the case; gives back the fields as the case writes them.
 fn run(case: &Value) -> Result<Value, Error> {
     let place = place_of(case);
-    let keys = place.keys();
+    run_with(case, &place, &place.keys())
+}
+
+fn run_with(case: &Value, place: &Place<'_>, keys: &AccountKeys) -> Result<Value, Error> {
     let sealed = match case.get("text") {
         Some(_) => Err(text(case, "text")),
         None => Ok(unhex(text(case, "sealed"))),
@@ -63,14 +94,14 @@ fn run(case: &Value) -> Result<Value, Error> {
                 Err(text) => SealedRecord::from_text(text)?,
             };
             let listed = record.field_names().zip(record.entries()).collect();
-            (Opener::new(&keys, place.binding(), &record)?, listed)
+            (Opener::new(keys, place.binding(), &record)?, listed)
         }
         _ => {
             field = match sealed {
                 Ok(bytes) => SealedField::from_bytes(bytes)?,
                 Err(text) => SealedField::from_text(text)?,
             };
-            (Opener::for_field(&keys, place.binding(), &field)?, vec![(field.name(), field.entry())])
+            (Opener::for_field(keys, place.binding(), &field)?, vec![(field.name(), field.entry())])
         }
     };
     let asked: Vec<(&str, DataClass, Shape)> = match case.get("ask") {

@@ -90,6 +90,26 @@ public enum ErrorCode: UInt16, CaseIterable, Sendable {
     /// Keys: wrong state.
     case keyWrongState = 2025
 
+    // Secrets of accounts.
+    /// Secrets of accounts: erased.
+    case subjectErased = 2101
+    /// Secrets of accounts: missing.
+    case subjectMissing = 2102
+    /// Secrets of accounts: no store.
+    case subjectNoStore = 2103
+    /// Secrets of accounts: damaged.
+    case subjectDamaged = 2104
+    /// Secrets of accounts: not erased.
+    case subjectNotErased = 2105
+    /// Secrets of accounts: outstanding.
+    case subjectOutstanding = 2106
+    /// Secrets of accounts: no such column.
+    case subjectNoSuchColumn = 2107
+    /// Secrets of accounts: too many columns.
+    case subjectTooManyColumns = 2108
+    /// Secrets of accounts: too many epochs.
+    case subjectTooManyEpochs = 2109
+
     // Sealed bytes.
     /// Sealed bytes: format.
     case sealedFormat = 3001

@@ -1,0 +1,352 @@
+//! The secrets of accounts: 32 random bytes each, that the keys of an account take in. Without its
+//! secret, nothing that was sealed under it opens again (`docs/spec/subject-store-v1.md`).
+//!
+//! Rules: a secret exists outside this process only wrapped, and bound to its account and epoch; it is made
+//! once, by the first who seals, and never again by accident after an erasure; it is asked for in the store
+//! each time, and kept nowhere, so that an erasure holds at once for every process.
+//!
+//! Security note: who can write the store can put an older row back. Destroying the version of the subject
+//! branch that it is wrapped under ends that, and every backup copy.
+
+mod entry;
+mod store;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+use core::fmt;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::{KeyBranch, Keyring};
+use crate::error::{Error, KeyError, StoreError, SubjectError};
+use crate::hazmat::framing::{self, Tuple};
+use crate::hazmat::mac::MacKey;
+use crate::hazmat::{Key32, equal, rng, wrap};
+use crate::vocabulary::{AccountId, MAX_ID_LEN, TenantId};
+
+#[cfg(feature = "testing")]
+pub(crate) use entry::recode_for_testing;
+pub(crate) use entry::{Erasure, ErasureStep, MAX_COLUMNS};
+pub use store::{MemorySubjectStore, SubjectRef, SubjectStore};
+
+use entry::Entry;
+
+const SECRET_LABEL: &str = "cpni-guard/v1/subject-secret";
+const ENTRY_LABEL: &str = "cpni-guard/v1/subject-entry";
+/// Rows that are read at once.
+const PAGE: usize = 500;
+/// How often a change is tried that others were faster than.
+const TRIES: u32 = 64;
+
+/// The secrets of one tenant's accounts.
+pub(crate) struct Subjects {
+    store: Arc<dyn SubjectStore>,
+    keys: Arc<Keyring>,
+    tenant: TenantId,
+    references: MacKey,
+    /// Of the MACs over what is kept.
+    state: MacKey,
+}
+
+/// A secret, wrapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wrapped {
+    /// Of the subject branch.
+    pub(super) key_version: u32,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// What is kept of an account, and the bytes that say so.
+struct Row {
+    entry: Entry,
+    bytes: Vec<u8>,
+}
+
+impl Subjects {
+    /// Fails with [`KeyError::NoBranch`] for a keyring from before there was the branch: rotating it makes
+    /// its first version.
+    pub(crate) fn new(
+        store: Arc<dyn SubjectStore>,
+        keys: Arc<Keyring>,
+        tenant: TenantId,
+    ) -> Result<Self, KeyError> {
+        keys.active_of(KeyBranch::Subject)?;
+        let (references, state) = (keys.reference_key(&tenant), keys.state_key(&tenant));
+        Ok(Self { store, keys, tenant, references, state })
+    }
+
+    /// The epoch and secret under which an account is sealed. The first who asks makes them.
+    ///
+    /// Fails with [`SubjectError::Erased`] for an account that was erased: only [`Subjects::readmit`]
+    /// gives it another.
+    pub(crate) fn to_seal(&self, account: &AccountId) -> Result<(u32, Key32), Error> {
+        let of = self.reference(account);
+        for _ in 0..TRIES {
+            if let Some(row) = self.row(&of)? {
+                let (epoch, wrapped) = row.entry.alive().ok_or(SubjectError::Erased)?;
+                return Ok((epoch, self.unwrap(&of, epoch, wrapped)?));
+            }
+            let (secret, wrapped) = self.make(&of, 1)?;
+            if self.swap(&of, None, &Entry::Alive { epoch: 1, secret: wrapped })? {
+                return Ok((1, secret));
+            }
+        }
+        Err(StoreError::Busy.into())
+    }
+
+    /// The secret of an epoch.
+    ///
+    /// Fails with [`SubjectError::Erased`], and with [`SubjectError::Missing`] for an epoch that never was.
+    pub(crate) fn secret(&self, account: &AccountId, epoch: u32) -> Result<Key32, Error> {
+        let of = self.reference(account);
+        let row = self.row(&of)?;
+        self.unwrap(&of, epoch, alive_at(row.as_ref(), epoch)?)
+    }
+
+    /// Whether the secret of an epoch is still there, without unwrapping it. Fails as
+    /// [`Subjects::secret`].
+    pub(crate) fn check_alive(&self, account: &AccountId, epoch: u32) -> Result<(), Error> {
+        let row = self.row(&self.reference(account))?;
+        Ok(alive_at(row.as_ref(), epoch).map(drop)?)
+    }
+
+    /// Begins the erasure of an account, or says how far it is. From here on its secret is given to nobody;
+    /// it is still there, wrapped.
+    pub(crate) fn begin_erasure(&self, account: &AccountId, begun: &Erasure) -> Result<Erasure, Error> {
+        let of = self.reference(account);
+        for _ in 0..TRIES {
+            let row = self.row(&of)?;
+            let erasing = match row.as_ref().map(|row| &row.entry) {
+                Some(Entry::Erasing { erasure, .. }) => return Ok(erasure.clone()),
+                Some(Entry::Alive { epoch, secret }) => {
+                    let version = secret.key_version;
+                    let erasure = Erasure { epoch: *epoch, key_version: version, ..begun.clone() };
+                    Entry::Erasing { secret: Some(secret.clone()), erasure }
+                }
+                // Nothing was ever sealed under a secret; now nothing will be.
+                None => {
+                    let erasure = Erasure { epoch: 1, key_version: 0, ..begun.clone() };
+                    Entry::Erasing { secret: None, erasure }
+                }
+            };
+            if let Entry::Erasing { erasure, .. } = &erasing
+                && self.swap(&of, row.as_ref(), &erasing)?
+            {
+                return Ok(erasure.clone());
+            }
+        }
+        Err(StoreError::Busy.into())
+    }
+
+    /// How far the erasure of an account is; `None` if it was not begun.
+    pub(crate) fn erasure(&self, account: &AccountId) -> Result<Option<Erasure>, Error> {
+        let row = self.row(&self.reference(account))?;
+        Ok(row.and_then(|row| match row.entry {
+            Entry::Erasing { erasure, .. } => Some(erasure),
+            Entry::Alive { .. } => None,
+        }))
+    }
+
+    /// Takes the next step of an erasure down: `next` in the place of `before`. The secret is gone from
+    /// the first step on that is behind [`ErasureStep::Begun`]. `false`: somebody else was faster.
+    pub(crate) fn advance_erasure(
+        &self,
+        account: &AccountId,
+        before: &Erasure,
+        next: &Erasure,
+    ) -> Result<bool, Error> {
+        let of = self.reference(account);
+        let Some(row) = self.row(&of)? else { return Err(SubjectError::NotErased.into()) };
+        let Entry::Erasing { secret, erasure } = &row.entry else {
+            return Err(SubjectError::NotErased.into());
+        };
+        if erasure != before {
+            return Ok(false);
+        }
+        let secret = if next.step == ErasureStep::Begun { secret.clone() } else { None };
+        self.swap(&of, Some(&row), &Entry::Erasing { secret, erasure: next.clone() })
+    }
+
+    /// Leaves nothing of replaced rows in the files of the store.
+    pub(crate) fn scrub(&self) -> Result<(), Error> {
+        Ok(self.store.scrub()?)
+    }
+
+    /// Gives an erased account a new secret, under the next epoch. Fails with [`SubjectError::NotErased`],
+    /// [`SubjectError::Outstanding`].
+    pub(crate) fn readmit(&self, account: &AccountId) -> Result<u32, Error> {
+        let of = self.reference(account);
+        let row = self.row(&of)?.ok_or(SubjectError::NotErased)?;
+        let Entry::Erasing { erasure, .. } = &row.entry else { return Err(SubjectError::NotErased.into()) };
+        if erasure.step != ErasureStep::Confirmed {
+            return Err(SubjectError::Outstanding { columns: erasure.columns.len() }.into());
+        }
+        let epoch = erasure.epoch.checked_add(1).ok_or(SubjectError::TooManyEpochs)?;
+        let (_, secret) = self.make(&of, epoch)?;
+        let taken = self.swap(&of, Some(&row), &Entry::Alive { epoch, secret })?;
+        if taken { Ok(epoch) } else { Err(StoreError::Busy.into()) }
+    }
+
+    /// The epoch that a readmission would begin. Fails as [`Subjects::readmit`].
+    pub(crate) fn next_epoch(&self, account: &AccountId) -> Result<u32, Error> {
+        let erasure = self.erasure(account)?.ok_or(SubjectError::NotErased)?;
+        if erasure.step != ErasureStep::Confirmed {
+            return Err(SubjectError::Outstanding { columns: erasure.columns.len() }.into());
+        }
+        Ok(erasure.epoch.checked_add(1).ok_or(SubjectError::TooManyEpochs)?)
+    }
+
+    /// How many secrets are wrapped under a version of the subject branch.
+    pub(crate) fn count_under(&self, version: u32) -> Result<u64, Error> {
+        let mut count: u64 = 0;
+        self.each(|_, row| {
+            let is_under = row.entry.secret().is_some_and(|secret| secret.key_version == version);
+            count = count.saturating_add(is_under.into());
+            Ok(())
+        })?;
+        Ok(count)
+    }
+
+    /// How many accounts are being erased and not yet confirmed.
+    pub(crate) fn count_unfinished(&self) -> Result<u64, Error> {
+        let mut count: u64 = 0;
+        self.each(|_, row| {
+            let unfinished = matches!(&row.entry, Entry::Erasing { erasure, .. }
+                if erasure.step != ErasureStep::Confirmed);
+            count = count.saturating_add(unfinished.into());
+            Ok(())
+        })?;
+        Ok(count)
+    }
+
+    /// Wraps every secret under the active version that is under another. May be broken off and begun
+    /// again. Gives back how many it moved; those that others changed meanwhile are left to the next time.
+    pub(crate) fn rewrap(&self) -> Result<u64, Error> {
+        let active = self.keys.active_of(KeyBranch::Subject)?;
+        let mut moved: u64 = 0;
+        self.each(|of, row| {
+            let Some(secret) = row.entry.secret().filter(|secret| secret.key_version != active) else {
+                return Ok(());
+            };
+            let epoch = row.entry.epoch();
+            let plain = self.unwrap(of, epoch, secret)?;
+            let entry = row.entry.with_secret(self.wrap(of, epoch, active, &plain)?);
+            moved = moved.saturating_add(self.swap(of, Some(row), &entry)?.into());
+            Ok(())
+        })?;
+        self.store.scrub()?;
+        Ok(moved)
+    }
+
+    fn each(&self, mut look: impl FnMut(&SubjectRef, &Row) -> Result<(), Error>) -> Result<(), Error> {
+        let mut after: Option<SubjectRef> = None;
+        loop {
+            let page = self.store.entries_after(after.as_ref(), PAGE)?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after = Some(*last);
+            for (of, bytes) in page {
+                let row = self.read(&of, bytes)?;
+                look(&of, &row)?;
+            }
+        }
+    }
+
+    fn row(&self, of: &SubjectRef) -> Result<Option<Row>, Error> {
+        self.store.entry(of)?.map(|bytes| self.read(of, bytes)).transpose()
+    }
+
+    fn read(&self, of: &SubjectRef, bytes: Vec<u8>) -> Result<Row, Error> {
+        let (content, mac) = bytes.split_last_chunk::<32>().ok_or(SubjectError::Damaged)?;
+        if !equal(&self.mac(of, content), mac) {
+            return Err(SubjectError::Damaged.into());
+        }
+        let entry = Entry::decode(content).ok_or(SubjectError::Damaged)?;
+        Ok(Row { entry, bytes })
+    }
+
+    fn swap(&self, of: &SubjectRef, old: Option<&Row>, new: &Entry) -> Result<bool, Error> {
+        let mut bytes = new.encode();
+        bytes.extend(self.mac(of, &bytes));
+        Ok(self.store.swap(of, old.map(|row| row.bytes.as_slice()), &bytes)?)
+    }
+
+    fn mac(&self, of: &SubjectRef, content: &[u8]) -> [u8; 32] {
+        self.state.mac(Tuple::new(ENTRY_LABEL).with(of.as_bytes()).with(content).as_bytes())
+    }
+
+    fn make(&self, of: &SubjectRef, epoch: u32) -> Result<(Key32, Wrapped), Error> {
+        let secret = rng::make_key().map_err(|_| KeyError::Random)?;
+        let wrapped = self.wrap(of, epoch, self.keys.active_of(KeyBranch::Subject)?, &secret)?;
+        Ok((secret, wrapped))
+    }
+
+    fn wrap(&self, of: &SubjectRef, epoch: u32, version: u32, secret: &Key32) -> Result<Wrapped, Error> {
+        let mut plain = place(of, epoch);
+        plain.extend_from_slice(secret.bytes());
+        let key = self.keys.subject_key(&self.tenant, version)?;
+        let bytes = wrap::wrap(&key, &plain).map_err(|_| KeyError::Provider)?;
+        Ok(Wrapped { key_version: version, bytes })
+    }
+
+    fn unwrap(&self, of: &SubjectRef, epoch: u32, wrapped: &Wrapped) -> Result<Key32, Error> {
+        let key = self.keys.subject_key(&self.tenant, wrapped.key_version)?;
+        let plain = wrap::unwrap(&key, &wrapped.bytes).map_err(|_| SubjectError::Damaged)?;
+        let secret = plain.strip_prefix(place(of, epoch).as_slice());
+        let secret: &[u8; 32] = secret.and_then(|s| s.try_into().ok()).ok_or(SubjectError::Damaged)?;
+        Key32::filled_by(|out| {
+            *out = *secret;
+            Ok(())
+        })
+    }
+
+    /// The keyed reference under which the store knows an account.
+    fn reference(&self, account: &AccountId) -> SubjectRef {
+        let mut tuple = Zeroizing::new(Vec::with_capacity(64 + MAX_ID_LEN));
+        framing::push(&mut tuple, b"cpni-guard/v1/reference");
+        framing::push(&mut tuple, b"subject");
+        // EXPOSE: into a keyed MAC; the buffer has room for the longest id and is wiped.
+        framing::push(&mut tuple, account.expose().as_bytes());
+        SubjectRef::from_pseudonym(self.references.mac(&tuple))
+    }
+
+    /// Puts a given secret into the store: for vectors.
+    #[cfg(test)]
+    pub(crate) fn put_for_testing(&self, account: &AccountId, epoch: u32, secret: &Key32) {
+        let of = self.reference(account);
+        let version = self.keys.active_of(KeyBranch::Subject).unwrap();
+        let secret = self.wrap(&of, epoch, version, secret).unwrap();
+        let row = self.row(&of).unwrap();
+        assert!(self.swap(&of, row.as_ref(), &Entry::Alive { epoch, secret }).unwrap());
+    }
+}
+
+impl fmt::Debug for Subjects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Subjects(..)")
+    }
+}
+
+/// The secret of this epoch, if the account is alive in it.
+fn alive_at(row: Option<&Row>, epoch: u32) -> Result<&Wrapped, SubjectError> {
+    let row = row.ok_or(SubjectError::Missing)?;
+    match row.entry.alive() {
+        Some((now, secret)) if now == epoch => Ok(secret),
+        // Of before it was readmitted.
+        Some((now, _)) if epoch < now => Err(SubjectError::Erased),
+        None if epoch <= row.entry.epoch() => Err(SubjectError::Erased),
+        Some(_) | None => Err(SubjectError::Missing),
+    }
+}
+
+/// What stands before the secret in the wrapped bytes: `tuple(label, reference, epoch, secret)` without
+/// the secret's own 32 bytes.
+fn place(of: &SubjectRef, epoch: u32) -> Zeroizing<Vec<u8>> {
+    let mut place = Zeroizing::new(Vec::with_capacity(160));
+    framing::push(&mut place, SECRET_LABEL.as_bytes());
+    framing::push(&mut place, of.as_bytes());
+    framing::push(&mut place, &epoch.to_be_bytes());
+    place.extend_from_slice(&32_u32.to_be_bytes());
+    place
+}
