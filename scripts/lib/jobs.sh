@@ -417,8 +417,15 @@ swift_calls() {
     rm -rf "$folder"
     awk '
         NR == FNR { rust[$1] = $2; next }
-        $1 == "empty" { printf "%-17s %11.3f us in Swift\n", $1, $2 / 1000; next }
-        { printf "%-17s %11.1f us in Swift, %11.1f in Rust: %.2f times\n", $1, $2 / 1000, rust[$1] / 1000, $2 / rust[$1] }
+        $1 == "empty" { empty = $2; printf "%-17s %11.3f us in Swift\n", $1, $2 / 1000; next }
+        { same = $1; sub(/^views1000/, "batch1000", same) } # the same in Rust, with an object a record
+        {
+            printf "%-17s %11.1f us in Swift, %11.1f in Rust: %.2f times", $1, $2 / 1000, rust[same] / 1000, $2 / rust[same]
+            if ($1 ~ /^view16/) aim = rust[same] + 3 * empty
+            else if ($1 ~ /^batch1000/) aim = 1.5 * rust[same]
+            else { print ""; next }
+            printf "; aim %.1f us: %s\n", aim / 1000, $2 <= aim ? "met" : "missed"
+        }
     ' <(echo "$rust") <(echo "$swift") | while IFS= read -r line; do note "$line"; done
 }
 

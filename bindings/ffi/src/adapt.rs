@@ -17,7 +17,7 @@ use cpni_guard::vocabulary::{AccountId, CivilDate, ContactId, ContactPointId, Ti
 use cpni_guard::{Sensitive, View};
 
 use crate::hosts;
-use crate::view::view_bytes;
+use crate::values::all_bytes;
 
 /// A host's object in the place of a trait of the core.
 pub(crate) struct Of<T: ?Sized>(pub(crate) Arc<T>);
@@ -103,7 +103,7 @@ impl core_hosts::HotlineList for Hotlines {
 
 impl cpni_guard::Delivery for Of<dyn hosts::Delivery> {
     fn send(&self, account: &AccountId, to: &ContactPointId, view: &View) -> Result<(), HostError> {
-        let values = view_bytes(view).map_err(|_| HostError)?;
+        let values = all_bytes(view).map_err(|_| HostError)?;
         // EXPOSE: the host's own id of the account, for the host's own delivery.
         Ok(self.0.send(account.expose().to_owned(), to.as_str().to_owned(), values)?)
     }

@@ -34,15 +34,6 @@ pub struct Answer {
     pub for_agent: String,
 }
 
-/// A field of a view.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct FieldAnswer {
-    /// Whether there is a value.
-    pub state: FieldState,
-    /// The decision.
-    pub answer: Answer,
-}
-
 /// Something that an agent could do.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct RemedyStep {

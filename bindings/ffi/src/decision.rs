@@ -3,10 +3,9 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use cpni_guard::FieldView;
 use cpni_guard::policy::{Certainty, Decision, Effect, ReadFrom, Reason};
 
-use crate::answer::{Answer, FieldAnswer, FieldState, RemedyPath};
+use crate::answer::{Answer, RemedyPath};
 use crate::error::{CpniError, call};
 
 impl Answer {
@@ -20,17 +19,6 @@ impl Answer {
             obligations: decision.obligations().iter().collect(),
             for_agent: decision.for_agent().to_owned(),
         }
-    }
-}
-
-impl FieldAnswer {
-    pub(crate) fn new(field: &str, shown: &FieldView<'_>) -> Self {
-        let state = match shown {
-            FieldView::Withheld(_) => FieldState::Withheld,
-            FieldView::Absent(_) => FieldState::Absent,
-            FieldView::Disclosed(_) => FieldState::Disclosed,
-        };
-        Self { state, answer: Answer::new(field, shown.decision()) }
     }
 }
 

@@ -1,26 +1,23 @@
 //! The agent's machine: a session that opens views sealed for it, and nothing else.
 //!
 //! Rules: what a library without the feature `guard` is for. Decisions cross as records; values stay on
-//! this side until they are revealed, are wiped by `wipe`, by the end of the session, when its time is over and
-//! when the object is freed.
-//!
-//! Security note: what `reveal` gives is a copy in the caller's memory, and the caller's to overwrite.
+//! this side (`values`) and are wiped by the end of the session too, and when its time is over.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use cpni_guard::classify::FieldValue;
-use cpni_guard::device::{DeviceDecision, DeviceReason};
-use cpni_guard::error::{DeviceError, DiscloseError};
+use cpni_guard::device::{DeviceDecision, DeviceDisclosed, DeviceReason};
+use cpni_guard::error::DeviceError;
 use cpni_guard::vocabulary::DataClass;
-use cpni_guard::{DeviceField, DeviceRequest, Sensitive};
+use cpni_guard::{DeviceField, DeviceRequest};
 
 use crate::answer::{Answer, FieldState, RemedyPath};
 use crate::clock::{GuardClock, HostClock};
 use crate::error::{CpniError, call};
 use crate::exclusive::Inside;
-use crate::layout::{self, Value as _};
+use crate::values::{Held, Shown};
 
 /// A session on an agent's machine, for one interaction. It has a key of its own and no other. It ends by
 /// `end`, when the interaction's time is over, and when the object is freed. Threads wait for each other.
@@ -189,7 +186,7 @@ impl DeviceSession {
         DeviceAnswer {
             fields: opened.fields().map(|(name, shown)| field_answer(name.as_str(), &shown)).collect(),
             audit_index: opened.audit_index(),
-            view: Arc::new(DeviceView { view: RwLock::new(Some(opened)), here: self.here.clone() }),
+            view: Arc::new(DeviceView { view: Held::new(opened), here: self.here.clone() }),
         }
     }
 }
@@ -204,7 +201,7 @@ impl fmt::Debug for DeviceSession {
 /// The values of a view on an agent's machine. Fields are named by their place in it, from 0.
 #[derive(uniffi::Object)]
 pub struct DeviceView {
-    view: RwLock<Option<cpni_guard::DeviceView>>,
+    view: Held<cpni_guard::DeviceView>,
     here: Here,
 }
 
@@ -215,7 +212,7 @@ impl DeviceView {
     /// # Errors
     /// As [`DeviceView::reveal`].
     pub fn length(&self, at: u32) -> Result<u64, CpniError> {
-        self.look(at, |value| u64::try_from(layout::value_len(value)).map_err(|_| CpniError::LAYOUT))
+        self.here.call(|| self.view.length(at))
     }
 
     /// The value of a field: a text as UTF-8, or calls (`docs/spec/binding-layout-v1.md`).
@@ -223,7 +220,7 @@ impl DeviceView {
     /// # Errors
     /// 8001 once it was wiped or the session is over; 8003 where it is withheld or absent; 9304, 9306.
     pub fn reveal(&self, at: u32) -> Result<Vec<u8>, CpniError> {
-        self.look(at, layout::value_bytes)
+        self.here.call(|| self.view.reveal(at))
     }
 
     /// Every value that is given out, in the layout of a record.
@@ -231,17 +228,7 @@ impl DeviceView {
     /// # Errors
     /// 8001 once it was wiped or the session is over; 9304.
     pub fn reveal_all(&self) -> Result<Vec<u8>, CpniError> {
-        self.view(|view| {
-            let shown: Vec<_> = view.fields().collect();
-            let values: Vec<_> = shown
-                .iter()
-                .map(|(name, shown)| match shown {
-                    DeviceField::Disclosed(value) => (name.as_str(), Some(*value)),
-                    DeviceField::Withheld(_) | DeviceField::Absent(_) => (name.as_str(), None),
-                })
-                .collect();
-            layout::write_values(&values)
-        })
+        self.here.call(|| self.view.reveal_all())
     }
 
     /// Whether a text is the value, in constant time. To compare without looking.
@@ -249,10 +236,7 @@ impl DeviceView {
     /// # Errors
     /// As [`DeviceView::reveal`]; 8004 for calls; 9303.
     pub fn matches(&self, at: u32, stated: &[u8]) -> Result<bool, CpniError> {
-        self.look(at, |value| match value {
-            FieldValue::Text(text) => Ok(*text == Sensitive::from(layout::text(stated)?.to_owned())),
-            FieldValue::Calls(_) => Err(DiscloseError::WrongShape.into()),
-        })
+        self.here.call(|| self.view.matches(at, stated))
     }
 
     /// Wipes the values. The object is of no use afterwards.
@@ -261,32 +245,8 @@ impl DeviceView {
     /// 9304.
     pub fn wipe(&self) -> Result<(), CpniError> {
         self.here.call(|| {
-            drop(self.view.write().unwrap_or_else(PoisonError::into_inner).take());
+            self.view.wipe();
             Ok(())
-        })
-    }
-}
-
-impl DeviceView {
-    fn view<R>(
-        &self,
-        look: impl FnOnce(&cpni_guard::DeviceView) -> Result<R, CpniError>,
-    ) -> Result<R, CpniError> {
-        self.here.call(|| {
-            let held = self.view.read().map_err(|_| CpniError::PANIC)?;
-            look(held.as_ref().ok_or(DiscloseError::Closed)?)
-        })
-    }
-
-    fn look<R>(
-        &self,
-        at: u32,
-        look: impl FnOnce(&FieldValue) -> Result<R, CpniError>,
-    ) -> Result<R, CpniError> {
-        self.view(|view| {
-            let at = usize::try_from(at).map_err(|_| CpniError::NO_SUCH_PLACE)?;
-            let (_, shown) = view.fields().nth(at).ok_or(CpniError::NO_SUCH_PLACE)?;
-            shown.disclosed()?.look(look)
         })
     }
 }
@@ -295,6 +255,14 @@ impl DeviceView {
 impl fmt::Debug for DeviceView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DeviceView(..)")
+    }
+}
+
+impl Shown for cpni_guard::DeviceView {
+    type Value<'v> = DeviceDisclosed<'v>;
+
+    fn values(&self) -> impl Iterator<Item = (&str, Result<Self::Value<'_>, CpniError>)> {
+        self.fields().map(|(name, shown)| (name.as_str(), shown.disclosed().map_err(CpniError::from)))
     }
 }
 

@@ -190,18 +190,18 @@ impl Interaction {
     }
 
     /// Asks the same of several sealed records of this account, with a result for each. Each is decided,
-    /// counted and recorded by itself.
+    /// counted and recorded by itself. `sealed`: a batch of views in the same layout.
     ///
     /// # Errors
-    /// 9302, 9304; 5003 if the interaction had ended.
-    pub fn view_many(&self, sealed: Vec<Vec<u8>>, request: &[u8]) -> Result<Vec<ViewResult>, CpniError> {
+    /// 9302, 9304; 5003 if the interaction had ended. Nothing is disclosed then.
+    pub fn view_many(&self, sealed: &[u8], request: &[u8]) -> Result<Vec<ViewResult>, CpniError> {
         self.with(|interaction| {
             let request = Request::read(request)?;
-            let viewed = |sealed: &Vec<u8>| match view(interaction, sealed, &request) {
+            let viewed = |sealed: &[u8]| match view(interaction, sealed, &request) {
                 Ok(answer) => ViewResult::Viewed { answer },
                 Err(refused) => ViewResult::Failed { code: refused.code() },
             };
-            Ok(sealed.iter().map(viewed).collect())
+            Ok(read_sealed(sealed)?.into_iter().map(viewed).collect())
         })
     }
 
@@ -384,5 +384,5 @@ fn view(
     request: &Request<'_>,
 ) -> Result<ViewAnswer, CpniError> {
     let sealed = request.sealed(sealed)?;
-    Ok(ViewAnswer::new(interaction.view(sealed.stored(), request.fields())?))
+    ViewAnswer::new(interaction.view(sealed.stored(), request.fields())?)
 }

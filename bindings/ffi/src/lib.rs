@@ -15,6 +15,7 @@ mod error;
 mod exclusive;
 mod layout;
 mod record;
+mod values;
 mod vocabulary;
 
 #[cfg(feature = "guard")]

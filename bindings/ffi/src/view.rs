@@ -1,40 +1,28 @@
-//! A view: its decisions as a record, its values behind an object that ends.
-//!
-//! Rules: the values stay on this side until they are revealed, are wiped by `wipe`, by the end of the
-//! interaction and when the object is freed, and cross as bytes, one call for one value or for all.
-//!
-//! Security note: what `reveal` gives is a copy in the caller's memory, and the caller's to overwrite.
+//! A view: what was decided as bytes, its values behind an object that ends (`values`).
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
-use cpni_guard::classify::FieldValue;
-use cpni_guard::error::DiscloseError;
-use cpni_guard::{Disclosed, FieldView, Sensitive, View};
+use cpni_guard::View;
 
-use crate::answer::FieldAnswer;
 use crate::decision::Explanation;
 use crate::error::{CpniError, call};
 use crate::layout;
+use crate::values::{Held, Shown};
 
 /// The answer to a view.
 #[derive(Debug, uniffi::Record)]
 pub struct ViewAnswer {
     /// The values.
     pub view: Arc<DisclosedView>,
-    /// A decision for each field, in the order in which they were asked for.
-    pub fields: Vec<FieldAnswer>,
-    /// The number of the audit event that records this view, from 0.
-    pub audit_index: u64,
+    /// Its audit event and a decision for each field, without a value: an answer to a view in the layout of
+    /// `docs/spec/binding-layout-v1.md`.
+    pub told: Vec<u8>,
 }
 
 impl ViewAnswer {
-    pub(crate) fn new(view: View) -> Self {
-        Self {
-            fields: view.fields().map(|(name, shown)| FieldAnswer::new(name.as_str(), &shown)).collect(),
-            audit_index: view.audit_index(),
-            view: Arc::new(DisclosedView(RwLock::new(Some(view)))),
-        }
+    pub(crate) fn new(view: View) -> Result<Self, CpniError> {
+        Ok(Self { told: layout::told(&view)?, view: Arc::new(DisclosedView(Held::new(view))) })
     }
 }
 
@@ -55,7 +43,7 @@ pub enum ViewResult {
 
 /// The values of a view. Fields are named by their place in it, from 0.
 #[derive(uniffi::Object)]
-pub struct DisclosedView(RwLock<Option<View>>);
+pub struct DisclosedView(Held<View>);
 
 #[uniffi::export]
 impl DisclosedView {
@@ -64,7 +52,7 @@ impl DisclosedView {
     /// # Errors
     /// As [`DisclosedView::reveal`].
     pub fn length(&self, at: u32) -> Result<u64, CpniError> {
-        self.look(at, |value| u64::try_from(layout::value_len(value)).map_err(|_| CpniError::LAYOUT))
+        call(|| self.0.length(at))
     }
 
     /// The value of a field: a text as UTF-8, or calls (`docs/spec/binding-layout-v1.md`).
@@ -72,7 +60,7 @@ impl DisclosedView {
     /// # Errors
     /// 8001 once it was wiped or the interaction ended; 8003 where it is withheld or absent; 9306.
     pub fn reveal(&self, at: u32) -> Result<Vec<u8>, CpniError> {
-        self.look(at, layout::value_bytes)
+        call(|| self.0.reveal(at))
     }
 
     /// Every value that is given out, in the layout of a record.
@@ -80,7 +68,7 @@ impl DisclosedView {
     /// # Errors
     /// 8001 once it was wiped or the interaction ended.
     pub fn reveal_all(&self) -> Result<Vec<u8>, CpniError> {
-        self.view(view_bytes)
+        call(|| self.0.reveal_all())
     }
 
     /// Whether a text is the value, in constant time. To compare without looking.
@@ -88,10 +76,7 @@ impl DisclosedView {
     /// # Errors
     /// As [`DisclosedView::reveal`]; 8004 for calls; 9303.
     pub fn matches(&self, at: u32, stated: &[u8]) -> Result<bool, CpniError> {
-        self.look(at, |value| match value {
-            FieldValue::Text(text) => Ok(*text == Sensitive::from(layout::text(stated)?.to_owned())),
-            FieldValue::Calls(_) => Err(DiscloseError::WrongShape.into()),
-        })
+        call(|| self.0.matches(at, stated))
     }
 
     /// Explains the decision on a field.
@@ -99,9 +84,12 @@ impl DisclosedView {
     /// # Errors
     /// 8001 once it was wiped; 9306 if there is no such place.
     pub fn explain(&self, at: u32) -> Result<Explanation, CpniError> {
-        self.view(|view| {
-            let (name, shown) = nth(view, at)?;
-            Ok(Explanation::new(name, shown.decision()))
+        call(|| {
+            self.0.view(|view| {
+                let at = usize::try_from(at).map_err(|_| CpniError::NO_SUCH_PLACE)?;
+                let (name, shown) = view.fields().nth(at).ok_or(CpniError::NO_SUCH_PLACE)?;
+                Ok(Explanation::new(name.as_str(), shown.decision()))
+            })
         })
     }
 
@@ -111,26 +99,9 @@ impl DisclosedView {
     /// Never.
     pub fn wipe(&self) -> Result<(), CpniError> {
         call(|| {
-            drop(self.0.write().unwrap_or_else(PoisonError::into_inner).take());
+            self.0.wipe();
             Ok(())
         })
-    }
-}
-
-impl DisclosedView {
-    fn view<R>(&self, look: impl FnOnce(&View) -> Result<R, CpniError>) -> Result<R, CpniError> {
-        call(|| {
-            let held = self.0.read().map_err(|_| CpniError::PANIC)?;
-            look(held.as_ref().ok_or(DiscloseError::Closed)?)
-        })
-    }
-
-    fn look<R>(
-        &self,
-        at: u32,
-        look: impl FnOnce(&FieldValue) -> Result<R, CpniError>,
-    ) -> Result<R, CpniError> {
-        self.view(|view| nth(view, at)?.1.disclosed()?.with(look)?)
     }
 }
 
@@ -141,24 +112,10 @@ impl fmt::Debug for DisclosedView {
     }
 }
 
-/// Every value of a view, in the layout of a record.
-pub(crate) fn view_bytes(view: &View) -> Result<Vec<u8>, CpniError> {
-    let shown: Vec<_> = view.fields().collect();
-    let disclosed: Vec<(&str, Option<Disclosed<'_>>)> = shown
-        .iter()
-        .map(|(name, shown)| {
-            let value = match shown {
-                FieldView::Disclosed(value) => Some(*value),
-                FieldView::Withheld(_) | FieldView::Absent(_) => None,
-            };
-            (name.as_str(), value)
-        })
-        .collect();
-    layout::write_values(&disclosed)
-}
+impl Shown for View {
+    type Value<'v> = cpni_guard::Disclosed<'v>;
 
-fn nth(view: &View, at: u32) -> Result<(&str, FieldView<'_>), CpniError> {
-    let at = usize::try_from(at).map_err(|_| CpniError::NO_SUCH_PLACE)?;
-    let (name, shown) = view.fields().nth(at).ok_or(CpniError::NO_SUCH_PLACE)?;
-    Ok((name.as_str(), shown))
+    fn values(&self) -> impl Iterator<Item = (&str, Result<Self::Value<'_>, CpniError>)> {
+        self.fields().map(|(name, shown)| (name.as_str(), shown.disclosed().map_err(CpniError::from)))
+    }
 }

@@ -7,19 +7,16 @@
 //! in the answer, and a view is dropped as soon as it is written.
 
 use cpni_guard::policy::Decision;
-use cpni_guard::vocabulary::{Form, WithheldBecause};
 use cpni_guard::{FieldView, View};
 use zeroize::Zeroizing;
 
-use super::{NONE, Value as _, put_str8, value_len, write_content};
+use super::told::{Told, state};
+use super::{NONE, Value as _, put_str8, put_u16, put_u32, value_len, write_content};
 use crate::decision::Decided;
 use crate::error::CpniError;
 
 const FAILED: u8 = 0;
 const VIEWED: u8 = 1;
-const WITHHELD: u8 = 0;
-const ABSENT: u8 = 1;
-const DISCLOSED: u8 = 2;
 /// Result and audit index of a record.
 const VIEWED_LEN: usize = 1 + 8;
 /// State, place of the decision, shape and length of a field.
@@ -62,23 +59,17 @@ impl<'b> Batch<'b> {
     /// The whole answer, and the decisions that it speaks of by their places.
     pub(crate) fn finish(self) -> Result<(Vec<u8>, Decided), CpniError> {
         let names = self.names.iter().fold(2, |len, name| len + 1 + name.len());
-        let texts = self.decisions.iter().fold(4, |len, (_, decision)| len + 14 + decision.for_agent().len());
+        let texts = self.decisions.iter().fold(4, |len, (_, decision)| len + 2 + Told::of(decision).len());
         let mut out =
             Vec::with_capacity(names.saturating_add(texts).saturating_add(4).saturating_add(self.len));
-        out.extend(u16::try_from(self.names.len()).map_err(|_| CpniError::LAYOUT)?.to_be_bytes());
+        put_u16(&mut out, self.names.len())?;
         for name in &self.names {
             put_str8(&mut out, name)?;
         }
         put_u32(&mut out, self.decisions.len())?;
         for (name, decision) in &self.decisions {
             out.extend(name.to_be_bytes());
-            out.push(decision.outcome().code());
-            out.push(decision.form().map_or(NONE, Form::code));
-            out.push(decision.scope().code());
-            out.push(decision.because().map_or(NONE, WithheldBecause::code));
-            out.extend(decision.obligations().bits().to_be_bytes());
-            put_u32(&mut out, decision.for_agent().len())?;
-            out.extend_from_slice(decision.for_agent().as_bytes());
+            Told::of(decision).put(&mut out)?;
         }
         put_u32(&mut out, self.records.len())?;
         for record in &self.records {
@@ -109,11 +100,7 @@ impl<'b> Batch<'b> {
         out.push(VIEWED);
         out.extend(view.audit_index().to_be_bytes());
         for (at, (_, shown)) in view.fields().enumerate() {
-            out.push(match shown {
-                FieldView::Withheld(_) => WITHHELD,
-                FieldView::Absent(_) => ABSENT,
-                FieldView::Disclosed(_) => DISCLOSED,
-            });
+            out.push(state(&shown));
             out.extend(self.place(at, shown.decision())?.to_be_bytes());
             match shown {
                 FieldView::Withheld(_) | FieldView::Absent(_) => out.extend([NONE, 0, 0, 0, 0]),
@@ -138,11 +125,6 @@ impl<'b> Batch<'b> {
         places.push(place);
         Ok(place)
     }
-}
-
-fn put_u32(out: &mut Vec<u8>, len: usize) -> Result<(), CpniError> {
-    out.extend(u32::try_from(len).map_err(|_| CpniError::LAYOUT)?.to_be_bytes());
-    Ok(())
 }
 
 #[cfg(test)]
@@ -172,7 +154,7 @@ mod tests {
     /// The codes of `docs/spec/binding-layout-v1.md`, which Kotlin holds in lists.
     #[test]
     fn the_codes_are_those_of_the_layout() {
-        use cpni_guard::vocabulary::{Obligation, Outcome, Scope};
+        use cpni_guard::vocabulary::{Form, Obligation, Outcome, Scope, WithheldBecause};
         let outcomes = ["disclose", "disclose_limited", "verify_only", "withhold"];
         assert!(Outcome::ALL.iter().map(|it| (it.code(), it.name())).eq((1..).zip(outcomes)));
         let forms = ["match", "token", "masked", "full"];

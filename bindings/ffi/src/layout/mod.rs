@@ -5,12 +5,14 @@
 //! copy behind: UniFFI lends them, where it would copy a text several times.
 //!
 //! Rules: a buffer for values is made at its length, because one that grows leaves a copy behind; reading is
-//! in `read`, and many views in `batch`, which an agent's tool does not have.
+//! in `read`, what a view says in `told`, and many views in `batch`, which an agent's tool does not have.
 
 #[cfg(feature = "guard")]
 mod batch;
 #[cfg(feature = "guard")]
 mod read;
+#[cfg(feature = "guard")]
+mod told;
 
 use cpni_guard::CallRow;
 use cpni_guard::classify::FieldValue;
@@ -21,6 +23,8 @@ use crate::error::CpniError;
 pub(crate) use batch::Batch;
 #[cfg(feature = "guard")]
 pub(crate) use read::{Item, Request, read_sealed};
+#[cfg(feature = "guard")]
+pub(crate) use told::told;
 
 const NONE: u8 = 0;
 const TEXT: u8 = 1;
@@ -83,7 +87,7 @@ fn write_content(out: &mut Vec<u8>, value: &FieldValue) -> Result<(), CpniError>
         FieldValue::Text(_) => TEXT,
         FieldValue::Calls(_) => CALLS,
     });
-    out.extend(u32::try_from(value_len(value)).map_err(|_| CpniError::LAYOUT)?.to_be_bytes());
+    put_u32(out, value_len(value))?;
     write_value(out, value)
 }
 
@@ -109,7 +113,7 @@ fn write_value(out: &mut Vec<u8>, value: &FieldValue) -> Result<(), CpniError> {
         // EXPOSE: this is the disclosure, to the caller in another language.
         FieldValue::Text(text) => out.extend_from_slice(text.expose().as_bytes()),
         FieldValue::Calls(rows) => {
-            out.extend(u32::try_from(rows.len()).map_err(|_| CpniError::LAYOUT)?.to_be_bytes());
+            put_u32(out, rows.len())?;
             for row in rows {
                 out.push(row.direction().code());
                 out.extend(row.start().as_micros().to_be_bytes());
@@ -133,5 +137,16 @@ fn write_value(out: &mut Vec<u8>, value: &FieldValue) -> Result<(), CpniError> {
 fn put_str8(out: &mut Vec<u8>, text: &str) -> Result<(), CpniError> {
     out.push(u8::try_from(text.len()).map_err(|_| CpniError::LAYOUT)?);
     out.extend_from_slice(text.as_bytes());
+    Ok(())
+}
+
+#[cfg(feature = "guard")]
+fn put_u16(out: &mut Vec<u8>, count: usize) -> Result<(), CpniError> {
+    out.extend(u16::try_from(count).map_err(|_| CpniError::LAYOUT)?.to_be_bytes());
+    Ok(())
+}
+
+fn put_u32(out: &mut Vec<u8>, len: usize) -> Result<(), CpniError> {
+    out.extend(u32::try_from(len).map_err(|_| CpniError::LAYOUT)?.to_be_bytes());
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Many views in one run of bytes: the layout read once more, and the same as as many views.
 
-use cpni_guard::vocabulary::{Channel, Form, Obligation, Outcome, Scope, WithheldBecause};
-use cpni_guard_ffi::{Answer, Decisions, FieldState, Interaction};
+use cpni_guard::vocabulary::Channel;
+use cpni_guard_ffi::{Answer, Decisions, FieldState, Interaction, ViewResult};
 
 use crate::fixture::{self, *};
 
@@ -21,54 +21,9 @@ struct Record {
     fields: Vec<Field>,
 }
 
-struct Reader<'b>(&'b [u8]);
-
-impl<'b> Reader<'b> {
-    fn take(&mut self, len: usize) -> &'b [u8] {
-        let (taken, rest) = self.0.split_at(len);
-        self.0 = rest;
-        taken
-    }
-
-    fn u8(&mut self) -> u8 {
-        self.take(1)[0]
-    }
-
-    fn u16(&mut self) -> u16 {
-        u16::from_be_bytes(self.take(2).try_into().unwrap())
-    }
-
-    fn u32(&mut self) -> u32 {
-        u32::from_be_bytes(self.take(4).try_into().unwrap())
-    }
-
-    fn u64(&mut self) -> u64 {
-        u64::from_be_bytes(self.take(8).try_into().unwrap())
-    }
-
-    fn bytes32(&mut self) -> &'b [u8] {
-        let len = self.u32();
-        self.take(usize::try_from(len).unwrap())
-    }
-
-    fn str8(&mut self) -> String {
-        let len = usize::from(self.u8());
-        String::from_utf8(self.take(len).to_vec()).unwrap()
-    }
-}
-
 fn decision(reader: &mut Reader<'_>, names: &[String]) -> Answer {
     let field = names[usize::from(reader.u16())].clone();
-    let outcome = Outcome::from_code(reader.u8()).unwrap();
-    let form = Some(reader.u8()).filter(|code| *code != 0).map(|code| Form::from_code(code).unwrap());
-    let scope = Scope::from_code(reader.u8()).unwrap();
-    let because = Some(reader.u8()).filter(|code| *code != 0);
-    let because = because.map(|code| WithheldBecause::from_code(code).unwrap());
-    let bits = reader.u32();
-    let obligations = (0..32).filter(|bit| bits & (1 << bit) != 0);
-    let obligations = obligations.map(|bit| Obligation::from_code(bit).unwrap()).collect();
-    let for_agent = String::from_utf8(reader.bytes32().to_vec()).unwrap();
-    Answer { field, outcome, form, scope, because, obligations, for_agent }
+    Answer { field, ..reader.decision() }
 }
 
 /// Reads an answer to its last byte: how many decisions, and each record or its code.
@@ -84,8 +39,7 @@ fn read(bytes: &[u8]) -> (usize, Vec<Result<Record, u16>>) {
         } else {
             let audit_index = record.u64();
             let field = |_: &String| {
-                let state = [FieldState::Withheld, FieldState::Absent, FieldState::Disclosed];
-                let state = state[usize::from(record.u8())];
+                let state = record.state();
                 let decision = record.u32();
                 let answer = decisions[usize::try_from(decision).unwrap()].clone();
                 let (shape, content) = (record.u8(), record.bytes32().to_vec());
@@ -101,15 +55,6 @@ fn read(bytes: &[u8]) -> (usize, Vec<Result<Record, u16>>) {
     (decisions.len(), records)
 }
 
-fn sealed_batch(sealed: &[&[u8]]) -> Vec<u8> {
-    let mut out = u32::try_from(sealed.len()).unwrap().to_be_bytes().to_vec();
-    for sealed in sealed {
-        out.extend(u32::try_from(sealed.len()).unwrap().to_be_bytes());
-        out.extend(*sealed);
-    }
-    out
-}
-
 fn disclosed(record: &Record) -> usize {
     record.fields.iter().filter(|field| field.state == FieldState::Disclosed).count()
 }
@@ -117,10 +62,11 @@ fn disclosed(record: &Record) -> usize {
 /// What a view and `reveal_all` give of the same record, beside what the batch gave.
 fn same_as_a_view(call: &Interaction, sealed: &[u8], record: &Record, why: &Decisions) {
     let view = call.view(sealed, &request(FIELDS)).unwrap();
+    let (_, _, told) = read_told(&view.told);
     let values = read_record(&view.view.reveal_all().unwrap());
-    assert_eq!(record.fields.len(), view.fields.len());
+    assert_eq!((record.fields.len(), told.len()), (FIELDS.len(), FIELDS.len()));
     for (at, (field, (name, shape, content))) in record.fields.iter().zip(values).enumerate() {
-        assert_eq!((field.state, &field.answer), (view.fields[at].state, &view.fields[at].answer));
+        assert_eq!((field.state, &field.answer), (told[at].state, &told[at].answer));
         assert_eq!((&field.answer.field, field.shape, &field.content), (&name, shape, &content));
         let explained = view.view.explain(u32::try_from(at).unwrap()).unwrap();
         assert_eq!(why.explain(field.decision).unwrap(), explained);
@@ -195,4 +141,46 @@ fn nothing_is_opened_for_a_batch_that_cannot_be_read() {
     assert!(read(&broken).1.iter().all(|record| matches!(record, Err(3001))), "each fails by itself");
     call.end().unwrap();
     assert_eq!(code(call.view_batch(&given, &asked, Decisions::new().unwrap())), 5003);
+}
+
+/// The decisions of a view: each once, and as the library explains them.
+#[test]
+fn what_a_view_says_is_what_it_explains() {
+    let carrier = Carrier::new();
+    let sealed = carrier.customer();
+    carrier.contact("call-1", Channel::PhoneInbound);
+    let names = ["name", "ssn", "plan", "call_detail", "email", "mobile"];
+    let before = carrier.open("call-1").unwrap();
+    for call in [before, carrier.authenticated("call-2")] {
+        let seen = call.view(&sealed, &request(&names)).unwrap();
+        let (audit_index, decisions, told) = read_told(&seen.told);
+        let audit = carrier.guard.clone().audit().unwrap();
+        assert_eq!(audit_index + 1, audit.size().unwrap());
+        assert!(told.iter().map(|field| field.answer.field.as_str()).eq(names));
+        for (at, field) in (0..).zip(&told) {
+            assert_eq!(seen.view.explain(at).unwrap().answer, field.answer);
+            assert_eq!(seen.view.reveal(at).is_ok(), field.state == FieldState::Disclosed);
+        }
+        let mut differ: Vec<Answer> = Vec::new();
+        for field in told {
+            let answer = Answer { field: String::new(), ..field.answer };
+            if !differ.contains(&answer) {
+                differ.push(answer);
+            }
+        }
+        assert_eq!(decisions, differ.len(), "each once");
+        assert!((2..names.len()).contains(&decisions), "{decisions}");
+    }
+    // Of many, the same.
+    let call = carrier.authenticated("call-3");
+    let many = call.view_many(&sealed_batch(&[&sealed, &sealed]), &request(&names)).unwrap();
+    let one = call.view(&sealed, &request(&names)).unwrap();
+    for result in many {
+        let ViewResult::Viewed { answer } = result else { panic!("{result:?}") };
+        assert_eq!(answer.told[8..], one.told[8..], "all but the number of its event");
+    }
+    let given = sealed_batch(&[&sealed, &sealed]);
+    for len in 0..given.len() {
+        assert_eq!(code(call.view_many(&given[..len], &request(&names))), 9302, "cut at {len}");
+    }
 }

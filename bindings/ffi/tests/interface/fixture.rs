@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use cpni_guard::interaction::Attested;
-use cpni_guard::vocabulary::{CallDirection, Channel, Purpose, Role, Scope};
+use cpni_guard::vocabulary::{
+    CallDirection, Channel, Form, Obligation, Outcome, Purpose, Role, Scope, WithheldBecause,
+};
 use cpni_guard_ffi::{
-    AccountFactSource, AccountFacts, AgentProfile, ContactState, CpniError, Guard, GuardBuilder, HostFailure,
-    HotlineSource, ImportedSecret, Interaction, ManualClock, MemoryAgents, MemoryContacts, SecretKind,
-    SimChange,
+    AccountFactSource, AccountFacts, AgentProfile, Answer, ContactState, CpniError, FieldState, Guard,
+    GuardBuilder, HostFailure, HotlineSource, ImportedSecret, Interaction, ManualClock, MemoryAgents,
+    MemoryContacts, SecretKind, SimChange, ViewAnswer,
 };
 
 /// 2026-11-23T15:04:00Z.
@@ -228,6 +230,16 @@ pub(crate) fn request_scoped(fields: &[(Scope, &str)]) -> Vec<u8> {
     out
 }
 
+/// The sealed bytes of a batch of views.
+pub(crate) fn sealed_batch(sealed: &[&[u8]]) -> Vec<u8> {
+    let mut out = u32::try_from(sealed.len()).unwrap().to_be_bytes().to_vec();
+    for sealed in sealed {
+        out.extend(u32::try_from(sealed.len()).unwrap().to_be_bytes());
+        out.extend(*sealed);
+    }
+    out
+}
+
 /// The fields of a record that came out: name, shape, content.
 pub(crate) fn read_record(bytes: &[u8]) -> Vec<(String, u8, Vec<u8>)> {
     let count = u16::from_be_bytes(bytes[..2].try_into().unwrap());
@@ -273,4 +285,87 @@ fn str8(out: &mut Vec<u8>, text: &str) {
 fn bytes32(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend(u32::try_from(bytes.len()).unwrap().to_be_bytes());
     out.extend(bytes);
+}
+
+/// A field of a view.
+pub(crate) struct Told {
+    pub(crate) state: FieldState,
+    pub(crate) answer: Answer,
+}
+
+/// What a view says, read to its last byte: the number of its audit event, how many decisions stand in it,
+/// and its fields.
+pub(crate) fn read_told(bytes: &[u8]) -> (u64, usize, Vec<Told>) {
+    let mut reader = Reader(bytes);
+    let audit_index = reader.u64();
+    let decisions: Vec<_> = (0..reader.u16()).map(|_| reader.decision()).collect();
+    let field = |reader: &mut Reader<'_>| {
+        let name = reader.str8();
+        let state = reader.state();
+        let decision = decisions[usize::from(reader.u16())].clone();
+        Told { state, answer: Answer { field: name, ..decision } }
+    };
+    let fields = (0..reader.u16()).map(|_| field(&mut reader)).collect();
+    assert!(reader.0.is_empty());
+    (audit_index, decisions.len(), fields)
+}
+
+/// The fields of a view.
+pub(crate) fn fields(seen: &ViewAnswer) -> Vec<Told> {
+    read_told(&seen.told).2
+}
+
+/// The layout of what comes out, read here once more.
+pub(crate) struct Reader<'b>(pub(crate) &'b [u8]);
+
+impl<'b> Reader<'b> {
+    pub(crate) fn take(&mut self, len: usize) -> &'b [u8] {
+        let (taken, rest) = self.0.split_at(len);
+        self.0 = rest;
+        taken
+    }
+
+    pub(crate) fn u8(&mut self) -> u8 {
+        self.take(1)[0]
+    }
+
+    pub(crate) fn u16(&mut self) -> u16 {
+        u16::from_be_bytes(self.take(2).try_into().unwrap())
+    }
+
+    pub(crate) fn u32(&mut self) -> u32 {
+        u32::from_be_bytes(self.take(4).try_into().unwrap())
+    }
+
+    pub(crate) fn u64(&mut self) -> u64 {
+        u64::from_be_bytes(self.take(8).try_into().unwrap())
+    }
+
+    pub(crate) fn bytes32(&mut self) -> &'b [u8] {
+        let len = self.u32();
+        self.take(usize::try_from(len).unwrap())
+    }
+
+    pub(crate) fn str8(&mut self) -> String {
+        let len = usize::from(self.u8());
+        String::from_utf8(self.take(len).to_vec()).unwrap()
+    }
+
+    pub(crate) fn state(&mut self) -> FieldState {
+        [FieldState::Withheld, FieldState::Absent, FieldState::Disclosed][usize::from(self.u8())]
+    }
+
+    /// A decision; which field it is on stands elsewhere.
+    pub(crate) fn decision(&mut self) -> Answer {
+        let outcome = Outcome::from_code(self.u8()).unwrap();
+        let form = Some(self.u8()).filter(|code| *code != 0).map(|code| Form::from_code(code).unwrap());
+        let scope = Scope::from_code(self.u8()).unwrap();
+        let because = Some(self.u8()).filter(|code| *code != 0);
+        let because = because.map(|code| WithheldBecause::from_code(code).unwrap());
+        let bits = self.u32();
+        let obligations = (0..32).filter(|bit| bits & (1 << bit) != 0);
+        let obligations = obligations.map(|bit| Obligation::from_code(bit).unwrap()).collect();
+        let for_agent = String::from_utf8(self.bytes32().to_vec()).unwrap();
+        Answer { field: String::new(), outcome, form, scope, because, obligations, for_agent }
+    }
 }

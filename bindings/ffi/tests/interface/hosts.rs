@@ -160,12 +160,12 @@ fn a_contact_source_that_fails_withholds() {
     let call = open(&carrier).unwrap();
     call.present(cpni_guard_ffi::SecretKind::Password, PASSWORD).unwrap();
     let seen = call.view(&sealed, &request(&["plan"])).unwrap();
-    assert_eq!(seen.fields[0].state, FieldState::Disclosed);
+    assert_eq!(fields(&seen)[0].state, FieldState::Disclosed);
     host.mood.set(Mood::FAILS);
     let call = open(&carrier).unwrap();
     assert_eq!(code(call.present(cpni_guard_ffi::SecretKind::Password, PASSWORD)), 5008);
     let seen = call.view(&sealed, &request(&["plan"])).unwrap();
-    assert_eq!(seen.fields[0].state, FieldState::Withheld);
+    assert_eq!(fields(&seen)[0].state, FieldState::Withheld);
 }
 
 #[test]
@@ -188,10 +188,10 @@ fn a_list_of_hotlines_that_fails_withholds_the_calls() {
     let carrier = Carrier::built(|builder| builder.hotlines(host.clone()));
     let sealed = carrier.customer();
     let seen = carrier.online("web-1").view(&sealed, &request(&["call_detail"])).unwrap();
-    assert_eq!(seen.fields[0].state, FieldState::Disclosed);
+    assert_eq!(fields(&seen)[0].state, FieldState::Disclosed);
     host.mood.set(Mood::FAILS);
     let seen = carrier.online("web-2").view(&sealed, &request(&["call_detail"])).unwrap();
-    assert_eq!(seen.fields[0].state, FieldState::Withheld);
+    assert_eq!(fields(&seen)[0].state, FieldState::Withheld);
 }
 
 #[test]
@@ -283,7 +283,7 @@ fn alarms_and_checkpoints_reach_the_host_and_stop_nothing_when_they_fail() {
         carrier.guard.add_decoys(vec![ACCOUNT.to_owned()]).unwrap();
         let call = carrier.authenticated("call-1");
         let seen = call.view(&sealed, &request(&["plan"])).unwrap();
-        assert_eq!(seen.fields[0].state, FieldState::Disclosed);
+        assert_eq!(fields(&seen)[0].state, FieldState::Disclosed);
         call.end().unwrap();
         drop((call, seen));
         carrier.guard.shut_down().unwrap();
@@ -307,5 +307,6 @@ fn a_contact_without_its_channel_is_none() {
     );
     let call = open.unwrap();
     assert_eq!(code(call.present(cpni_guard_ffi::SecretKind::Password, PASSWORD)), 5008);
-    assert_eq!(call.view(&sealed, &request(&["plan"])).unwrap().fields[0].state, FieldState::Withheld);
+    let seen = call.view(&sealed, &request(&["plan"])).unwrap();
+    assert_eq!(fields(&seen)[0].state, FieldState::Withheld);
 }

@@ -37,7 +37,7 @@ fn nothing_that_prints_holds_a_value() {
     heard.hear(&call.view(&sealed, &request(&["Dana Q. Example"])));
     heard.hear(&call.verify(&sealed, &request(&["ssn"]), b"987-65-4321"));
     heard.hear(&call.decide(Action::ChangeEmailOfRecord));
-    heard.hear(&call.view_many(vec![sealed.clone()], &request(&["name"])));
+    heard.hear(&call.view_many(&sealed_batch(&[&sealed]), &request(&["name"])));
     let why = Decisions::new().unwrap();
     // The bytes themselves are the values: only what stands beside them is heard.
     heard.hear(&call.view_batch(&batch(&[]), &request(&["Dana Q. Example"]), why.clone()).map(drop));

@@ -23,7 +23,7 @@ fn a_view_before_and_after_the_password() {
     let call = carrier.open("call-1").unwrap();
 
     let before = call.view(&sealed, &request(FIELDS)).unwrap();
-    assert!(before.fields.iter().all(|field| field.state == Withheld));
+    assert!(fields(&before).iter().all(|field| field.state == Withheld));
     assert_eq!(code(before.view.reveal(0)), 8003);
     let why = before.view.explain(3).unwrap();
     assert_eq!(why.answer.outcome, Outcome::Withhold);
@@ -38,7 +38,7 @@ fn a_view_before_and_after_the_password() {
     assert_eq!(call.present(SecretKind::Password, b"plum-harbor-20"), Ok(Presented::NoMatch));
     assert_eq!(call.present(SecretKind::Password, PASSWORD), Ok(Presented::Match));
     let after = call.view(&sealed, &request(FIELDS)).unwrap();
-    let states: Vec<_> = after.fields.iter().map(|field| field.state).collect();
+    let states: Vec<_> = fields(&after).iter().map(|field| field.state).collect();
     assert_eq!(states, [Disclosed, Withheld, Disclosed, Disclosed, Absent], "the SSN is never shown");
     assert_eq!(after.view.reveal(0).unwrap(), b"Dana Q. Example");
     assert_eq!(after.view.length(0), Ok(15));
@@ -134,8 +134,8 @@ fn several_records_and_a_column_in_one_interaction() {
     let carrier = Carrier::new();
     let sealed = carrier.customer();
     let call = carrier.authenticated("call-1");
-    let cut = sealed[..sealed.len() - 1].to_vec();
-    let results = call.view_many(vec![sealed.clone(), cut, sealed.clone()], &request(&["plan"])).unwrap();
+    let cut = &sealed[..sealed.len() - 1];
+    let results = call.view_many(&sealed_batch(&[&sealed, cut, &sealed]), &request(&["plan"])).unwrap();
     let [ViewResult::Viewed { answer }, ViewResult::Failed { code }, ViewResult::Viewed { .. }] =
         results.as_slice()
     else {
@@ -252,7 +252,7 @@ fn the_officers_get_their_answers() {
     let page = audit.who_saw(ACCOUNT.to_owned(), 0, NOON + DAY, 0, 10).unwrap();
     assert_eq!((page.events.len(), page.more), (1, false));
     let event = &page.events[0];
-    assert_eq!((event.kind, event.index), (EventKind::Viewed, seen.audit_index));
+    assert_eq!((event.kind, event.index), (EventKind::Viewed, read_told(&seen.told).0));
     assert_eq!((event.agent.as_deref(), event.contact.as_deref()), (Some("dana"), Some("call-1")));
     assert_eq!(event.fields[0].field, "plan");
     assert!(!event.fields[0].rules.is_empty());
@@ -279,7 +279,7 @@ fn the_officers_get_their_answers() {
     assert!(report.json.starts_with('{') && report.html.starts_with("<!"));
     assert_eq!(code_of(carrier.guard.evidence_report(1, 1, None, None)), 9306);
 
-    let index = seen.audit_index;
+    let index = read_told(&seen.told).0;
     assert_eq!(carrier.guard.name_account("sue".to_owned(), index).unwrap().unwrap(), ACCOUNT.as_bytes());
     assert_eq!(carrier.guard.name_account("sue".to_owned(), 0), Ok(None), "the log's beginning");
     assert_eq!(code_of(carrier.guard.name_account("dana".to_owned(), index)), 5030);

@@ -1,9 +1,7 @@
-// The decisions of a view, read where they are asked for.
+// The decisions of a view, read where they are asked for (docs/spec/binding-layout-v1.md).
 //
-// The generated code builds some fifty objects for the decisions of sixteen fields, which costs more than
-// opening them. Here the bytes are kept, and a decision is built when somebody looks at it. What the bytes
-// are is UniFFI's way of writing `ViewAnswer`: a test compares each decision with what the generated code
-// reads, and bytes that are not exactly so are refused.
+// Some fifty objects for the decisions of sixteen fields cost more than opening them. Here the bytes are kept,
+// and a decision is built when somebody looks at it. Bytes that are not exactly so are refused.
 
 import CpniGuardC
 import CpniGuardFFI
@@ -11,126 +9,181 @@ import Foundation
 
 /// Decisions that have not been looked at. No customer's value is in them.
 final class Answers: Sendable {
-    private struct Place {
-        /// Where the field's state begins; its decision is four bytes further.
-        let start: Int
+    private struct Field {
         let name: Range<Int>
+        let state: FieldState
+        let decision: Int
     }
 
     private let bytes: [UInt8]
-    private let places: [Place]
+    /// Where each decision begins.
+    private let decisions: [Int]
+    private let fields: [Field]
+    let auditIndex: UInt64
 
-    /// Scans `count` decisions and stops behind them.
-    init(_ reader: inout LayoutReader) throws(CpniError) {
-        let whole = reader.rest
-        let count = try reader.count(least: 30)
-        var places: [Place] = []
-        places.reserveCapacity(count)
-        for _ in 0..<count {
-            let start = whole.count - reader.rest.count
-            _ = try reader.take(4) // state
-            let name = try reader.part32()
-            let from = start + 8
-            places.append(Place(start: start, name: from..<from + name.count))
-            _ = try reader.take(4) // outcome
-            try Answers.skipOption(&reader) // form
-            _ = try reader.take(4) // scope
-            try Answers.skipOption(&reader) // because
-            _ = try reader.take(4 * (try reader.count(least: 4))) // obligations
-            _ = try reader.part32() // for the agent
+    /// Scans an answer to a view.
+    init(_ told: UnsafeRawBufferPointer) throws(CpniError) {
+        var reader = LayoutReader(told)
+        auditIndex = try reader.number(UInt64.self)
+        var decisions: [Int] = []
+        for _ in 0..<(try reader.number(UInt16.self)) {
+            decisions.append(told.count - reader.rest.count)
+            _ = try reader.take(8)
+            _ = try reader.part32()
         }
-        self.places = places
-        bytes = Array(UnsafeRawBufferPointer(rebasing: whole.prefix(whole.count - reader.rest.count)))
+        let count = Int(try reader.number(UInt16.self))
+        var fields: [Field] = []
+        fields.reserveCapacity(count)
+        for _ in 0..<count {
+            let length = Int(try reader.number(UInt8.self))
+            let start = told.count - reader.rest.count
+            _ = try reader.take(length)
+            let state = try reader.state()
+            let decision = Int(try reader.number(UInt16.self))
+            guard decision < decisions.count else { throw CpniError(.bindingLayout) }
+            fields.append(Field(name: start..<start + length, state: state, decision: decision))
+        }
+        guard reader.isAtEnd else { throw CpniError(.bindingLayout) }
+        self.decisions = decisions
+        self.fields = fields
+        bytes = Array(told)
     }
 
-    var count: Int { places.count }
+    var count: Int { fields.count }
 
     /// The name of the field at this place.
     func name(_ at: Int) -> String {
-        String(decoding: bytes[places[at].name], as: UTF8.self)
+        String(decoding: bytes[fields[at].name], as: UTF8.self)
     }
 
     /// The place of a field.
     func place(of name: String) -> Int? {
         var name = name
         return name.withUTF8 { name in
-            places.firstIndex { $0.name.count == name.count && bytes[$0.name].elementsEqual(name) }
+            fields.firstIndex { $0.name.count == name.count && bytes[$0.name].elementsEqual(name) }
         }
     }
 
-    /// Whether there is a value, and the decision.
-    func read(_ at: Int) -> FieldAnswer {
-        let end = at + 1 < places.count ? places[at + 1].start : bytes.count
-        var reader = (data: Data(bytes[places[at].start..<end]), offset: 0)
-        if let read = try? FfiConverterTypeFieldAnswer.read(from: &reader), reader.offset == reader.data.count {
-            return read
-        }
-        // Of a library that this package was not built for: closed.
-        return FieldAnswer(
-            state: .withheld,
-            answer: Answer(
-                field: name(at), outcome: .withhold, form: nil, scope: .whole, because: .factsMissing, obligations: [],
-                forAgent: ""))
-    }
-
-    /// Whether there is a value: the first of the generated cases is 1.
-    func state(_ at: Int) -> FieldState {
-        switch bytes[places[at].start + 3] {
-        case 2: .absent
-        case 3: .disclosed
-        default: .withheld
+    /// The decision.
+    func answer(_ at: Int) -> Answer {
+        bytes.withUnsafeBytes { bytes in
+            var reader = LayoutReader(UnsafeRawBufferPointer(rebasing: bytes[decisions[fields[at].decision]...]))
+            // Of a library that this package was not built for: closed.
+            return (try? reader.decision(on: name(at)))
+                ?? Answer(
+                    field: name(at), outcome: .withhold, form: nil, scope: .whole, because: .factsMissing,
+                    obligations: [], forAgent: "")
         }
     }
 
-    private static func skipOption(_ reader: inout LayoutReader) throws(CpniError) {
-        if try reader.number(UInt8.self) != 0 { _ = try reader.take(4) }
+    /// Whether there is a value.
+    func state(_ at: Int) -> FieldState { fields[at].state }
+}
+
+extension LayoutReader {
+    /// Whether there is a value.
+    mutating func state() throws(CpniError) -> FieldState {
+        switch try number(UInt8.self) {
+        case 0: .withheld
+        case 1: .absent
+        case 2: .disclosed
+        default: throw CpniError(.bindingLayout)
+        }
     }
+
+    /// The decision on a field.
+    mutating func decision(on field: String) throws(CpniError) -> Answer {
+        let outcome = try word(of: Self.outcomes)
+        let form = try word(of: Self.forms)
+        let scope = try word(of: Self.scopes)
+        let because = try word(of: Self.causes)
+        let bits = try number(UInt32.self)
+        let forAgent = String(decoding: try part32(), as: UTF8.self)
+        guard let outcome, let scope, bits & 1 == 0, bits >> (Self.duties.count + 1) == 0 else {
+            throw CpniError(.bindingLayout)
+        }
+        let duties = Self.duties.indices.filter { bits >> ($0 + 1) & 1 != 0 }.map { Self.duties[$0] }
+        return Answer(
+            field: field, outcome: outcome, form: form, scope: scope, because: because, obligations: duties,
+            forAgent: forAgent)
+    }
+
+    /// One of some words by its code, from 1; 0 is none.
+    private mutating func word<W>(of words: [W]) throws(CpniError) -> W? {
+        let code = Int(try number(UInt8.self))
+        guard code <= words.count else { throw CpniError(.bindingLayout) }
+        return code == 0 ? nil : words[code - 1]
+    }
+
+    // The codes of docs/spec/binding-layout-v1.md, from 1.
+    private static let outcomes: [Outcome] = [.disclose, .discloseLimited, .verifyOnly, .withhold]
+    private static let forms: [DisclosureForm] = [.match, .token, .masked, .full]
+    private static let scopes: [DisclosureScope] = [.whole, .namedCall]
+    private static let causes: [WithheldBecause] = [.forbidden, .notGranted, .factsMissing, .held]
+    private static let duties: [Obligation] = [
+        .audit, .notifyChange, .notifyBefore, .suppressChangeNotice, .recordDisclosure, .recordCampaign,
+        .expireAtContactEnd, .omitCoveredHotlines, .countSimChange, .alert, .holdForHuman,
+    ]
 }
 
 extension DisclosedView {
     /// The view that stands at the front of bytes, as UniFFI writes `ViewAnswer`.
     convenience init(_ reader: inout LayoutReader, in interaction: Interaction) throws(CpniError) {
         let raw = CpniGuardFFI.DisclosedView(unsafeFromHandle: try reader.number(UInt64.self))
-        let answers = try Answers(&reader)
-        self.init(raw, answers, auditIndex: try reader.number(UInt64.self), in: interaction)
+        self.init(raw, try Answers(try reader.part32()), in: interaction)
     }
 }
 
 extension Interaction {
     func viewBytes<R>(_ sealed: Data, _ request: Data, _ body: (inout LayoutReader) throws(CpniError) -> R) throws(CpniError) -> R {
+        try lending(sealed, request) { sealed, request in
+            try withBuffer(of: {
+                uniffi_cpni_guard_ffi_fn_method_interaction_view(raw.uniffiCloneHandle(), sealed, request, $0)
+            }, body)
+        }
+    }
+
+    func manyBytes<R>(_ sealed: [Data], _ request: Data, _ body: (inout LayoutReader) throws(CpniError) -> R) throws(CpniError) -> R {
+        try lending(try Interaction.batch(of: sealed), request) { sealed, request in
+            try withBuffer(of: {
+                uniffi_cpni_guard_ffi_fn_method_interaction_view_many(raw.uniffiCloneHandle(), sealed, request, $0)
+            }, body)
+        }
+    }
+
+    func batchBytes(
+        _ sealed: [Data], _ request: Data, explainedBy why: CpniGuardFFI.Decisions
+    ) throws(CpniError) -> LibraryBytes {
+        try lending(try Interaction.batch(of: sealed), request) { sealed, request in
+            LibraryBytes(try buffer(of: {
+                uniffi_cpni_guard_ffi_fn_method_interaction_view_batch(
+                    raw.uniffiCloneHandle(), sealed, request, why.uniffiCloneHandle(), $0)
+            }))
+        }
+    }
+
+    /// Lends sealed bytes and a request to one call.
+    private func lending<R>(_ sealed: Data, _ request: Data, _ body: (ForeignBytes, ForeignBytes) throws -> R) throws(CpniError) -> R {
         try cpni {
             try sealed.withUnsafeBytes { sealed in
                 try request.withUnsafeBytes { request in
-                    let (sealed, request) = (try ForeignBytes(lent: sealed), try ForeignBytes(lent: request))
-                    return try withBuffer(of: {
-                        uniffi_cpni_guard_ffi_fn_method_interaction_view(raw.uniffiCloneHandle(), sealed, request, $0)
-                    }, body)
+                    try body(try ForeignBytes(lent: sealed), try ForeignBytes(lent: request))
                 }
             }
         }
     }
 
-    func manyBytes<R>(_ sealed: [Data], _ request: Data, _ body: (inout LayoutReader) throws(CpniError) -> R) throws(CpniError) -> R {
-        try cpni {
-            var all: [UInt8] = []
-            all.reserveCapacity(sealed.reduce(4) { $0 + $1.count + 4 })
-            func put(_ count: Int) throws {
-                guard let count = Int32(exactly: count) else { throw CpniError(.bindingLayout) }
-                withUnsafeBytes(of: count.bigEndian) { all.append(contentsOf: $0) }
-            }
-            try put(sealed.count)
-            for one in sealed {
-                try put(one.count)
-                one.withUnsafeBytes { all.append(contentsOf: $0) }
-            }
-            return try request.withUnsafeBytes { request in
-                let request = try ForeignBytes(lent: request)
-                let buffer = try all.withUnsafeBytes { try RustBuffer(copying: $0) }
-                // The call takes the buffer.
-                return try withBuffer(of: {
-                    uniffi_cpni_guard_ffi_fn_method_interaction_view_many(raw.uniffiCloneHandle(), buffer, request, $0)
-                }, body)
-            }
+    /// Sealed bytes as a batch of views.
+    private static func batch(of sealed: [Data]) throws(CpniError) -> Data {
+        let length = sealed.reduce(4) { $0 + 4 + $1.count }
+        guard length <= Int32.max else { throw CpniError(.bindingLayout) }
+        var all = Data(capacity: length)
+        func put(_ count: Int) { withUnsafeBytes(of: UInt32(count).bigEndian) { all.append(contentsOf: $0) } }
+        put(sealed.count)
+        for one in sealed {
+            put(one.count)
+            all.append(one)
         }
+        return all
     }
 }

@@ -81,6 +81,13 @@ extension Interaction {
         try await away { () throws(CpniError) in try self.views(of: records, id: id, fields) }
     }
 
+    /// Asks the same of many records, with every value, on another thread: see the synchronous variant.
+    public func viewBatch(
+        of records: [Data], id: String, _ fields: [FieldRequest]
+    ) async throws(CpniError) -> BatchView {
+        try await away { () throws(CpniError) in try self.viewBatch(of: records, id: id, fields) }
+    }
+
     /// Asks to see fields for an agent's machine, on another thread: see the synchronous variant.
     public func viewForDevice(
         _ stored: Stored, _ fields: [FieldRequest], request: Data

@@ -106,6 +106,11 @@ struct LayoutWriter {
         (base, count)
     }
 
+    /// Hands the block over as `Data` that is no secret: it is not wiped.
+    mutating func takeData() -> Data {
+        Data(bytesNoCopy: base, count: count, deallocator: .custom { base, _ in base.deallocate() })
+    }
+
     mutating func discard() {
         wipe(base, count)
         base.deallocate()

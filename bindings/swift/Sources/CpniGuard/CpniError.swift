@@ -75,6 +75,14 @@ func withBuffer<R>(
     of call: (UnsafeMutablePointer<RustCallStatus>) -> RustBuffer,
     _ body: (inout LayoutReader) throws -> R
 ) throws -> R {
+    let buffer = try buffer(of: call)
+    defer { giveBack(buffer) }
+    var reader = LayoutReader(UnsafeRawBufferPointer(start: buffer.data, count: Int(buffer.len)))
+    return try body(&reader)
+}
+
+/// Calls such a function, and takes what it gives: the caller gives it back.
+func buffer(of call: (UnsafeMutablePointer<RustCallStatus>) -> RustBuffer) throws -> RustBuffer {
     var status = RustCallStatus(code: 0, errorBuf: RustBuffer(capacity: 0, len: 0, data: nil))
     let buffer = call(&status)
     switch status.code {
@@ -85,9 +93,24 @@ func withBuffer<R>(
         giveBack(status.errorBuf)
         throw CpniError(.bindingPanic)
     }
-    defer { giveBack(buffer) }
-    var reader = LayoutReader(UnsafeRawBufferPointer(start: buffer.data, count: Int(buffer.len)))
-    return try body(&reader)
+    return buffer
+}
+
+/// Bytes of the library, which are given back, and so wiped, when the last one lets them go.
+final class LibraryBytes: @unchecked Sendable {
+    // INVARIANT: nobody writes, so that threads may share it.
+    private let buffer: RustBuffer
+
+    init(_ buffer: RustBuffer) {
+        self.buffer = buffer
+    }
+
+    deinit {
+        giveBack(buffer)
+    }
+
+    /// There for as long as this object is: keep it for as long as they are read.
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: buffer.data, count: Int(buffer.len)) }
 }
 
 extension ForeignBytes {
@@ -95,15 +118,6 @@ extension ForeignBytes {
     init(lent bytes: UnsafeRawBufferPointer) throws(CpniError) {
         guard let len = Int32(exactly: bytes.count) else { throw CpniError(.bindingLayout) }
         self.init(len: len, data: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    }
-}
-
-extension RustBuffer {
-    /// A copy that the call it is given to takes.
-    init(copying bytes: UnsafeRawBufferPointer) throws(CpniError) {
-        var status = RustCallStatus(code: 0, errorBuf: RustBuffer(capacity: 0, len: 0, data: nil))
-        self = ffi_cpni_guard_ffi_rustbuffer_from_bytes(try ForeignBytes(lent: bytes), &status)
-        guard status.code == 0 else { throw CpniError(.bindingPanic) }
     }
 }
 

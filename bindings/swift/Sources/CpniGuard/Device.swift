@@ -155,7 +155,7 @@ public final class DeviceView: Sendable {
         switch decisions[at].state {
         case .withheld: .withheld(decisions[at])
         case .absent: .absent(decisions[at])
-        case .disclosed: .disclosed(Secret(view: self, at: UInt32(at)))
+        case .disclosed: .disclosed(Secret(view: self, at: at))
         }
     }
 }
@@ -178,10 +178,10 @@ public enum DeviceField: Sendable {
     }
 }
 
-extension DeviceView: Lender {
-    func answer(_ at: UInt32) -> Answer { decisions[Int(at)].answer }
+extension DeviceView: HeldView {
+    func answer(_ at: Int) -> Answer { decisions[at].answer }
 
-    func length(_ at: UInt32) throws -> UInt64 { try raw.length(at: at) }
+    func length(held at: UInt32) throws -> UInt64 { try raw.length(at: at) }
 
     func reveal(_ at: UInt32, _ status: UnsafeMutablePointer<RustCallStatus>) -> RustBuffer {
         uniffi_cpni_guard_ffi_fn_method_deviceview_reveal(raw.uniffiCloneHandle(), at, status)
@@ -191,5 +191,5 @@ extension DeviceView: Lender {
         uniffi_cpni_guard_ffi_fn_method_deviceview_reveal_all(raw.uniffiCloneHandle(), status)
     }
 
-    func matches(_ at: UInt32, _ stated: Data) throws -> Bool { try raw.matches(at: at, stated: stated) }
+    func matches(held at: UInt32, _ stated: Data) throws -> Bool { try raw.matches(at: at, stated: stated) }
 }

@@ -159,7 +159,7 @@ public final class Interaction: Sendable {
     /// counted and recorded by itself.
     ///
     /// - Parameter id: The id that all of them were sealed under.
-    /// - Throws: ``ErrorCode/interactionEnded``.
+    /// - Throws: ``ErrorCode/bindingLayout`` for more than 10,000; ``ErrorCode/interactionEnded``.
     public func views(
         of records: [Data], id: String, _ fields: [FieldRequest]
     ) throws(CpniError) -> [Result<DisclosedView, CpniError>] {
@@ -176,6 +176,21 @@ public final class Interaction: Sendable {
             }
             return results
         }
+    }
+
+    /// Asks the same of many sealed records of this account, in one call that brings every value with it: for
+    /// lists. Each is decided, counted and recorded by itself, and one that fails does not stop the others.
+    ///
+    /// The values are the batch's from here on: ``BatchView/close()`` wipes them, the end of the interaction does
+    /// not reach them.
+    ///
+    /// - Parameter id: The id that all of them were sealed under.
+    /// - Throws: ``ErrorCode/bindingLayout`` for more than 10,000; ``ErrorCode/interactionEnded``. Nothing is
+    ///   disclosed then.
+    public func viewBatch(of records: [Data], id: String, _ fields: [FieldRequest]) throws(CpniError) -> BatchView {
+        let request = try Stored.request(isColumn: false, id: id, fields)
+        let why = try cpni { try CpniGuardFFI.Decisions() }
+        return try BatchView(try batchBytes(records, request, explainedBy: why), explainedBy: why)
     }
 
     /// Asks to see fields, sealed for the ``DeviceSession`` that made the request: the reply for the agent's

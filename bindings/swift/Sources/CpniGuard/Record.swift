@@ -109,21 +109,20 @@ public struct Stored: Sendable {
     }
 
     static func request(isColumn: Bool, id: String, _ fields: [FieldRequest]) throws(CpniError) -> Data {
-        guard let idLength = UInt8(exactly: id.utf8.count), let count = UInt16(exactly: fields.count) else {
-            throw CpniError(.bindingLayout)
+        var out = LayoutWriter()
+        do throws(CpniError) {
+            out.number(UInt8(isColumn ? 2 : 1))
+            try out.text8(id)
+            try out.count(fields.count, UInt16.self)
+            for field in fields {
+                out.number(UInt8(field.scope == .whole ? 1 : 2))
+                try out.text8(field.name)
+            }
+        } catch {
+            out.discard()
+            throw error
         }
-        var out = Data(capacity: 4 + id.utf8.count + fields.count * 18)
-        out.append(isColumn ? 2 : 1)
-        out.append(idLength)
-        out.append(contentsOf: id.utf8)
-        out.append(contentsOf: [UInt8(count >> 8), UInt8(count & 255)])
-        for field in fields {
-            guard let length = UInt8(exactly: field.name.utf8.count) else { throw CpniError(.bindingLayout) }
-            out.append(field.scope == .whole ? 1 : 2)
-            out.append(length)
-            out.append(contentsOf: field.name.utf8)
-        }
-        return out
+        return out.takeData()
     }
 }
 

@@ -12,7 +12,7 @@ import Foundation
 public struct Secret: Sendable {
     // Keeps the view alive: a secret outlives the variable that held the view, not `close()`.
     let view: any Lender
-    let at: UInt32
+    let at: Int
 
     /// The decision: in which form and scope it is given out.
     public var answer: Answer { view.answer(at) }
@@ -21,7 +21,7 @@ public struct Secret: Sendable {
     ///
     /// - Throws: ``ErrorCode/discloseClosed`` once the view was closed, or its interaction or session ended.
     public var count: Int {
-        get throws(CpniError) { Int(try cpni { try view.length(at) }) }
+        get throws(CpniError) { try cpni { try view.length(at) } }
     }
 
     /// Lends the bytes: a text as UTF-8. They are not copied into Swift's heap, and are wiped when `body`
@@ -30,7 +30,7 @@ public struct Secret: Sendable {
     /// - Throws: ``ErrorCode/discloseClosed`` once the view was closed, or its interaction or session ended;
     ///   what `body` throws.
     public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
-        try CpniGuard.withBytes(of: { view.reveal(at, $0) }, body)
+        try view.lend(at, body)
     }
 
     /// Lends the value as text. Swift cannot wipe a `String`: its bytes stay in the heap until something
@@ -58,7 +58,7 @@ public struct Secret: Sendable {
     /// - Throws: ``ErrorCode/discloseWrongShape`` for calls; as ``withBytes(_:)``.
     public func matches(_ stated: String) throws(CpniError) -> Bool {
         let stated = try WipedBytes { (out) throws(CpniError) in out.text(stated) }
-        return try cpni { try stated.withData { try view.matches(at, $0) } }
+        return try cpni { try view.matches(at, stated) }
     }
 
     /// The bytes of a call without a place, whose number is empty.
@@ -79,16 +79,33 @@ public struct Secret: Sendable {
 
 // MARK: Where the values are
 
-/// A view whose values can be lent: a guard's, or one on an agent's machine.
+/// What values can be lent of.
 protocol Lender: AnyObject, Sendable {
-    func answer(_ at: UInt32) -> Answer
-    func length(_ at: UInt32) throws -> UInt64
-    func reveal(_ at: UInt32, _ status: UnsafeMutablePointer<RustCallStatus>) -> RustBuffer
-    func revealAll(_ status: UnsafeMutablePointer<RustCallStatus>) -> RustBuffer
-    func matches(_ at: UInt32, _ stated: Data) throws -> Bool
+    func answer(_ at: Int) -> Answer
+    func length(_ at: Int) throws -> Int
+    func lend<R>(_ at: Int, _ body: (UnsafeRawBufferPointer) throws -> R) throws -> R
+    func matches(_ at: Int, _ stated: WipedBytes) throws -> Bool
 }
 
-extension Lender {
+/// A view whose values the library holds: a guard's, or one on an agent's machine.
+protocol HeldView: Lender {
+    func length(held at: UInt32) throws -> UInt64
+    func reveal(_ at: UInt32, _ status: UnsafeMutablePointer<RustCallStatus>) -> RustBuffer
+    func revealAll(_ status: UnsafeMutablePointer<RustCallStatus>) -> RustBuffer
+    func matches(held at: UInt32, _ stated: Data) throws -> Bool
+}
+
+extension HeldView {
+    func length(_ at: Int) throws -> Int { Int(try length(held: UInt32(at))) }
+
+    func lend<R>(_ at: Int, _ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
+        try withBytes(of: { reveal(UInt32(at), $0) }, body)
+    }
+
+    func matches(_ at: Int, _ stated: WipedBytes) throws -> Bool {
+        try stated.withData { try matches(held: UInt32(at), $0) }
+    }
+
     func lendAll(_ body: (String, UnsafeRawBufferPointer?) throws -> Void) throws {
         try withBytes(of: { revealAll($0) }) { bytes in
             var reader = LayoutReader(bytes)

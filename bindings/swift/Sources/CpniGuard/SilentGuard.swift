@@ -12,3 +12,5 @@ extension GuardStore: Silent {}
 extension AgentLookup: Silent {}
 extension ContactLookup: Silent {}
 extension GuardOptions: Silent {}
+extension BatchView: Silent {}
+extension RecordView: Silent {}

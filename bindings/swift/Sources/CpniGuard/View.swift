@@ -13,15 +13,15 @@ public final class DisclosedView: Sendable {
     // Keeps the interaction going: Swift may free a variable after its last use, which is not its end.
     private let interaction: Interaction
     let answers: Answers
-    /// The number of the audit event that records this view, from 0.
-    public let auditIndex: UInt64
 
-    init(_ raw: CpniGuardFFI.DisclosedView, _ answers: Answers, auditIndex: UInt64, in interaction: Interaction) {
+    init(_ raw: CpniGuardFFI.DisclosedView, _ answers: Answers, in interaction: Interaction) {
         self.raw = raw
         self.answers = answers
-        self.auditIndex = auditIndex
         self.interaction = interaction
     }
+
+    /// The number of the audit event that records this view, from 0.
+    public var auditIndex: UInt64 { answers.auditIndex }
 
     /// The names, in the order in which they were asked for.
     public var names: [String] {
@@ -62,9 +62,9 @@ public final class DisclosedView: Sendable {
 
     private func field(at: Int) -> Field {
         switch answers.state(at) {
-        case .withheld: .withheld(Withheld(answer: answers.read(at).answer, source: .view(self, UInt32(at))))
-        case .absent: .absent(answers.read(at).answer)
-        case .disclosed: .disclosed(Secret(view: self, at: UInt32(at)))
+        case .withheld: .withheld(Withheld(answer: answers.answer(at), source: .view(self, UInt32(at))))
+        case .absent: .absent(answers.answer(at))
+        case .disclosed: .disclosed(Secret(view: self, at: at))
         }
     }
 }
@@ -93,6 +93,7 @@ public struct Withheld: Sendable {
     enum Source {
         // Keeps the view alive, as a secret does.
         case view(DisclosedView, UInt32)
+        case batch(BatchView, UInt32)
         case decisions(CpniGuardFFI.Decisions, UInt32)
     }
 
@@ -120,16 +121,17 @@ public struct Withheld: Sendable {
         try cpni {
             switch source {
             case .view(let view, let at): try view.raw.explain(at: at)
+            case .batch(let batch, let at): try batch.explain(at)
             case .decisions(let decisions, let at): try decisions.explain(at: at)
             }
         }
     }
 }
 
-extension DisclosedView: Lender {
-    func answer(_ at: UInt32) -> Answer { answers.read(Int(at)).answer }
+extension DisclosedView: HeldView {
+    func answer(_ at: Int) -> Answer { answers.answer(at) }
 
-    func length(_ at: UInt32) throws -> UInt64 { try raw.length(at: at) }
+    func length(held at: UInt32) throws -> UInt64 { try raw.length(at: at) }
 
     func reveal(_ at: UInt32, _ status: UnsafeMutablePointer<RustCallStatus>) -> RustBuffer {
         uniffi_cpni_guard_ffi_fn_method_disclosedview_reveal(raw.uniffiCloneHandle(), at, status)
@@ -139,5 +141,5 @@ extension DisclosedView: Lender {
         uniffi_cpni_guard_ffi_fn_method_disclosedview_reveal_all(raw.uniffiCloneHandle(), status)
     }
 
-    func matches(_ at: UInt32, _ stated: Data) throws -> Bool { try raw.matches(at: at, stated: stated) }
+    func matches(held at: UInt32, _ stated: Data) throws -> Bool { try raw.matches(at: at, stated: stated) }
 }

@@ -38,6 +38,29 @@ import XCTest
             XCTAssertEqual(needle.copies(), 0, "after it was freed")
         }
 
+        /// A batch holds its values until it is closed, once each.
+        func testTheValuesOfABatchAreInMemoryUntilItIsClosed() throws {
+            let needle = Needle()
+            let world = try World()
+            let sealed: Data = try needle.withData { value in
+                try world.cpni.protect(try Record("r-1", ["plan": .utf8(value)]), account: account).sealed
+            }
+            let call = try world.caseWork()
+            let batch = try call.viewBatch(of: [sealed, sealed, sealed], id: "r-1", ["plan"])
+            guard case .disclosed(let plan) = try batch[2].get().field("plan") else { return XCTFail("withheld") }
+            try plan.withBytes { XCTAssertTrue(needle.isHere($0)) }
+            XCTAssertEqual(needle.copies(), 3, "the batch's own, one for each record")
+            try call.end()
+            XCTAssertEqual(needle.copies(), 3, "the end of the interaction does not reach them")
+            batch.close()
+            XCTAssertEqual(needle.copies(), 0, "after close()")
+
+            // Also where nobody closes.
+            let next = try world.caseWork("case-2")
+            try { _ = try next.viewBatch(of: [sealed], id: "r-1", ["plan"])[0].get().withAllBytes { _, _ in } }()
+            XCTAssertEqual(needle.copies(), 0, "after it was freed")
+        }
+
         /// The same on an agent's machine, which is this process here: what crosses is sealed.
         func testAValueIsInMemoryOnlyWhileADeviceHoldsIt() throws {
             let needle = Needle()
@@ -92,21 +115,37 @@ import XCTest
         /// How often it is in this process's writable memory, this object's own not counted.
         func copies() -> Int {
             let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
-            let regions = maps.split(separator: "\n").compactMap { line -> UnsafeRawBufferPointer? in
+            let regions = maps.split(separator: "\n").compactMap { line -> Range<UInt>? in
                 let parts = line.split(separator: " ", maxSplits: 2)
                 guard parts.count == 3, parts[1].hasPrefix("rw") else { return nil }
                 let ends = parts[0].split(separator: "-").compactMap { UInt(String($0), radix: 16) }
-                return UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: ends[0]), count: Int(ends[1] - ends[0]))
+                return ends[0]..<ends[1]
             }
+            // Through the file, because a thread that ends takes its stack with it: a read then fails, and no more.
+            let memory = open("/proc/self/mem", O_RDONLY)
+            let page = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 1)
+            let own = UInt(bitPattern: page.baseAddress!)..<UInt(bitPattern: page.baseAddress! + page.count)
             flip()
-            defer { flip() }
+            defer {
+                flip()
+                page.initializeMemory(as: UInt8.self, repeating: 0)
+                page.deallocate()
+                close(memory)
+            }
             var count = 0
             for region in regions {
-                var (at, left) = (region.baseAddress!, region.count)
-                while let found = memmem(at, left, bytes.baseAddress!, 32) {
-                    if UnsafeRawPointer(found) != UnsafeRawPointer(bytes.baseAddress!) { count += 1 }
-                    left -= UnsafeRawPointer(found) - at + 32
-                    at = UnsafeRawPointer(found) + 32
+                var at = region.lowerBound
+                while at < region.upperBound {
+                    let got = pread(memory, page.baseAddress!, min(page.count, Int(region.upperBound - at)), off_t(at))
+                    guard got >= 32 else { break }
+                    var from = 0
+                    while let found = memmem(page.baseAddress! + from, got - from, bytes.baseAddress!, 32) {
+                        let offset = UnsafeRawPointer(found) - UnsafeRawPointer(page.baseAddress!)
+                        let place = at + UInt(offset)
+                        if place != UInt(bitPattern: bytes.baseAddress!) && !own.contains(place) { count += 1 }
+                        from = offset + 32
+                    }
+                    at += UInt(max(got - 31, from))  // one may lie across two reads
                 }
             }
             return count

@@ -32,6 +32,25 @@ final class ReadmeTests: XCTestCase {
         XCTAssertEqual(shown, ["Unlimited Plus"])
     }
 
+    func testTheExampleOfAListRuns() throws {
+        let world = try World()
+        let record = try Record("line-1", ["plan": "Unlimited Plus"])
+        let rows = [Data](repeating: try world.cpni.protect(record, account: account).sealed, count: 3)
+        let call = try world.caseWork()
+        var shown: [String] = []
+        let panel = { (bytes: UnsafeRawBufferPointer) in shown.append(String(decoding: bytes, as: UTF8.self)) }
+        try {
+            // README: begin
+            let batch = try call.viewBatch(of: rows, id: "line-1", ["plan"])
+            defer { batch.close() }  // the end of the interaction does not reach it
+            for case .success(let record) in batch {
+                try record.withAllBytes { name, value in if let value { panel(value) } }
+            }
+            // README: end
+        }()
+        XCTAssertEqual(shown, [String](repeating: "Unlimited Plus", count: 3))
+    }
+
     func testTheExampleOfAnAgentsToolRuns() throws {
         let world = try World()
         let stored = try world.customer()
@@ -66,7 +85,7 @@ final class ReadmeTests: XCTestCase {
         let here = try String(contentsOf: URL(fileURLWithPath: #filePath), encoding: .utf8)
         let readme = try text("bindings/swift/README.md")
         let examples = here.components(separatedBy: "// README: begin\n").dropFirst()
-        XCTAssertEqual(examples.count, 2)
+        XCTAssertEqual(examples.count, 3)
         for example in examples {
             let lines = example.components(separatedBy: "// README: end")[0].components(separatedBy: "\n")
             let indent = lines.last?.count ?? 0

@@ -28,21 +28,26 @@ import java.time.Duration
 import java.time.Instant
 
 /**
- * What a call costs through the package: `name nanoseconds` a line, the median of several rounds. The same calls on
- * the same record as `bindings/ffi/examples/calls.rs`, which the job `kotlin` runs before it.
+ * What a call costs through the package: `name nanoseconds` a line, the lower eighth of many short rounds, which
+ * other work on the machine disturbs little. The same calls on the same record, counted in the same way, as
+ * `bindings/ffi/examples/calls.rs`, which the job `kotlin` runs before it.
  */
 fun main() {
-    ManualClock(Instant.EPOCH).use { clock -> measure("empty", 5_000) { clock.now() } }
-    case(Store.memory()) { guard, _ -> measure("protect16", 500) { guard.protect(ACCOUNT, sixteen()) } }
-    views("memory", Store.memory(), 500)
+    ManualClock(Instant.EPOCH).use { clock -> measure("empty") { clock.now() } }
+    case(Store.memory()) { guard, _ -> measure("protect16") { guard.protect(ACCOUNT, sixteen()) } }
+    views("memory", Store.memory(), WARM, batches = 16)
     val folder = Files.createTempDirectory("cpni-bench")
-    views("durable", Store.folder(folder.toString()), 200)
+    views("durable", Store.folder(folder.toString()), warm = 1, batches = 3)
     folder.toFile().deleteRecursively()
 }
 
 private const val ACCOUNT = "8155550100"
 private const val VIEWS = 1_000
-private const val ROUNDS = 7
+private const val ROUNDS = 60
+private const val TIMES = 10
+
+/** Rounds until the compiler is done. */
+private const val WARM = 400
 private val TEXTS = mapOf(
     "name" to "Dana Example",
     "street" to "12 Example Street",
@@ -89,14 +94,15 @@ private fun case(store: Store, work: (Guard, Interaction) -> Unit) {
     }
 }
 
-private fun views(name: String, store: Store, times: Int) = case(store) { guard, case ->
+private fun views(name: String, store: Store, warm: Int, batches: Int) = case(store) { guard, case ->
     val sealed = guard.protect(ACCOUNT, sixteen()).sealed
-    measure("view16-$name", times) { case.view(sealed, *FIELDS).use(::look) }
+    measure("view16-$name", warm) { case.view(sealed, *FIELDS).use(::look) }
     val thousand: List<SealedRecord> = List(VIEWS) { sealed }
-    measure("batch1000-$name", 1) {
+    val warmBatches = minOf(warm, batches)
+    measure("batch1000-$name", warmBatches, batches, 1) {
         case.viewBatch(thousand, *FIELDS).use { batch -> for (each in batch.asSequence()) look(each.get()) }
     }
-    measure("viewall1000-$name", 1) { for (each in case.viewAll(thousand, *FIELDS)) each.get().use(::look) }
+    measure("viewall1000-$name", warmBatches, batches, 1) { for (each in case.viewAll(thousand, *FIELDS)) each.get().use(::look) }
 }
 
 private fun look(view: View) = view.withValues(::look)
@@ -106,13 +112,13 @@ private fun look(view: RecordView) = view.withValues(::look)
 private fun look(values: Values) =
     check(values.names.size > 10) { "a view that shows nothing measures nothing" }
 
-private fun measure(name: String, times: Int, work: () -> Unit) {
-    repeat(2) { repeat(times) { work() } } // the compiler is warm
-    val rounds = LongArray(ROUNDS) {
+private fun measure(name: String, warm: Int = WARM, rounds: Int = ROUNDS, times: Int = TIMES, work: () -> Unit) {
+    repeat(warm * times) { work() }
+    val costs = LongArray(rounds) {
         val start = System.nanoTime()
         repeat(times) { work() }
         (System.nanoTime() - start) / times
     }
-    rounds.sort()
-    println("$name ${rounds[ROUNDS / 2]}")
+    costs.sort()
+    println("$name ${costs[rounds / 8]}")
 }

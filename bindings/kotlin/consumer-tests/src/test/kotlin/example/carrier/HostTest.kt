@@ -24,6 +24,7 @@ import dev.cpniguard.Role
 import dev.cpniguard.SimChange
 import dev.cpniguard.Store
 import dev.cpniguard.Values
+import dev.cpniguard.record
 import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
@@ -88,6 +89,33 @@ class HostTest {
                 call.view(sealed, "name").use { assertInstanceOf(Field.Disclosed::class.java, it["name"]) }
             }
             refusal { carrier.guard.interaction("nobody", Carrier.ACCOUNT, Purpose.SUPPORT, contact) }
+        }
+    }
+
+    /** The thread is inside of a call to the library while its host calls in turn, and fails in turn. */
+    @Test
+    fun `a host that calls another object of the library disturbs no call`() {
+        lateinit var own: Guard
+        var calls = 0
+        Carrier {
+            accountFacts {
+                calls++
+                own.protect("acct-$calls", Carrier.customerRecord())
+                assertEquals(ErrorCode.RECORD_UNKNOWN_FIELD, codeOf { own.protect("acct-1", record { text("colour", "blue") }) })
+                AccountFacts("post-1", Carrier.NOON - Carrier.DAY.multipliedBy(212), SimChange.Never, survivor = false)
+            }
+        }.use { carrier ->
+            own = carrier.guard
+            val sealed = carrier.customer()
+            carrier.authenticated("call-1").use { call ->
+                val before = calls
+                call.view(sealed, "name", "ssn").use { view ->
+                    view.withValues { assertEquals("Dana Q. Example", it["name"]!!.withChars { name -> String(name) }) }
+                    assertInstanceOf(Field.Withheld::class.java, view["ssn"])
+                }
+                assertEquals(ErrorCode.RECORD_UNKNOWN_FIELD, codeOf { call.view(sealed, "colour") })
+                assertTrue(calls > before || before > 0, "the host was asked")
+            }
         }
     }
 

@@ -24,7 +24,9 @@ public class BatchView internal constructor(private val bytes: ByteArray, privat
         try {
             val reader = WireReader(bytes)
             names = List(reader.u16()) { reader.string8() }
-            decisions = List(reader.count(LEAST_DECISION)) { decision(reader) }
+            decisions = List(reader.count(LEAST_DECISION)) {
+                reader.decision(names.getOrNull(reader.u16()) ?: throw CpniException(ErrorCode.BINDING_LAYOUT))
+            }
             places = IntArray(reader.count(LEAST_RECORD)) { reader.at.also { reader.skip(reader.u32()) } }
             if (reader.at != bytes.size) throw CpniException(ErrorCode.BINDING_LAYOUT)
         } catch (failed: Throwable) {
@@ -64,12 +66,7 @@ public class BatchView internal constructor(private val bytes: ByteArray, privat
     internal fun fields(shown: IntArray): List<Field> = List(names.size) { at ->
         val (state, place, isCalls, from, len) = Slot(shown, at)
         val decision = decisions[place]
-        val source = Source(place, from, len, isCalls)
-        when (state) {
-            WITHHELD -> Field.Withheld(source, decision)
-            ABSENT -> Field.Absent(source, decision)
-            else -> Field.Disclosed(source, decision, isCalls)
-        }
+        Field.of(state, decision, isCalls, Source(place, from, len, isCalls))
     }
 
     internal fun values(shown: IntArray): Values {
@@ -86,13 +83,12 @@ public class BatchView internal constructor(private val bytes: ByteArray, privat
     internal fun slots(reader: WireReader): IntArray {
         val slots = IntArray(names.size * Slot.SIZE)
         for (at in names.indices) {
-            val state = reader.u8()
+            val state = reader.state()
             val decision = reader.u32()
             val shape = reader.u8()
             val len = reader.u32()
             val from = reader.skip(len)
-            val disclosed = state == DISCLOSED && (shape == TEXT || shape == CALLS)
-            if (decision !in decisions.indices || !(disclosed || state == WITHHELD || state == ABSENT)) {
+            if (decision !in decisions.indices || state == DISCLOSED && shape != TEXT && shape != CALLS) {
                 throw CpniException(ErrorCode.BINDING_LAYOUT)
             }
             Slot.write(slots, at, state, decision, shape == CALLS, from, len)
@@ -102,22 +98,6 @@ public class BatchView internal constructor(private val bytes: ByteArray, privat
 
     private fun open() {
         if (closed) throw CpniException(ErrorCode.DISCLOSE_CLOSED)
-    }
-
-    private fun decision(reader: WireReader): Decision {
-        val field = names.getOrNull(reader.u16())
-        val outcome = OUTCOMES.getOrNull(reader.u8() - 1)
-        val form = reader.u8()
-        val scope = SCOPES.getOrNull(reader.u8() - 1)
-        val because = reader.u8()
-        val bits = reader.u32()
-        val text = reader.u32().let { String(bytes, reader.skip(it), it, Charsets.UTF_8) }
-        val known = field != null && outcome != null && scope != null && form <= FORMS.size && because <= CAUSES.size
-        if (!known || bits and 1 != 0 || bits ushr OBLIGATIONS.size + 1 != 0) {
-            throw CpniException(ErrorCode.BINDING_LAYOUT)
-        }
-        val duties = OBLIGATIONS.filterIndexed { at, _ -> bits ushr at + 1 and 1 != 0 }
-        return Decision(field!!, outcome!!, FORMS.getOrNull(form - 1), scope!!, CAUSES.getOrNull(because - 1), duties, text)
     }
 
     private inner class Source(
@@ -176,37 +156,11 @@ public class BatchView internal constructor(private val bytes: ByteArray, privat
         }
     }
 
-    // The codes of docs/spec/binding-layout-v1.md, from 1.
     private companion object {
         const val FAILED = 0
         const val VIEWED = 1
-        const val WITHHELD = 0
-        const val ABSENT = 1
-        const val DISCLOSED = 2
         const val LEAST_DECISION = 14
         const val LEAST_RECORD = 7
-        val OUTCOMES = listOf(Outcome.DISCLOSE, Outcome.DISCLOSE_LIMITED, Outcome.VERIFY_ONLY, Outcome.WITHHOLD)
-        val FORMS = listOf(DisclosureForm.MATCH, DisclosureForm.TOKEN, DisclosureForm.MASKED, DisclosureForm.FULL)
-        val SCOPES = listOf(DisclosureScope.WHOLE, DisclosureScope.NAMED_CALL)
-        val CAUSES = listOf(
-            WithheldBecause.FORBIDDEN,
-            WithheldBecause.NOT_GRANTED,
-            WithheldBecause.FACTS_MISSING,
-            WithheldBecause.HELD,
-        )
-        val OBLIGATIONS = listOf(
-            Obligation.AUDIT,
-            Obligation.NOTIFY_CHANGE,
-            Obligation.NOTIFY_BEFORE,
-            Obligation.SUPPRESS_CHANGE_NOTICE,
-            Obligation.RECORD_DISCLOSURE,
-            Obligation.RECORD_CAMPAIGN,
-            Obligation.EXPIRE_AT_CONTACT_END,
-            Obligation.OMIT_COVERED_HOTLINES,
-            Obligation.COUNT_SIM_CHANGE,
-            Obligation.ALERT,
-            Obligation.HOLD_FOR_HUMAN,
-        )
     }
 }
 

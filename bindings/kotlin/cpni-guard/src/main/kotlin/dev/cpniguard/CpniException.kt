@@ -37,3 +37,11 @@ internal inline fun <R> calling(work: () -> R): R = try {
 } catch (_: IllegalStateException) { // what the generated code says of an object that was freed
     throw CpniException(ErrorCode.BINDING_CLOSED)
 }
+
+/** As [calling]; [closed] where the object was freed already. */
+internal inline fun <R> unlessClosed(closed: R, work: () -> R): R = try {
+    calling(work)
+} catch (failed: CpniException) {
+    if (failed.known != ErrorCode.BINDING_CLOSED) throw failed
+    closed
+}

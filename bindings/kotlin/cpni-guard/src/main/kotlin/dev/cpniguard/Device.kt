@@ -18,13 +18,7 @@ import dev.cpniguard.ffi.DeviceSession as Ffi
  */
 public class DeviceSession private constructor(private val ffi: Ffi) : AutoCloseable {
     /** Whether it goes on. Where its time is over, everything is wiped. */
-    public val isLive: Boolean
-        get() = try {
-            calling { ffi.isLive() }
-        } catch (closed: CpniException) {
-            if (closed.known != ErrorCode.BINDING_CLOSED) throw closed
-            false
-        }
+    public val isLive: Boolean get() = unlessClosed(false) { ffi.isLive() }
 
     /** How long what it opened may still be seen; `null` before the first view and after the end. */
     public val timeLeft: Duration?
@@ -48,9 +42,7 @@ public class DeviceSession private constructor(private val ffi: Ffi) : AutoClose
 
     override fun close() {
         try {
-            calling { ffi.end() }
-        } catch (closed: CpniException) {
-            if (closed.known != ErrorCode.BINDING_CLOSED) throw closed
+            unlessClosed(Unit) { ffi.end() }
         } finally {
             ffi.close()
         }
@@ -87,9 +79,9 @@ public class DeviceView internal constructor(answer: DeviceAnswer) : AutoCloseab
     /** The fields, in the order in which they were asked for. */
     public val fields: List<DeviceField> = answer.fields.mapIndexed { at, field ->
         when (field.state) {
-            FieldState.WITHHELD -> DeviceField.Withheld(this, at.toUInt(), field)
-            FieldState.ABSENT -> DeviceField.Absent(this, at.toUInt(), field)
-            FieldState.DISCLOSED -> DeviceField.Disclosed(this, at.toUInt(), field)
+            FieldState.WITHHELD -> DeviceField.Withheld(field)
+            FieldState.ABSENT -> DeviceField.Absent(field)
+            FieldState.DISCLOSED -> DeviceField.Disclosed(Source(at.toUInt(), field.isCalls), field)
         }
     }
 
@@ -109,24 +101,15 @@ public class DeviceView internal constructor(answer: DeviceAnswer) : AutoCloseab
 
     override fun toString(): String = "DeviceView(..)"
 
-    internal fun <R> value(at: UInt, isCalls: Boolean, block: (Value) -> R): R {
-        val bytes = calling { ffi.reveal(at) }
-        try {
-            return block(Value(bytes, 0, bytes.size, isCalls))
-        } finally {
-            bytes.fill(0)
-        }
-    }
+    private inner class Source(private val at: UInt, isCalls: Boolean) : HeldValue(isCalls) {
+        override fun reveal(): ByteArray = calling { ffi.reveal(at) }
 
-    internal fun matches(at: UInt, given: CharArray): Boolean = calling { given.lend { ffi.matches(at, it) } }
+        override fun matches(given: ByteBuffer): Boolean = calling { ffi.matches(at, given) }
+    }
 }
 
 /** What came of asking for one field. It prints its decision, never its value. */
-public sealed class DeviceField(
-    internal val view: DeviceView,
-    internal val at: UInt,
-    private val told: DeviceFieldAnswer,
-) {
+public sealed class DeviceField private constructor(private val told: DeviceFieldAnswer) {
     /** The decision. */
     public val decision: Decision get() = told.answer
 
@@ -145,8 +128,7 @@ public sealed class DeviceField(
     override fun toString(): String = "${javaClass.simpleName}($decision)"
 
     /** Not given out. */
-    public class Withheld internal constructor(view: DeviceView, at: UInt, private val told: DeviceFieldAnswer) :
-        DeviceField(view, at, told) {
+    public class Withheld internal constructor(private val told: DeviceFieldAnswer) : DeviceField(told) {
         /** Why. */
         public val because: WithheldBecause? get() = decision.because
 
@@ -155,34 +137,9 @@ public sealed class DeviceField(
     }
 
     /** It may be given out, and the record does not hold it. */
-    public class Absent internal constructor(view: DeviceView, at: UInt, told: DeviceFieldAnswer) :
-        DeviceField(view, at, told)
+    public class Absent internal constructor(told: DeviceFieldAnswer) : DeviceField(told)
 
-    /** Given out. Each way to read it is one call to the library, whose copy is overwritten after the block. */
-    public class Disclosed internal constructor(view: DeviceView, at: UInt, told: DeviceFieldAnswer) :
-        DeviceField(view, at, told) {
-        /** Whether it is a list of calls, rather than a text. */
-        public val isCalls: Boolean = told.isCalls
-
-        /** In which form. */
-        public val form: DisclosureForm? get() = decision.form
-
-        /** The duties that come with it. */
-        public val obligations: List<Obligation> get() = decision.obligations
-
-        /** The text: [Value.withChars]. */
-        public fun <R> withChars(block: (CharArray) -> R): R = view.value(at, isCalls) { it.withChars(block) }
-
-        /** The text: [Value.withText]. */
-        public fun <R> withText(block: (CharSequence) -> R): R = view.value(at, isCalls) { it.withText(block) }
-
-        /** The text as UTF-8: [Value.withBytes]. */
-        public fun <R> withBytes(block: (ByteBuffer) -> R): R = view.value(at, isCalls) { it.withBytes(block) }
-
-        /** The calls: [Value.withCalls]. */
-        public fun <R> withCalls(block: (List<CallRow>) -> R): R = view.value(at, isCalls) { it.withCalls(block) }
-
-        /** Whether a text is the value, in constant time. To compare without looking. */
-        public fun matches(given: CharArray): Boolean = view.matches(at, given)
-    }
+    /** Given out. */
+    public class Disclosed internal constructor(source: ValueSource, told: DeviceFieldAnswer) :
+        DeviceField(told), DisclosedValue by SourcedValue(source, told.answer, told.isCalls)
 }

@@ -1,6 +1,9 @@
 package dev.cpniguard
 
+import dev.cpniguard.ffi.FfiConverterTypeProtectedRecord
 import dev.cpniguard.ffi.ProtectResult
+import dev.cpniguard.ffi.UniffiLib
+import java.nio.ByteBuffer
 import java.time.Instant
 import dev.cpniguard.ffi.Guard as Ffi
 
@@ -18,11 +21,18 @@ public class Guard private constructor(internal val ffi: Ffi) : AutoCloseable {
     internal val callFields: Set<String> =
         calling { ffi.schemaFields() }.filter { it.isCalls }.mapTo(HashSet()) { it.name }
 
+    private val handle = Handle(calling { ffi.uniffiCloneHandle() }, Kind.GUARD)
+
     /** Seals a record of an account. The record is overwritten, also where this fails. */
     public fun protect(account: String, record: Record): Protected = record.use {
         Wire().use { wire ->
             wire.item(account, record)
-            sealed(record.id, calling { ffi.protect(wire.lent()) })
+            val answer = calling {
+                handle.call { number ->
+                    answer { UniffiLib.uniffi_cpni_guard_ffi_fn_method_guard_protect(number, lend(0, wire.lent()), it) }
+                }
+            }
+            sealed(record.id, FfiConverterTypeProtectedRecord.read(ByteBuffer.wrap(answer)))
         }
     }
 
@@ -135,11 +145,10 @@ public class Guard private constructor(internal val ffi: Ffi) : AutoCloseable {
     /** Shuts the guard down; its files are closed when the last of its interactions has ended. Twice is once. */
     override fun close() {
         try {
-            calling { ffi.shutDown() }
-        } catch (closed: CpniException) {
-            if (closed.known != ErrorCode.BINDING_CLOSED) throw closed
+            unlessClosed(Unit) { ffi.shutDown() }
         } finally {
             ffi.close()
+            handle.close()
         }
     }
 
@@ -150,7 +159,7 @@ public class Guard private constructor(internal val ffi: Ffi) : AutoCloseable {
     }
 
     private fun sealed(id: String, record: dev.cpniguard.ffi.ProtectedRecord) =
-        Protected(SealedRecord.of(java.nio.ByteBuffer.wrap(record.sealed), id), record.concerns)
+        Protected(SealedRecord.of(ByteBuffer.wrap(record.sealed), id), record.concerns)
 
     public companion object {
         /**

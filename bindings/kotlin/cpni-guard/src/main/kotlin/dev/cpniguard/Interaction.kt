@@ -3,7 +3,8 @@ package dev.cpniguard
 import dev.cpniguard.ffi.Day
 import dev.cpniguard.ffi.Decisions
 import dev.cpniguard.ffi.SecretKind
-import dev.cpniguard.ffi.ViewResult
+import dev.cpniguard.ffi.UniffiLib
+import java.nio.ByteBuffer
 import java.time.Instant
 import java.time.LocalDate
 import dev.cpniguard.ffi.Interaction as Ffi
@@ -55,6 +56,8 @@ public class Interaction internal constructor(
     private val ffi: Ffi,
     private val callFields: Set<String>,
 ) : AutoCloseable {
+    private val handle = Handle(calling { ffi.uniffiCloneHandle() }, Kind.INTERACTION)
+
     /** Presents evidence. The caller learns match or no match, nothing else. */
     public fun present(evidence: Evidence): Presented = calling { evidence.present(ffi) }
 
@@ -100,7 +103,14 @@ public class Interaction internal constructor(
 
     private fun view(stored: Stored, fields: Collection<String>, named: Boolean): View = calling {
         stored.request(fields, named) { request ->
-            stored.bytes.lend { bytes -> View(ffi.view(bytes, request), callFields) }
+            stored.bytes.lend { sealed ->
+                val answer = handle.call { number ->
+                    answer {
+                        UniffiLib.uniffi_cpni_guard_ffi_fn_method_interaction_view(number, lend(0, sealed), lend(1, request), it)
+                    }
+                }
+                View(WireReader(answer), callFields)
+            }
         }
     }
 
@@ -120,13 +130,22 @@ public class Interaction internal constructor(
         if (stored.any { it.recordId != one.recordId || (it is SealedField) != (one is SealedField) }) {
             return stored.map { each -> eachOf { view(each, *fields) } }
         }
-        val results = calling {
-            one.request(fields.asList(), false) { request -> ffi.viewMany(stored.map(Stored::toByteArray), request) }
+        val answer = asked(one, stored, fields) { sealed, request ->
+            handle.call { number ->
+                answer {
+                    UniffiLib.uniffi_cpni_guard_ffi_fn_method_interaction_view_many(
+                        number, lend(0, sealed), lend(1, request), it,
+                    )
+                }
+            }
         }
-        return results.map { result ->
-            when (result) {
-                is ViewResult.Viewed -> Each.Done(View(result.answer, callFields))
-                is ViewResult.Failed -> Each.Failed(CpniException.of(result.code.toInt()))
+        val reader = WireReader(answer)
+        return List(reader.count(LEAST_RESULT)) {
+            // As UniFFI writes `ViewResult`.
+            when (reader.u32()) {
+                1 -> Each.Done(View(reader, callFields))
+                2 -> Each.Failed(CpniException.of(reader.u16()))
+                else -> throw CpniException(ErrorCode.BINDING_LAYOUT)
             }
         }
     }
@@ -143,17 +162,32 @@ public class Interaction internal constructor(
         if (stored.any { it.recordId != one?.recordId || (it is SealedField) != (one is SealedField) }) {
             throw CpniException(ErrorCode.BINDING_LAYOUT)
         }
+        val why = calling { Decisions() }
+        val answer = asked(one ?: NOTHING, stored, fields) { sealed, request ->
+            handle.call { number ->
+                bytes {
+                    UniffiLib.uniffi_cpni_guard_ffi_fn_method_interaction_view_batch(
+                        number, lend(0, sealed), lend(1, request), why.uniffiCloneHandle(), it,
+                    )
+                }
+            }
+        }
+        return BatchView(answer, why)
+    }
+
+    /** Asks the same of sealed bytes that are all of one kind. */
+    private inline fun asked(
+        one: Stored,
+        stored: List<Stored>,
+        fields: Array<out String>,
+        ask: (sealed: ByteBuffer, request: ByteBuffer) -> ByteArray,
+    ): ByteArray {
         val length = stored.fold(4L) { length, each -> length + 4 + each.bytes.remaining() }
         if (length > Int.MAX_VALUE) throw CpniException(ErrorCode.BINDING_LAYOUT)
         return Wire(pooled = false, expected = length.toInt()).use { batch ->
             batch.u32(stored.size)
             for (each in stored) batch.u32(each.bytes.remaining()).bytes(each.bytes)
-            calling {
-                val why = Decisions()
-                (one ?: NOTHING).request(fields.asList(), false) { request ->
-                    BatchView(ffi.viewBatch(batch.lent(), request, why), why)
-                }
-            }
+            calling { one.request(fields.asList(), false) { request -> ask(batch.lent(), request) } }
         }
     }
 
@@ -197,11 +231,10 @@ public class Interaction internal constructor(
 
     override fun close() {
         try {
-            calling { ffi.end() }
-        } catch (closed: CpniException) {
-            if (closed.known != ErrorCode.BINDING_CLOSED) throw closed
+            unlessClosed(Unit) { ffi.end() }
         } finally {
             ffi.close()
+            handle.close()
         }
     }
 
@@ -210,6 +243,9 @@ public class Interaction internal constructor(
     private companion object {
         /** What a batch without records is asked as. */
         val NOTHING = SealedRecord(ByteArray(0))
+
+        /** Which result, and a code. */
+        const val LEAST_RESULT = 6
     }
 }
 

@@ -2,72 +2,144 @@ package dev.cpniguard
 
 import dev.cpniguard.ffi.ActionAnswer
 import dev.cpniguard.ffi.Decisions
-import dev.cpniguard.ffi.FieldAnswer
-import dev.cpniguard.ffi.FieldState
+import dev.cpniguard.ffi.FfiConverterTypeExplanation
 import dev.cpniguard.ffi.SendAnswer
+import dev.cpniguard.ffi.UniffiLib
 import dev.cpniguard.ffi.VerifyAnswer
-import dev.cpniguard.ffi.ViewAnswer
 import java.nio.ByteBuffer
 
 /**
  * The answer to a view. The values stay in the library until a block asks for one, and end with [close] or with the
  * interaction: [ErrorCode.DISCLOSE_CLOSED].
  */
-public class View internal constructor(answer: ViewAnswer, callFields: Set<String>) : AutoCloseable {
-    private val ffi = answer.view
+public class View internal constructor(reader: WireReader, private val callFields: Set<String>) : AutoCloseable {
+    // As UniFFI writes `ViewAnswer`. From here on somebody frees it, whatever the rest is.
+    private val handle = Handle(reader.u64(), Kind.VIEW)
+    private val told = Told(reader.bytes32())
 
     /** The number of the audit event that records this view, from 0. */
-    public val auditIndex: ULong = answer.auditIndex
+    public val auditIndex: ULong get() = told.auditIndex
 
     /** The fields, in the order in which they were asked for. */
-    public val fields: List<Field> = answer.fields.mapIndexed { at, field -> field(at.toUInt(), field, callFields) }
+    public val fields: List<Field> by lazy(LazyThreadSafetyMode.PUBLICATION) {
+        told.fields().mapIndexed { at, (state, decision) ->
+            val isCalls = decision.field in callFields
+            Field.of(state, decision, isCalls, Source(at, isCalls))
+        }
+    }
 
     /** The field of this name, which was asked for. */
     public operator fun get(name: String): Field =
         fields.firstOrNull { it.name == name } ?: throw CpniException(ErrorCode.BINDING_NO_SUCH_PLACE)
 
     /** Every value that is given out, in one call; they are overwritten when [block] returns. */
-    public fun <R> withValues(block: (Values) -> R): R = calling { ffi.revealAll() }.asValues(block)
+    public fun <R> withValues(block: (Values) -> R): R = call { number ->
+        bytes { UniffiLib.uniffi_cpni_guard_ffi_fn_method_disclosedview_reveal_all(number, it) }
+    }.asValues(block)
 
     override fun close() {
-        ffi.close()
+        handle.close()
     }
 
     override fun toString(): String = "View(..)"
 
-    private fun field(at: UInt, field: FieldAnswer, callFields: Set<String>): Field {
-        val isCalls = field.answer.field in callFields
-        val source = Source(at, isCalls)
-        return when (field.state) {
-            FieldState.WITHHELD -> Field.Withheld(source, field.answer)
-            FieldState.ABSENT -> Field.Absent(source, field.answer)
-            FieldState.DISCLOSED -> Field.Disclosed(source, field.answer, isCalls)
+    private inline fun <R> call(work: Door.(Long) -> R): R = calling { handle.call(work) }
+
+    private inner class Source(private val at: Int, isCalls: Boolean) : HeldValue(isCalls), FieldSource {
+        override fun reveal(): ByteArray = call { number ->
+            bytes { UniffiLib.uniffi_cpni_guard_ffi_fn_method_disclosedview_reveal(number, at, it) }
+        }
+
+        override fun matches(given: ByteBuffer): Boolean = call { number ->
+            checked { UniffiLib.uniffi_cpni_guard_ffi_fn_method_disclosedview_matches(number, at, lend(0, given), it) } != NO
+        }
+
+        override fun explain(): Explanation = call { number ->
+            val explained = answer { UniffiLib.uniffi_cpni_guard_ffi_fn_method_disclosedview_explain(number, at, it) }
+            FfiConverterTypeExplanation.read(ByteBuffer.wrap(explained))
         }
     }
 
-    private inner class Source(private val at: UInt, private val isCalls: Boolean) : FieldSource {
-        override fun <R> value(block: (Value) -> R): R {
-            val bytes = calling { ffi.reveal(at) }
-            try {
-                return block(Value(bytes, 0, bytes.size, isCalls))
-            } finally {
-                bytes.fill(0)
-            }
-        }
-
-        override fun matches(given: CharArray): Boolean = calling { given.lend { ffi.matches(at, it) } }
-
-        override fun explain(): Explanation = calling { ffi.explain(at) }
+    private companion object {
+        const val NO: Byte = 0
     }
 }
 
-/** Where a field's value and explanation come from: a view, or a batch of them. */
-internal interface FieldSource {
+/** Where a value comes from: a view, a batch of them, or a view on an agent's machine. */
+internal interface ValueSource {
     fun <R> value(block: (Value) -> R): R
 
     fun matches(given: CharArray): Boolean
+}
 
+/** A value that the library holds: each look is a copy, which is overwritten. */
+internal abstract class HeldValue(private val isCalls: Boolean) : ValueSource {
+    protected abstract fun reveal(): ByteArray
+
+    protected abstract fun matches(given: ByteBuffer): Boolean
+
+    override fun <R> value(block: (Value) -> R): R {
+        val bytes = reveal()
+        try {
+            return block(Value(bytes, 0, bytes.size, isCalls))
+        } finally {
+            bytes.fill(0)
+        }
+    }
+
+    override fun matches(given: CharArray): Boolean = given.lend(::matches)
+}
+
+/** Where a field's value and explanation come from. */
+internal interface FieldSource : ValueSource {
     fun explain(): Explanation
+}
+
+/** A value that was given out, and the ways to read it. Each makes a copy for its block, and overwrites it after. */
+public sealed interface DisclosedValue {
+    /** Whether it is a list of calls, rather than a text. */
+    public val isCalls: Boolean
+
+    /** In which form. */
+    public val form: DisclosureForm?
+
+    /** The duties that come with it. */
+    public val obligations: List<Obligation>
+
+    /** The text: [Value.withChars]. */
+    public fun <R> withChars(block: (CharArray) -> R): R
+
+    /** The text: [Value.withText]. */
+    public fun <R> withText(block: (CharSequence) -> R): R
+
+    /** The text as UTF-8: [Value.withBytes]. */
+    public fun <R> withBytes(block: (ByteBuffer) -> R): R
+
+    /** The calls: [Value.withCalls]. */
+    public fun <R> withCalls(block: (List<CallRow>) -> R): R
+
+    /** Whether a text is the value, in constant time. To compare without looking. */
+    public fun matches(given: CharArray): Boolean
+}
+
+internal class SourcedValue(
+    private val source: ValueSource,
+    private val decision: Decision,
+    override val isCalls: Boolean,
+) : DisclosedValue {
+    override val form: DisclosureForm? get() = decision.form
+
+    override val obligations: List<Obligation> get() = decision.obligations
+
+    override fun <R> withChars(block: (CharArray) -> R): R = source.value { it.withChars(block) }
+
+    override fun <R> withText(block: (CharSequence) -> R): R = source.value { it.withText(block) }
+
+    override fun <R> withBytes(block: (ByteBuffer) -> R): R = source.value { it.withBytes(block) }
+
+    override fun <R> withCalls(block: (List<CallRow>) -> R): R = source.value { it.withCalls(block) }
+
+    override fun matches(given: CharArray): Boolean = source.matches(given)
 }
 
 /** What came of asking for one field. It prints its decision, never its value. */
@@ -95,33 +167,16 @@ public sealed class Field private constructor(private val source: FieldSource, p
     /** It may be given out, and the record does not hold it. */
     public class Absent internal constructor(source: FieldSource, decision: Decision) : Field(source, decision)
 
-    /** Given out. Each way to read it is one call to the library, whose copy is overwritten after the block. */
-    public class Disclosed internal constructor(
-        private val source: FieldSource,
-        decision: Decision,
-        /** Whether it is a list of calls, rather than a text. */
-        public val isCalls: Boolean,
-    ) : Field(source, decision) {
-        /** In which form. */
-        public val form: DisclosureForm? get() = decision.form
+    /** Given out. */
+    public class Disclosed internal constructor(source: FieldSource, decision: Decision, isCalls: Boolean) :
+        Field(source, decision), DisclosedValue by SourcedValue(source, decision, isCalls)
 
-        /** The duties that come with it. */
-        public val obligations: List<Obligation> get() = decision.obligations
-
-        /** The text: [Value.withChars]. */
-        public fun <R> withChars(block: (CharArray) -> R): R = source.value { it.withChars(block) }
-
-        /** The text: [Value.withText]. */
-        public fun <R> withText(block: (CharSequence) -> R): R = source.value { it.withText(block) }
-
-        /** The text as UTF-8: [Value.withBytes]. */
-        public fun <R> withBytes(block: (ByteBuffer) -> R): R = source.value { it.withBytes(block) }
-
-        /** The calls: [Value.withCalls]. */
-        public fun <R> withCalls(block: (List<CallRow>) -> R): R = source.value { it.withCalls(block) }
-
-        /** Whether a text is the value, in constant time. To compare without looking. */
-        public fun matches(given: CharArray): Boolean = source.matches(given)
+    internal companion object {
+        fun of(state: Int, decision: Decision, isCalls: Boolean, source: FieldSource): Field = when (state) {
+            WITHHELD -> Withheld(source, decision)
+            ABSENT -> Absent(source, decision)
+            else -> Disclosed(source, decision, isCalls)
+        }
     }
 }
 

@@ -56,6 +56,8 @@ internal class Wire(
 
     fun text(value: CharBuffer): Wire = apply {
         val from = value.duplicate()
+        ascii(from)
+        if (!from.hasRemaining()) return@apply
         val encoder: CharsetEncoder = Charsets.UTF_8.newEncoder()
             .onMalformedInput(CodingErrorAction.REPORT)
             .onUnmappableCharacter(CodingErrorAction.REPORT)
@@ -66,6 +68,17 @@ internal class Wire(
                 result.isOverflow -> room(from.remaining() * 3)
                 else -> throw CpniException(ErrorCode.BINDING_NOT_TEXT)
             }
+        }
+    }
+
+    /** Most texts are names and numbers: an encoder costs more than they do. */
+    private fun ascii(from: CharBuffer) {
+        val into = room(from.remaining())
+        while (from.hasRemaining()) {
+            val next = from.get(from.position())
+            if (next.code >= 0x80) return
+            into.put(next.code.toByte())
+            from.position(from.position() + 1)
         }
     }
 
@@ -160,7 +173,12 @@ internal class WireReader(private val bytes: ByteArray, from: Int = 0, private v
 
     fun u64(): Long = (u32().toLong() shl 32) or (u32().toLong() and 0xFFFF_FFFFL)
 
-    fun string8(): String = u8().let { String(bytes, skip(it), it, Charsets.UTF_8) }
+    fun string8(): String = string(u8())
+
+    fun string32(): String = string(u32())
+
+    /** The next so many bytes, in an array of their own. */
+    fun bytes32(): ByteArray = u32().let { len -> skip(len).let { bytes.copyOfRange(it, it + len) } }
 
     fun chars8(): CharArray = u8().let { decode(bytes, skip(it), it) }
 
@@ -174,6 +192,8 @@ internal class WireReader(private val bytes: ByteArray, from: Int = 0, private v
         if (len < 0 || len > to - at) throw CpniException(ErrorCode.BINDING_LAYOUT)
         return at.also { at += len }
     }
+
+    private fun string(len: Int): String = String(bytes, skip(len), len, Charsets.UTF_8)
 
     fun calls(): List<CallRow> {
         return List(count(LEAST_ROW)) {
