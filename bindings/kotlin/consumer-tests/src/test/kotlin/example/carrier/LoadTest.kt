@@ -1,5 +1,7 @@
 package example.carrier
 
+import dev.cpniguard.CpniException
+import dev.cpniguard.ErrorCode
 import dev.cpniguard.Field
 import dev.cpniguard.Interaction
 import dev.cpniguard.SealedRecord
@@ -31,6 +33,38 @@ class LoadTest {
                 it.whoSaw(Carrier.ACCOUNT, Carrier.NOON - Carrier.DAY, Carrier.NOON + Carrier.DAY, limit = 1_000u)
             }
             assertEquals(400, seen.events.size, "each is recorded once")
+        }
+    }
+
+    /** Who reads while another closes has the value or a refusal: never something else's memory. */
+    @Test
+    fun `a view that is closed while threads read it`() {
+        Carrier().use { carrier ->
+            val sealed = carrier.customer()
+            val pool = Executors.newFixedThreadPool(4)
+            try {
+                carrier.authenticated("call-1").use { call ->
+                    repeat(50) {
+                        val view = call.view(sealed, "name", "plan")
+                        val readers = List(4) { thread ->
+                            Callable {
+                                repeat(20) { at ->
+                                    if (thread == 0 && at == 10) view.close()
+                                    try {
+                                        view.withValues { assertEquals("Unlimited Canary", it["plan"]!!.withChars { plan -> String(plan) }) }
+                                    } catch (closed: CpniException) {
+                                        assertEquals(ErrorCode.BINDING_CLOSED, closed.known)
+                                    }
+                                }
+                            }
+                        }
+                        pool.invokeAll(readers).forEach { it.get() }
+                        assertEquals(ErrorCode.BINDING_CLOSED, codeOf { view.withValues { } })
+                    }
+                }
+            } finally {
+                pool.shutdownNow()
+            }
         }
     }
 

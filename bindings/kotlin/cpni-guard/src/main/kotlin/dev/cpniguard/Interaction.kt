@@ -124,7 +124,10 @@ public class Interaction internal constructor(
         }
     }
 
-    /** Asks the same of several records, or several fields, of this account. Each is decided and recorded by itself. */
+    /**
+     * Asks the same of several records, or several fields, of this account: 10,000 at most. Each is decided and recorded
+     * by itself, and its values die with the interaction.
+     */
     public fun viewAll(stored: List<Stored>, vararg fields: String): List<Each<View>> {
         val one = stored.firstOrNull() ?: return emptyList()
         if (stored.any { it.recordId != one.recordId || (it is SealedField) != (one is SealedField) }) {
