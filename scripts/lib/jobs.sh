@@ -323,7 +323,7 @@ kotlin_desk() {
 kotlin_calls() {
     local out
     out=$(mktemp -d)
-    cargo build --quiet --manifest-path bindings/Cargo.toml --locked --profile shipped -p cpni-guard-ffi --example calls
+    shipped cargo build --quiet --manifest-path bindings/Cargo.toml --locked --profile shipped -p cpni-guard-ffi --example calls
     "${CARGO_TARGET_DIR:-bindings/target}/shipped/examples/calls" "$out/rust-store" > "$out/rust"
     CPNI_MAIN=example.carrier.BenchKt scripts/kotlin-smoke java > "$out/kotlin"
     awk '
@@ -370,12 +370,17 @@ job_swift() {
     rm -f "$log"
 }
 
-# swift_library FILE: only the static library, because beside a shared one the linker takes that. SwiftPM does not
-# know of it: what was linked with another one must go.
+# swift_library FILE: only the static library, because beside a shared one the linker takes that. Rust's own names are
+# made its own: two of these libraries in one process would bring them twice. SwiftPM does not know of it: what was
+# linked with another one must go.
 swift_library() {
-    local folder=bindings/swift
-    cmp -s "$1" "$folder/lib/${1##*/}" && return
-    cp "$1" "$folder/lib/"
+    local folder=bindings/swift library=bindings/swift/lib/${1##*/}
+    objcopy -D --wildcard --localize-symbol='_R*' --localize-symbol=rust_eh_personality "$1" "$library.new"
+    if cmp -s "$library.new" "$library"; then
+        rm "$library.new"
+        return
+    fi
+    mv "$library.new" "$library"
     find "$folder/Consumer" examples/swift-agent-cli -path '*/.build/*' -type f \
         \( -name '*.xctest' -o -name Calls -o -name Agent -o -name agent \) -delete
 }
@@ -408,7 +413,7 @@ swift_sample() {
 # Printed, never a failure: on a shared machine a time is no verdict.
 swift_calls() {
     local folder=bindings/target/calls rust swift
-    cargo build --manifest-path bindings/Cargo.toml --locked --profile shipped -p cpni-guard-ffi --example calls
+    shipped cargo build --manifest-path bindings/Cargo.toml --locked --profile shipped -p cpni-guard-ffi --example calls
     swift_run build -c release --product Calls --package-path bindings/swift/Consumer
     rm -rf "$folder"
     mkdir -p "$folder"
