@@ -68,7 +68,7 @@ job_docs_drift() {
 job_scripts() {
     local script
     local programs=(scripts/check scripts/bench-ratios scripts/bindgen scripts/kotlin-jars scripts/kotlin-release scripts/kotlin-smoke
-        scripts/native-libraries scripts/xcframework scripts/tests/* examples/kotlin-agent-desk/run bindings/kotlin/android/build-aar .ci/run)
+        scripts/lib/link-shipped scripts/native-libraries scripts/xcframework scripts/tests/* examples/kotlin-agent-desk/run bindings/kotlin/android/build-aar .ci/run)
     for script in "${programs[@]}" scripts/lib/*.sh; do
         bash -n "$script"
     done
