@@ -323,7 +323,7 @@ kotlin_desk() {
 kotlin_calls() {
     local out
     out=$(mktemp -d)
-    shipped cargo build --quiet --manifest-path bindings/Cargo.toml --locked --profile shipped -p cpni-guard-ffi --example calls
+    cargo build --quiet --manifest-path bindings/Cargo.toml --locked --profile shipped -p cpni-guard-ffi --example calls
     "${CARGO_TARGET_DIR:-bindings/target}/shipped/examples/calls" "$out/rust-store" > "$out/rust"
     CPNI_MAIN=example.carrier.BenchKt scripts/kotlin-smoke java > "$out/kotlin"
     awk '
@@ -413,7 +413,7 @@ swift_sample() {
 # Printed, never a failure: on a shared machine a time is no verdict.
 swift_calls() {
     local folder=bindings/target/calls rust swift
-    shipped cargo build --manifest-path bindings/Cargo.toml --locked --profile shipped -p cpni-guard-ffi --example calls
+    cargo build --manifest-path bindings/Cargo.toml --locked --profile shipped -p cpni-guard-ffi --example calls
     swift_run build -c release --product Calls --package-path bindings/swift/Consumer
     rm -rf "$folder"
     mkdir -p "$folder"

@@ -47,13 +47,6 @@ need_c_compiler() {
     command -v "${CC:-cc}" > /dev/null || fail "a C compiler is missing (Debian: apt-get install build-essential)"
 }
 
-# shipped COMMAND...: builds as what ships inside an app (profile `shipped`). On x86-64 frame pointers make the unwinder's
-# tables 84 kB smaller than the code grows: a function's frame is then described once, not at every push.
-shipped() {
-    local flags=CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS
-    env "$flags=${!flags:-} -C force-frame-pointers=yes" "$@"
-}
-
 # need_toolchain 1.89: succeeds when `cargo +1.89` works.
 need_toolchain() {
     command -v rustup > /dev/null || return 1
