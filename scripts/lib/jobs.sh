@@ -448,7 +448,7 @@ job_oracle() {
     done
 }
 
-# The full forms: `power --n 1000` and `kill --n 1000`.
+# The full forms: `power --n 1000`, `kill --n 1000` and `erase --n 200`.
 job_powercut() {
     need_component clippy clippy
     need_c_compiler
@@ -457,7 +457,7 @@ job_powercut() {
         fail "tests/powercut/Cargo.lock is behind: run 'cargo update --workspace --manifest-path $cargo_toml'"
     cargo clippy --manifest-path "$cargo_toml" --release --locked -- -D warnings
     cargo build --manifest-path "$cargo_toml" --release --locked
-    for test in power kill faults; do
+    for test in power kill erase faults; do
         cargo run --manifest-path "$cargo_toml" --release --locked --quiet -- "$test" |
             while IFS= read -r line; do note "$line"; done
     done

@@ -11,7 +11,7 @@ use crate::error::{Error, KeyError, SubjectError};
 use crate::interaction::AgentSession;
 use crate::keys::{KeyBranch, KeyChange, KeyProvider, KeyVersion, Keyring};
 use crate::oversight::{RecordKind, may_delete};
-use crate::vocabulary::{BasisId, EventKind};
+use crate::vocabulary::{BasisId, EventKind, Timestamp};
 
 use super::builder::audit_roots;
 use super::reseal::ResealReport;
@@ -244,7 +244,7 @@ impl KeyDesk {
                 needs.tokens = tokens.filter(|(under, _)| *under == version).map(|(_, count)| count).sum();
             }
             KeyBranch::Audit => {
-                let is_kept = |time: crate::vocabulary::Timestamp| {
+                let is_kept = |time: Timestamp| {
                     let day = time.utc_date();
                     !RecordKind::ALL.iter().all(|kind| may_delete(*kind, day, now))
                 };

@@ -29,7 +29,7 @@ pub use keyring::Keyring;
 pub use memory::MemoryKeys;
 pub use passphrase::PassphraseKeys;
 pub use roots::{KeyBranch, KeyState, KeyVersion};
-pub use subjects::{MemorySubjectStore, SubjectRef, SubjectStore};
+pub use subjects::{MemorySubjectStore, SubjectExchange, SubjectRef, SubjectStore};
 
 #[cfg(test)]
 pub(crate) use roots::write_document_for_testing;

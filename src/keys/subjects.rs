@@ -29,7 +29,7 @@ use crate::vocabulary::{AccountId, MAX_ID_LEN, TenantId};
 #[cfg(feature = "testing")]
 pub(crate) use entry::recode_for_testing;
 pub(crate) use entry::{Erasure, ErasureStep, MAX_COLUMNS};
-pub use store::{MemorySubjectStore, SubjectRef, SubjectStore};
+pub use store::{MemorySubjectStore, SubjectExchange, SubjectRef, SubjectStore};
 
 use entry::Entry;
 
@@ -201,10 +201,9 @@ impl Subjects {
     /// How many secrets are wrapped under a version of the subject branch.
     pub(crate) fn count_under(&self, version: u32) -> Result<u64, Error> {
         let mut count: u64 = 0;
-        self.each(|_, row| {
+        self.each(|row| {
             let is_under = row.entry.secret().is_some_and(|secret| secret.key_version == version);
             count = count.saturating_add(is_under.into());
-            Ok(())
         })?;
         Ok(count)
     }
@@ -212,11 +211,10 @@ impl Subjects {
     /// How many accounts are being erased and not yet confirmed.
     pub(crate) fn count_unfinished(&self) -> Result<u64, Error> {
         let mut count: u64 = 0;
-        self.each(|_, row| {
+        self.each(|row| {
             let unfinished = matches!(&row.entry, Entry::Erasing { erasure, .. }
                 if erasure.step != ErasureStep::Confirmed);
             count = count.saturating_add(unfinished.into());
-            Ok(())
         })?;
         Ok(count)
     }
@@ -226,30 +224,47 @@ impl Subjects {
     pub(crate) fn rewrap(&self) -> Result<u64, Error> {
         let active = self.keys.active_of(KeyBranch::Subject)?;
         let mut moved: u64 = 0;
-        self.each(|of, row| {
-            let Some(secret) = row.entry.secret().filter(|secret| secret.key_version != active) else {
-                return Ok(());
-            };
-            let epoch = row.entry.epoch();
-            let plain = self.unwrap(of, epoch, secret)?;
-            let entry = row.entry.with_secret(self.wrap(of, epoch, active, &plain)?);
-            moved = moved.saturating_add(self.swap(of, Some(row), &entry)?.into());
+        self.each_page(|page| {
+            let exchanges = page.into_iter().map(|(of, row)| self.rewrapped(of, row, active));
+            let exchanges = exchanges.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
+            if !exchanges.is_empty() {
+                moved = moved.saturating_add(self.store.swap_all(&exchanges)?);
+            }
             Ok(())
         })?;
         self.store.scrub()?;
         Ok(moved)
     }
 
-    fn each(&self, mut look: impl FnMut(&SubjectRef, &Row) -> Result<(), Error>) -> Result<(), Error> {
+    /// `None` where there is nothing to move.
+    fn rewrapped(&self, of: SubjectRef, row: Row, active: u32) -> Result<Option<SubjectExchange>, Error> {
+        let Some(secret) = row.entry.secret().filter(|secret| secret.key_version != active) else {
+            return Ok(None);
+        };
+        let epoch = row.entry.epoch();
+        let plain = self.unwrap(&of, epoch, secret)?;
+        let entry = row.entry.with_secret(self.wrap(&of, epoch, active, &plain)?);
+        Ok(Some(SubjectExchange { of, old: row.bytes, new: self.write(&of, &entry) }))
+    }
+
+    fn each(&self, mut look: impl FnMut(&Row)) -> Result<(), Error> {
+        self.each_page(|page| {
+            page.iter().for_each(|(_, row)| look(row));
+            Ok(())
+        })
+    }
+
+    fn each_page(
+        &self,
+        mut look: impl FnMut(Vec<(SubjectRef, Row)>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let mut after: Option<SubjectRef> = None;
         loop {
             let page = self.store.entries_after(after.as_ref(), PAGE)?;
             let Some((last, _)) = page.last() else { return Ok(()) };
             after = Some(*last);
-            for (of, bytes) in page {
-                let row = self.read(&of, bytes)?;
-                look(&of, &row)?;
-            }
+            let read = page.into_iter().map(|(of, bytes)| Ok((of, self.read(&of, bytes)?)));
+            look(read.collect::<Result<_, Error>>()?)?;
         }
     }
 
@@ -267,9 +282,13 @@ impl Subjects {
     }
 
     fn swap(&self, of: &SubjectRef, old: Option<&Row>, new: &Entry) -> Result<bool, Error> {
-        let mut bytes = new.encode();
+        Ok(self.store.swap(of, old.map(|row| row.bytes.as_slice()), &self.write(of, new))?)
+    }
+
+    fn write(&self, of: &SubjectRef, entry: &Entry) -> Vec<u8> {
+        let mut bytes = entry.encode();
         bytes.extend(self.mac(of, &bytes));
-        Ok(self.store.swap(of, old.map(|row| row.bytes.as_slice()), &bytes)?)
+        bytes
     }
 
     fn mac(&self, of: &SubjectRef, content: &[u8]) -> [u8; 32] {

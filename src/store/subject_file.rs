@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension, params};
 use super::sqlite::{Database, FileKind, of_sqlite};
 use super::{SqliteOptions, SqliteStore, folder};
 use crate::error::StoreError;
-use crate::keys::{SubjectRef, SubjectStore};
+use crate::keys::{SubjectExchange, SubjectRef, SubjectStore};
 
 const KIND: FileKind = FileKind {
     name: "subjects.sqlite3",
@@ -79,6 +79,20 @@ impl SubjectStore for SqliteSubjects {
                     .execute(params![of.as_bytes(), new])?,
             };
             Ok(changed == 1)
+        })
+    }
+
+    fn swap_all(&self, rows: &[SubjectExchange]) -> Result<u64, StoreError> {
+        if self.read_only {
+            return Err(StoreError::ReadOnly);
+        }
+        self.database.write(|connection| {
+            let mut swap = connection
+                .prepare_cached("UPDATE subjects SET entry = ?3 WHERE reference = ?1 AND entry = ?2")?;
+            rows.iter().try_fold(0_u64, |done, SubjectExchange { of, old, new }| {
+                let changed = swap.execute(params![of.as_bytes(), old, new])?;
+                Ok(done.saturating_add(u64::from(changed == 1)))
+            })
         })
     }
 

@@ -1,15 +1,19 @@
 //! Canaries: a distinct text in every place where a customer's or a secret text goes in. None may
 //! come out in an error, `Debug`, `Display`, an audit byte, a stored byte or a sealed byte.
 
+use std::sync::Arc;
+
 use cpni_guard::classify::Record;
+use cpni_guard::guard::{ErasureRequest, Reseal, Unneeded};
 use cpni_guard::interaction::{MemoryContacts, MemoryDirectory, PhotoIdKind};
+use cpni_guard::keys::{KeyBranch, MemorySubjectStore, SubjectStore};
 use cpni_guard::oversight::export::{ExportFormat, Exporter};
 use cpni_guard::policy::Pack;
-use cpni_guard::vocabulary::{Channel, CivilDate, RecordId, Role};
+use cpni_guard::vocabulary::{Channel, CivilDate, ContactId, FieldName, RecordId, Role};
 use cpni_guard::{
     AccountId, AgentSession, CallRow, Contact, DeviceReply, DeviceRequest, DeviceSession, Evidence, Guard,
     IndexTerm, MemoryKeys, NamedCall, Period, PhotoId, Purpose, Schema, SealedField, SealedRecord, Sensitive,
-    Stores, TokenTerms, VaultToken,
+    Stored, Stores, TokenTerms, VaultToken,
 };
 
 use crate::fixture::{Carrier, NOON, account, profile};
@@ -350,6 +354,66 @@ fn no_canary_comes_out() {
     net.shown("builder", &Guard::builder());
     net.shown("purpose", &Purpose::Support);
     net.shown("request", &cpni_guard::FieldRequest::whole(&canary("request")));
+    assert_eq!(net.leaks(), [""; 0]);
+}
+
+/// Rotation, sealing again and erasure, of an account whose id and values are canaries.
+#[test]
+fn no_canary_comes_out_of_keys_and_erasure() {
+    let (mut net, keys) = (Net::default(), Arc::new(MemoryKeys::new().unwrap()));
+    let subjects = Arc::new(MemorySubjectStore::new());
+    let shared = Arc::clone(&subjects) as Arc<dyn SubjectStore>;
+    let carrier = Carrier::built(Arc::clone(&keys), Stores::in_memory(), |builder| builder.subjects(shared));
+    let carrier = carrier.unwrap();
+    let (guard, own, fay) =
+        (&carrier.guard, AccountId::new(canary("account")).unwrap(), AgentSession::new("fay"));
+    let (desk, sealed) = (guard.keys(), guard.protect(&own, record()).unwrap().record);
+    net.shown("desk", &desk);
+    net.result("rotate", &desk.rotate(&keys, KeyBranch::Data));
+    net.result("rotate", &desk.rotate(&keys, KeyBranch::Subject));
+    net.result("rewrap", &desk.rewrap_subjects());
+    net.result("needs", &desk.needs(KeyBranch::Data, 1));
+    let mut job = guard.reseal_job();
+    let rows = [(&own, Stored::from(&sealed)), (&account("A-2"), Stored::from(&sealed))];
+    for done in job.batch(rows).unwrap() {
+        net.result("resealed", &done);
+        if let Ok(Reseal::Done(done)) = &done {
+            net.bytes("resealed bytes", done.bytes.as_bytes());
+            net.bytes("resealed text", done.bytes.to_text());
+        }
+    }
+    net.shown("job", &job);
+    let whole = job.finish();
+    net.result("destroy", &desk.destroy(&keys, KeyBranch::Data, 1, Unneeded::Rows(&whole)));
+    net.shown("report", &whole);
+
+    let request = ErasureRequest {
+        by: AgentSession::new("fay"),
+        case: ContactId::new("case-1").unwrap(),
+        backups_expire: None,
+        columns: vec![FieldName::new("ssn_index").unwrap()],
+    };
+    net.shown("request", &request);
+    net.result("erase", &guard.erase(&own, &request));
+    let lost = AgentSession::new(canary("token"));
+    net.result("erase", &guard.erase(&own, &ErasureRequest { by: lost, ..request }));
+    net.result("no such column", &guard.confirm_deleted(&own, &canary("column"), &fay));
+    net.result("confirmed", &guard.confirm_deleted(&own, "ssn_index", &fay));
+    net.result("protect", &guard.protect(&own, record()));
+    net.result("readmitted", &guard.readmit(&own, &fay, &ContactId::new("case-2").unwrap()));
+    net.result("erasure", &guard.erasure_of(&own));
+
+    net.shown("subjects", &*subjects);
+    for (of, row) in subjects.entries_after(None, 9).unwrap() {
+        net.shown("reference", &of);
+        net.bytes("row", row);
+    }
+    for entry in guard.audit().entries(0..u64::MAX) {
+        let (_, event) = entry.unwrap();
+        net.shown("event", &event);
+        net.bytes("event bytes", event.encode().unwrap());
+    }
+    assert!(net.caught.len() > 25);
     assert_eq!(net.leaks(), [""; 0]);
 }
 

@@ -34,6 +34,17 @@ impl fmt::Debug for SubjectRef {
     }
 }
 
+/// One exchange of several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubjectExchange {
+    /// Whose row.
+    pub of: SubjectRef,
+    /// What must be there.
+    pub old: Vec<u8>,
+    /// What takes its place.
+    pub new: Vec<u8>,
+}
+
 /// Keeps a row for each account, which is opaque to it. Shared by threads and, where the store is, by
 /// processes.
 ///
@@ -52,6 +63,17 @@ pub trait SubjectStore: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`StoreError`] if it cannot be done durably.
     fn swap(&self, of: &SubjectRef, old: Option<&[u8]>, new: &[u8]) -> Result<bool, StoreError>;
+
+    /// Exchanges several rows, each as [`SubjectStore::swap`] does and whether the others were exchanged or
+    /// not. Gives back how many were. A store that syncs does it in one transaction: there may be millions.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be done durably: some may be exchanged.
+    fn swap_all(&self, rows: &[SubjectExchange]) -> Result<u64, StoreError> {
+        rows.iter().try_fold(0_u64, |done, SubjectExchange { of, old, new }| {
+            Ok(done.saturating_add(self.swap(of, Some(old), new)?.into()))
+        })
+    }
 
     /// At most `limit` rows in the order of their references, from behind `after` on: all, if it is asked
     /// until it gives none. What is added meanwhile may be missed.

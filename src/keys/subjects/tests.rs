@@ -36,6 +36,15 @@ pub(crate) fn must_hold(store: &dyn SubjectStore) {
         (vec![1, 0x10], vec![0x90], vec![0x10, 0x90])
     );
     assert!(page(Some(0x90), 9).is_empty() && page(None, 0).is_empty());
+    let exchange = |number: u8, old: &[u8], new: &[u8]| SubjectExchange {
+        of: of(number),
+        old: old.to_vec(),
+        new: new.to_vec(),
+    };
+    // One that another was faster with holds up none of the others.
+    let rows = [exchange(0x10, &[0x10], b"x"), exchange(0x77, b"none", b"y"), exchange(0x90, &[0x90], b"z")];
+    assert_eq!((store.swap_all(&rows), store.swap_all(&rows), store.swap_all(&[])), (Ok(2), Ok(0), Ok(0)));
+    assert_eq!((store.entry(&of(0x90)), store.entry(&of(0x77))), (Ok(Some(b"z".to_vec())), Ok(None)));
     assert_eq!(store.scrub(), Ok(()));
     assert_eq!(store.entry(&of(1)), Ok(Some(b"new".to_vec())));
 }

@@ -12,15 +12,15 @@ use cpni_guard::interaction::{
     AccountFactSource, AccountFacts, AgentProfile, CodeTo, ContactState, MemoryContacts, MemoryDirectory,
     NAMED_CALL_ATTEMPTS, PhotoIdKind, SimChange,
 };
-use cpni_guard::keys::Keyring;
+use cpni_guard::keys::{Keyring, SubjectStore};
 use cpni_guard::vocabulary::{
     Action, AgentId, Channel, CivilDate, ContactId, ContactPointId, CountryCode, EmployerId, EventKind,
     ManualClock, Role, Timestamp,
 };
 use cpni_guard::{
-    AccountId, AgentSession, CallRow, Contact, Delivery, Error, Evidence, Guard, Interaction, KeyProvider,
-    NamedCall, PhotoId, Presented, Protected, Purpose, Record, Schema, Sensitive, SqliteStore, View,
-    WatchRules,
+    AccountId, AgentSession, CallRow, Contact, Delivery, Error, Evidence, Guard, GuardBuilder, Interaction,
+    KeyProvider, NamedCall, PhotoId, Presented, Protected, Purpose, Record, Schema, SealedRecord, Sensitive,
+    SqliteStore, View, WatchRules,
 };
 
 /// 2026-11-23T15:04:00Z. The clock stands still, so that attempts of one life count in the next.
@@ -63,6 +63,13 @@ pub struct Customer {
     sealed: Protected,
 }
 
+impl Customer {
+    /// What a host stores of them.
+    pub fn into_record(self) -> SealedRecord {
+        self.sealed.record
+    }
+}
+
 /// A value that was given out, by the number and the contact that its event must have.
 #[derive(Clone)]
 pub struct Handed {
@@ -80,10 +87,23 @@ pub struct Attempts {
 
 impl Carrier {
     pub fn open(folder: &Path, keys: impl KeyProvider + 'static) -> Result<Self, Error> {
-        Self::with_store(SqliteStore::open(folder)?, keys)
+        Self::built(SqliteStore::open(folder)?, keys, |builder| builder)
     }
 
-    fn with_store(store: SqliteStore, keys: impl KeyProvider + 'static) -> Result<Self, Error> {
+    /// As [`Carrier::open`], with secrets of accounts.
+    pub fn with_subjects(
+        store: SqliteStore,
+        keys: impl KeyProvider + 'static,
+        subjects: Arc<dyn SubjectStore>,
+    ) -> Result<Self, Error> {
+        Self::built(store, keys, |builder| builder.subjects(subjects))
+    }
+
+    fn built(
+        store: SqliteStore,
+        keys: impl KeyProvider + 'static,
+        more: impl FnOnce(GuardBuilder) -> GuardBuilder,
+    ) -> Result<Self, Error> {
         let (contacts, codes) = (Arc::new(MemoryContacts::default()), Arc::new(Codes::default()));
         let directory = MemoryDirectory::default();
         directory.sign_in(
@@ -99,7 +119,7 @@ impl Carrier {
                 own_account: None,
             },
         );
-        let guard = Guard::builder()
+        let builder = Guard::builder()
             .schema(Schema::from_toml(SCHEMA)?)
             .keys(keys)
             .store(store)
@@ -109,8 +129,8 @@ impl Carrier {
             .account_facts(Arc::new(SimNeverMoved))
             .delivery(Arc::clone(&codes) as _)
             .watch(telling()?)
-            .clock(Arc::new(ManualClock::new(NOW)))
-            .build()?;
+            .clock(Arc::new(ManualClock::new(NOW)));
+        let guard = more(builder).build()?;
         Ok(Self { guard, changes: AtomicUsize::new(0), contacts, codes })
     }
 

@@ -1,7 +1,7 @@
 //! Crashes of the SQLite store: power cuts, kills and faults, through the public API alone.
 //!
 //! ```sh
-//! cargo run --release --manifest-path tests/powercut/Cargo.toml -- power|kill [--n N] [--seed S]
+//! cargo run --release --manifest-path tests/powercut/Cargo.toml -- power|kill|erase [--n N] [--seed S]
 //! cargo run --release --manifest-path tests/powercut/Cargo.toml -- faults [--seed S]
 //! ```
 //!
@@ -14,6 +14,7 @@
 
 mod carrier;
 mod disk;
+mod erase;
 mod faults;
 mod kill;
 mod power;
@@ -25,16 +26,18 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// `Err` says what did not hold.
 type Outcome = Result<(), String>;
 
-const USAGE: &str = "usage: power|kill [--n N] [--seed S]\n       faults [--seed S]";
+const USAGE: &str = "usage: power|kill|erase [--n N] [--seed S]\n       faults [--seed S]";
 /// The short forms, for `scripts/check`.
 const CUTS: u64 = 60;
 const KILLS: u64 = 30;
+const ERASURES: u64 = 20;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    if let ["child", folder, life] = arguments[..] {
-        return match kill::child(folder.as_ref(), life) {
+    if let [child @ ("child" | "eraser"), folder, life] = arguments[..] {
+        let run = if child == "child" { kill::child } else { erase::child };
+        return match run(folder.as_ref(), life) {
             Ok(never) => match never {},
             Err(cause) => {
                 eprintln!("child: {cause}");
@@ -54,6 +57,10 @@ fn main() -> ExitCode {
         "kill" => {
             let n = n.unwrap_or(KILLS);
             (kill::run(n, seed), format!("kill --n {n}"))
+        }
+        "erase" => {
+            let n = n.unwrap_or(ERASURES);
+            (erase::run(n, seed), format!("erase --n {n}"))
         }
         _ => (faults::run(seed), "faults".to_owned()),
     };
@@ -77,5 +84,5 @@ fn parse<'a>(arguments: &[&'a str]) -> Option<(&'a str, Option<u64>, u64)> {
             _ => return None,
         }
     }
-    matches!(*test, "power" | "kill" | "faults").then_some((*test, n, seed))
+    matches!(*test, "power" | "kill" | "erase" | "faults").then_some((*test, n, seed))
 }
