@@ -84,21 +84,17 @@ impl Alphabet {
         self.characters.len()
     }
 
-    /// The places of the characters of a text, in `out`.
+    /// The places of the characters of a text, in `out`, which has room for each byte of it.
     ///
     /// The table of places fills two lines of a processor's cache; which of them was read is all that
     /// the time could tell.
-    pub(super) fn read_into(&self, text: &str, out: &mut Vec<u16>) -> Result<(), TokenError> {
-        let before = out.len();
-        let place = |byte: &u8| self.places.get(usize::from(*byte)).copied().unwrap_or(NONE);
-        out.extend(text.as_bytes().iter().map(|byte| u16::from(place(byte))));
-        let read = out.get(before..).unwrap_or_default();
-        match read.iter().position(|symbol| *symbol == u16::from(NONE)) {
+    pub(super) fn read(&self, text: &str, out: &mut [u16]) -> Result<(), TokenError> {
+        for (symbol, byte) in out.iter_mut().zip(text.bytes()) {
+            *symbol = u16::from(self.places.get(usize::from(byte)).copied().unwrap_or(NONE));
+        }
+        match out.iter().position(|symbol| *symbol == u16::from(NONE)) {
             None => Ok(()),
-            Some(position) => {
-                out.truncate(before);
-                Err(TokenError::Character { position })
-            }
+            Some(position) => Err(TokenError::Character { position }),
         }
     }
 
@@ -157,13 +153,12 @@ mod tests {
     #[test]
     fn a_text_is_read_and_written() {
         let hex = Alphabet::new("0123456789abcdef").unwrap();
-        let mut symbols = vec![7];
-        hex.read_into("00fe", &mut symbols).unwrap();
-        assert_eq!(symbols, [7, 0, 0, 15, 14]);
-        assert_eq!(hex.write(&symbols[1..]), "00fe");
-        assert_eq!(hex.read_into("00Fe", &mut symbols), Err(TokenError::Character { position: 2 }));
+        let mut symbols = [7; 4];
+        hex.read("00fe", &mut symbols).unwrap();
+        assert_eq!(symbols, [0, 0, 15, 14]);
+        assert_eq!(hex.write(&symbols), "00fe");
+        assert_eq!(hex.read("00Fe", &mut symbols), Err(TokenError::Character { position: 2 }));
         // A byte beyond ASCII is a character of none: its position counts bytes.
-        assert_eq!(hex.read_into("0é", &mut symbols), Err(TokenError::Character { position: 1 }));
-        assert_eq!(symbols.len(), 5, "nothing of a refused text stays");
+        assert_eq!(hex.read("0é", &mut symbols[..3]), Err(TokenError::Character { position: 1 }));
     }
 }

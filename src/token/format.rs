@@ -15,6 +15,8 @@ use crate::sensitive::Sensitive;
 use crate::vocabulary::{FieldName, TenantId};
 
 const KEY_LABEL: &str = "cpni-guard/v1/token-ff1";
+/// Texts up to this length need no allocation: an ICCID has 20 digits.
+const SHORT: usize = 20;
 const TWEAK_LABEL: &str = "cpni-guard/v1/token-tweak";
 
 /// A format-preserving token: a text of the length and the characters of a value, and not one.
@@ -76,9 +78,10 @@ impl FormatCipher {
 
     /// The token of a value in its normal form.
     pub(crate) fn tokenise(&self, value: &str) -> Result<FormatToken, TokenError> {
-        let mut symbols = self.read(&self.values, value)?;
-        self.ff1.encrypt(&mut symbols).map_err(|_| self.length(value.len()))?;
-        Ok(FormatToken(self.tokens.write(&symbols).into_boxed_str()))
+        self.with_symbols(&self.values, value, |symbols| {
+            self.ff1.encrypt(symbols).map_err(|_| self.length(value.len()))?;
+            Ok(FormatToken(self.tokens.write(symbols).into_boxed_str()))
+        })
     }
 
     /// The tokens of many values in their normal form, each with a result of its own. Those of one length
@@ -106,9 +109,14 @@ impl FormatCipher {
                     }
                 };
                 let batch = batch.ok_or(TokenError::WrongKind)?;
-                self.values.read_into(value, &mut batch.symbols)?;
-                batch.places.push(place);
-                Ok(())
+                let before = batch.symbols.len();
+                batch.symbols.resize(before.saturating_add(value.len()), 0);
+                let read = self.values.read(value, batch.symbols.get_mut(before..).unwrap_or_default());
+                match read {
+                    Ok(()) => batch.places.push(place),
+                    Err(_) => batch.symbols.truncate(before),
+                }
+                read
             });
             if let (Err(refused), Some(result)) = (read, results.last_mut()) {
                 *result = Err(refused);
@@ -127,16 +135,30 @@ impl FormatCipher {
 
     /// The value of a token. Any text of the right form has one: what comes out is not authentic.
     pub(super) fn detokenise(&self, token: &FormatToken) -> Result<Sensitive<String>, TokenError> {
-        let mut symbols = self.read(&self.tokens, &token.0)?;
-        self.ff1.decrypt(&mut symbols).map_err(|_| self.length(token.0.len()))?;
-        Ok(Sensitive::new(self.values.write(&symbols)))
+        self.with_symbols(&self.tokens, &token.0, |symbols| {
+            self.ff1.decrypt(symbols).map_err(|_| self.length(token.0.len()))?;
+            Ok(Sensitive::new(self.values.write(symbols)))
+        })
     }
 
-    fn read(&self, alphabet: &Alphabet, text: &str) -> Result<Zeroizing<Vec<u16>>, TokenError> {
+    /// Shows the symbols of a text of a right length to `work`, in a buffer that is wiped.
+    fn with_symbols<T>(
+        &self,
+        alphabet: &Alphabet,
+        text: &str,
+        work: impl FnOnce(&mut [u16]) -> Result<T, TokenError>,
+    ) -> Result<T, TokenError> {
         self.check_len(text)?;
-        let mut symbols = Zeroizing::new(Vec::with_capacity(text.len()));
-        alphabet.read_into(text, &mut symbols)?;
-        Ok(symbols)
+        let (mut short, mut long) = (Zeroizing::new([0; SHORT]), Zeroizing::new(Vec::new()));
+        let symbols = match short.get_mut(..text.len()) {
+            Some(symbols) => symbols,
+            None => {
+                *long = vec![0; text.len()];
+                long.as_mut_slice()
+            }
+        };
+        alphabet.read(text, symbols)?;
+        work(symbols)
     }
 
     /// Every character of an alphabet is one byte: others are refused when they are read.
