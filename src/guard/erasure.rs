@@ -25,9 +25,9 @@ pub struct ErasureRequest {
     pub case: ContactId,
     /// When the last backup that holds the account's secret is gone; `None`: not known.
     pub backups_expire: Option<CivilDate>,
-    /// The host's columns that hold something of the account and are not under its secret: terms of the
-    /// index, format-preserving and deterministic tokens. They are outstanding until
-    /// [`Guard::confirm_deleted`].
+    /// The host's columns that hold something of the account and are not under its secret, beside those
+    /// that the library knows: the indexes of the schema and the registered columns of tokens. All are
+    /// outstanding until [`Guard::confirm_deleted`].
     pub columns: Vec<FieldName>,
 }
 
@@ -77,6 +77,9 @@ impl Guard {
     pub fn erase(&self, account: &AccountId, request: &ErasureRequest) -> Result<ErasureReceipt, Error> {
         let subjects = self.subjects()?;
         let mut columns = request.columns.clone();
+        // What the library itself knows of is not left to be remembered.
+        columns.extend(self.0.schema.indexes().iter().map(|index| index.name().clone()));
+        columns.extend(self.token_columns()?.into_iter().map(|column| column.name));
         columns.sort_unstable();
         columns.dedup();
         if columns.len() > MAX_COLUMNS {
@@ -107,6 +110,8 @@ impl Guard {
                 }
                 ErasureStep::Deleted => {
                     subjects.scrub()?;
+                    // They open no more; their rows go too.
+                    self.0.tokens.remove_of(account)?;
                     let basis = format!("secret-deleted:{}", erasure.epoch);
                     self.tell(EventKind::ErasureContinued, basis, &told)?;
                     Erasure { step: step_with(&erasure.columns), ..erasure.clone() }
