@@ -84,7 +84,6 @@ impl Keyring {
     }
 
     /// The versions of a branch that may be used, the active one first, then the newest.
-    #[allow(dead_code, reason = "for the rooms of tokens and search")]
     pub(crate) fn live_versions(&self, branch: KeyBranch) -> Vec<u32> {
         let roots = self.roots();
         let live = roots.of(branch).filter(|root| root.id.state.is_usable());
@@ -131,14 +130,12 @@ impl Keyring {
     }
 
     /// The key of the terms of the blind index. A row of the index names its version.
-    #[allow(dead_code, reason = "for the rooms of tokens and search")]
     pub(crate) fn index_key(&self, tenant: &TenantId, version: u32) -> Result<Key32, KeyError> {
         self.tenant_key(KeyBranch::Data, INDEX_LABEL, tenant, version)
     }
 
     /// The key of a column of tokens, from which the keys of its scheme are expanded. The column's
     /// registration names its version.
-    #[allow(dead_code, reason = "for the rooms of tokens and search")]
     pub(crate) fn token_key(&self, tenant: &TenantId, column: &str, version: u32) -> Result<Key32, KeyError> {
         let roots = self.roots();
         let root = &roots.secret(KeyBranch::Token, version)?.key;
