@@ -196,7 +196,7 @@ fn a_signer_of_the_host_signs_and_one_that_fails_loses_no_record() {
         let before = log.size().unwrap();
         let call = carrier.authenticated(&format!("call-{number}"));
         let seen = call.view(&sealed, &request(&["plan"])).unwrap();
-        assert_eq!(seen.fields[0].state, FieldState::Disclosed, "disclosures go on");
+        assert_eq!(fields(&seen)[0].state, FieldState::Disclosed, "disclosures go on");
         call.end().unwrap();
         assert_eq!(log.size().unwrap(), before + 4, "opened, presented, viewed, ended");
         let refused = if mood == Service::PANICS { 9305 } else { 6009 };
