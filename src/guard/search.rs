@@ -69,6 +69,33 @@ impl Guard {
     /// Limited by agent, and by contact or case; watched; recorded before the terms come out, also where it is
     /// refused.
     ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use cpni_guard::{AccountId, AgentSession, Contact, Guard, MemoryKeys, Purpose, Record, Schema, Sensitive, Stores};
+    /// # use cpni_guard::{interaction::*, vocabulary::*};
+    /// # let id = AgentId::new("a-1017")?;
+    /// # let profile = AgentProfile { id: id.clone(), role: Role::CareAgent, employer: EmployerId::new("carrier")?, site: None,
+    /// #     country: None, trained_until: Some(Timestamp::from_micros(u64::MAX)), may_approve: false, own_account: None };
+    /// # let (agents, contacts) = (Arc::new(MemoryDirectory::default()), Arc::new(MemoryContacts::default()));
+    /// # agents.sign_in("token", profile);
+    /// # contacts.set(ContactId::new("call-1")?, ContactState::live(Channel::PhoneInbound, id));
+    /// # let contact = Contact::of(ContactId::new("call-1")?, Channel::PhoneInbound);
+    /// # let guard = Guard::builder().schema(Schema::from_toml(include_str!("../../examples/subscriber.toml"))?)
+    /// #     .grants(include_str!("../../examples/grants.toml")).keys(MemoryKeys::new()?).store(Stores::in_memory())
+    /// #     .agents(agents).contacts(contacts).build()?;
+    /// let account = AccountId::new("8155550100")?;
+    /// let row = guard.protect(&account, Record::new().text("ssn", "987-65-4321"))?;
+    /// let column = row.terms.get("ssn").copied(); // stored beside the record, in a column with an index
+    ///
+    /// let stated = [Sensitive::from("987 65 4321".to_owned())];
+    /// let search = guard.search(AgentSession::new("token"), contact, Purpose::Support, "ssn", &stated)?;
+    /// // SELECT account, record FROM customers WHERE ssn_term IN (…)
+    /// let hit = column.is_some_and(|term| search.terms().contains(&term));
+    /// let found = search.find(hit.then_some((&account, &row)))?;
+    /// assert_eq!(found.accounts(), [account]);
+    /// # Ok::<(), cpni_guard::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`TokenError::UnknownIndex`]; [`InteractionError::StatedValues`]; [`InteractionError::UnknownAgent`] and
     /// [`InteractionError::LockedOut`], recorded; held back by the watch; [`crate::error::AuditError`] if it could
