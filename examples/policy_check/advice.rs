@@ -54,7 +54,7 @@ pub(crate) const fn for_finding(kind: &FindingKind<'_>) -> &'static str {
         FindingKind::NeverMatches => {
             "Remove it, or the condition or exception that is too much: as it stands it does nothing."
         }
-        FindingKind::NeverAsked => "Remove it, or leave it for a version that has searches and tokens.",
+        FindingKind::NeverAsked => "Remove it, or leave it for a version that has tokens.",
         FindingKind::Closed { .. } => {
             "Remove it from the permit, so that nobody relies on it: no evidence and no fact opens it."
         }
