@@ -7,7 +7,7 @@
 //!
 //! Security note: deterministic, and without authentication: a wrong key, tweak or length gives another
 //! string, never an error. Timing depends on radix, tweak and length alone: there is no division by a
-//! value and no branch on one; reductions multiply by a reciprocal and subtract under a mask.
+//! value and no branch on one; reductions multiply by a reciprocal and correct under a mask.
 
 mod long;
 mod number;
@@ -263,7 +263,7 @@ impl<N: Number> Round<N> {
         let input = self.base ^ (u128::from(round) << self.shift) ^ number.widen();
         let mut block: Block = input.to_be_bytes().into();
         backend.encrypt_block((&mut block).into());
-        modulus.reduce(N::of_block(u128::from_be_bytes(block.into()), self.rest))
+        modulus.rest(N::of_block(u128::from_be_bytes(block.into()), self.rest))
     }
 
     /// Ten rounds over at most `LANES` strings. The halves stay in their places: what the standard calls A
@@ -295,7 +295,7 @@ impl<N: Number> Round<N> {
             }
             encrypt_all(backend, &mut blocks);
             for (block, number) in blocks.iter().zip(changed) {
-                let answer = modulus.reduce(N::of_block(u128::from_be_bytes((*block).into()), self.rest));
+                let answer = modulus.rest(N::of_block(u128::from_be_bytes((*block).into()), self.rest));
                 *number = match way {
                     Way::Encrypt => modulus.add(*number, answer),
                     Way::Decrypt => modulus.subtract(*number, answer),

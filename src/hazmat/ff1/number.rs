@@ -26,11 +26,12 @@ pub(super) trait Number: Copy + Default + Zeroize + 'static {
     fn power(radix: u32, exponent: usize) -> Self;
     /// What is left of a block of the cipher: its first `d` bytes, which is all above `shift`.
     fn of_block(block: u128, shift: u32) -> Self;
-    /// What [`Number::of_block`] gave, modulo the modulus.
-    fn reduce(answer: Self, modulus: Self, reciprocal: Self) -> Self;
-    /// `a + b` less the modulus, if that is not negative. Both are below it.
-    fn add(a: Self, b: Self, modulus: Self) -> Self;
-    fn subtract(a: Self, b: Self, modulus: Self) -> Self;
+    /// What [`Number::of_block`] gave, less a multiple of the modulus: below twice the modulus.
+    fn rest(answer: Self, modulus: Self, reciprocal: Self) -> Self;
+    /// `a + rest` modulo the modulus: `a` is below it, `rest` below twice it.
+    fn add(a: Self, rest: Self, modulus: Self) -> Self;
+    /// `a - rest` modulo the modulus, as [`Number::add`].
+    fn subtract(a: Self, rest: Self, modulus: Self) -> Self;
 }
 
 /// A power of the radix.
@@ -45,16 +46,16 @@ impl<N: Number> Modulus<N> {
         Self { value, reciprocal: N::reciprocal(value) }
     }
 
-    pub(super) fn reduce(&self, answer: N) -> N {
-        N::reduce(answer, self.value, self.reciprocal)
+    pub(super) fn rest(&self, answer: N) -> N {
+        N::rest(answer, self.value, self.reciprocal)
     }
 
-    pub(super) fn add(&self, a: N, b: N) -> N {
-        N::add(a, b, self.value)
+    pub(super) fn add(&self, a: N, rest: N) -> N {
+        N::add(a, rest, self.value)
     }
 
-    pub(super) fn subtract(&self, a: N, b: N) -> N {
-        N::subtract(a, b, self.value)
+    pub(super) fn subtract(&self, a: N, rest: N) -> N {
+        N::subtract(a, rest, self.value)
     }
 }
 
@@ -118,18 +119,18 @@ impl Number for Narrow {
         low64(block >> 64)
     }
 
-    fn reduce(answer: Self, modulus: Self, reciprocal: Self) -> Self {
+    fn rest(answer: Self, modulus: Self, reciprocal: Self) -> Self {
         // The reciprocal is less than one too small, so the product is, and its floor by less than two: the
         // quotient is right or too small by one.
-        less_once(answer - high(answer, reciprocal) * modulus, modulus)
+        answer - high(answer, reciprocal) * modulus
     }
 
-    fn add(a: Self, b: Self, modulus: Self) -> Self {
-        less_once(a + b, modulus)
+    fn add(a: Self, rest: Self, modulus: Self) -> Self {
+        settle(a.wrapping_sub(2 * modulus).wrapping_add(rest), modulus)
     }
 
-    fn subtract(a: Self, b: Self, modulus: Self) -> Self {
-        less_once(a + modulus - b, modulus)
+    fn subtract(a: Self, rest: Self, modulus: Self) -> Self {
+        settle(a.wrapping_sub(rest), modulus)
     }
 }
 
@@ -170,32 +171,31 @@ impl Number for Wide {
         block >> shift
     }
 
-    fn reduce(answer: Self, modulus: Self, reciprocal: Self) -> Self {
-        less_once_wide(answer - high_wide(answer, reciprocal) * modulus, modulus)
+    fn rest(answer: Self, modulus: Self, reciprocal: Self) -> Self {
+        answer - high_wide(answer, reciprocal) * modulus
     }
 
-    fn add(a: Self, b: Self, modulus: Self) -> Self {
-        less_once_wide(a + b, modulus)
+    fn add(a: Self, rest: Self, modulus: Self) -> Self {
+        settle_wide(a.wrapping_sub(2 * modulus).wrapping_add(rest), modulus)
     }
 
-    fn subtract(a: Self, b: Self, modulus: Self) -> Self {
-        less_once_wide(a + modulus - b, modulus)
+    fn subtract(a: Self, rest: Self, modulus: Self) -> Self {
+        settle_wide(a.wrapping_sub(rest), modulus)
     }
 }
 
-/// `x`, less `modulus` if `x` is not below it. Both are below 2^63.
-fn less_once(x: u64, modulus: u64) -> u64 {
-    let difference = x.wrapping_sub(modulus);
+/// `x`, which is at least minus twice the modulus and below it, brought to 0 or more. Negative numbers are
+/// those whose highest bit is set: the modulus is at most 2^32.
+fn settle(x: u64, modulus: u64) -> u64 {
     // All ones where it is negative.
-    let mask = 0_u64.wrapping_sub(difference >> 63);
-    difference.wrapping_add(modulus & mask)
+    let mask = |x: u64| 0_u64.wrapping_sub(x >> 63);
+    x.wrapping_add(modulus & mask(x)).wrapping_add(modulus & mask(x.wrapping_add(modulus)))
 }
 
-/// As [`less_once`]. Both are below 2^127.
-fn less_once_wide(x: u128, modulus: u128) -> u128 {
-    let difference = x.wrapping_sub(modulus);
-    let mask = 0_u128.wrapping_sub(difference >> 127);
-    difference.wrapping_add(modulus & mask)
+/// As [`settle`], for a modulus of at most 2^96.
+fn settle_wide(x: u128, modulus: u128) -> u128 {
+    let mask = |x: u128| 0_u128.wrapping_sub(x >> 127);
+    x.wrapping_add(modulus & mask(x)).wrapping_add(modulus & mask(x.wrapping_add(modulus)))
 }
 
 /// The upper half of the product.
@@ -254,18 +254,20 @@ mod tests {
             if fits(32) {
                 let modulus = Modulus::<Narrow>::power(radix, exponent);
                 let (m, low) = (modulus.value, low64(answer));
-                proptest::prop_assert_eq!(modulus.reduce(low), low % m);
-                let (a, b) = (low64(a) % m, low64(b) % m);
+                proptest::prop_assert_eq!(modulus.rest(low) % m, low % m);
+                proptest::prop_assert!(modulus.rest(low) < 2 * m);
+                let (a, b) = (low64(a) % m, low64(b) % (2 * m));
                 proptest::prop_assert_eq!(modulus.add(a, b), (a + b) % m);
-                proptest::prop_assert_eq!(modulus.subtract(a, b), (a + m - b) % m);
+                proptest::prop_assert_eq!(modulus.subtract(a, b), (a + 2 * m - b) % m);
             }
             if fits(96) {
                 let modulus = Modulus::<Wide>::power(radix, exponent);
                 let m = modulus.value;
-                proptest::prop_assert_eq!(modulus.reduce(answer), answer % m);
-                let (a, b) = (a % m, b % m);
+                proptest::prop_assert_eq!(modulus.rest(answer) % m, answer % m);
+                proptest::prop_assert!(modulus.rest(answer) < 2 * m);
+                let (a, b) = (a % m, b % (2 * m));
                 proptest::prop_assert_eq!(modulus.add(a, b), (a + b) % m);
-                proptest::prop_assert_eq!(modulus.subtract(a, b), (a + m - b) % m);
+                proptest::prop_assert_eq!(modulus.subtract(a, b), (a + 2 * m - b) % m);
             }
         }
 
@@ -275,7 +277,11 @@ mod tests {
                 let modulus = Modulus::<Narrow>::power(radix, exponent);
                 let m = modulus.value;
                 for answer in [near, u64::MAX - near, u64::MAX / m * m - near.min(m), (m + near).wrapping_sub(2)] {
-                    proptest::prop_assert_eq!(modulus.reduce(answer), answer % m);
+                    proptest::prop_assert_eq!(modulus.rest(answer) % m, answer % m);
+                }
+                for (a, b) in [(0, 0), (0, 2 * m - 1), (m - 1, 2 * m - 1), (m - 1, m), (0, m), (m - 1, 1), (0, 1)] {
+                    proptest::prop_assert_eq!(modulus.add(a, b), (a + b) % m);
+                    proptest::prop_assert_eq!(modulus.subtract(a, b), (a + 2 * m - b) % m);
                 }
             }
         }
