@@ -235,6 +235,8 @@ job_examples() {
     example 0 insider --days 1 --detection off --report "$report"
     page_stands_alone "$report/report.html"
     example 2 insider --days 0
+    example 0 rotate_and_search --records 2000
+    example 2 rotate_and_search --records 1
     for format in ocsf cef; do
         example 0 audit_export --format "$format" --out "$report/$format"
     done
