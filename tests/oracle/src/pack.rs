@@ -115,8 +115,7 @@ pub struct Override {
 impl Pack {
     pub fn read(path: &Path) -> Result<Self, Error> {
         let text = std::fs::read_to_string(path)?;
-        let mut pack: Self =
-            toml::from_str(&text).map_err(|fault| format!("{}: {fault}", path.display()))?;
+        let mut pack: Self = toml::from_str(&text).map_err(|fault| format!("{}: {fault}", path.display()))?;
         // A permit that names no operation lets nobody be found by what it lets be seen.
         for rule in pack.rules.iter_mut().filter(|rule| rule.effect == Effect::Permit) {
             if rule.when.op.is_none() && rule.when.action.is_none() {
