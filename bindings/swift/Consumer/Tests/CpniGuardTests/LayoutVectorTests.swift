@@ -9,13 +9,13 @@ import Foundation
 import XCTest
 
 /// Gives out what a vector holds, as the library would.
-private final class Lent: Lender {
+private final class Lent: HeldView {
     private let bytes: [UInt8]
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    func answer(_ at: UInt32) -> Answer { fatalError("nobody asks") }
-    func length(_ at: UInt32) throws -> UInt64 { UInt64(bytes.count) }
-    func matches(_ at: UInt32, _ stated: Data) throws -> Bool { false }
+    func answer(_ at: Int) -> Answer { fatalError("nobody asks") }
+    func length(held at: UInt32) throws -> UInt64 { UInt64(bytes.count) }
+    func matches(held at: UInt32, _ stated: Data) throws -> Bool { false }
     func reveal(_ at: UInt32, _ status: UnsafeMutablePointer<RustCallStatus>) -> RustBuffer { revealAll(status) }
     func revealAll(_ status: UnsafeMutablePointer<RustCallStatus>) -> RustBuffer {
         let whole = withUnsafeBytes(of: UInt32(bytes.count).bigEndian, Array.init) + bytes

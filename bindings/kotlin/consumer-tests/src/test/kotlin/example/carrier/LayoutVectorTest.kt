@@ -16,7 +16,6 @@ import dev.cpniguard.Stored
 import dev.cpniguard.Value
 import dev.cpniguard.ffi.NoHandle
 import dev.cpniguard.ffi.ProtectResult
-import dev.cpniguard.ffi.ProtectedRecord
 import dev.cpniguard.ffi.SchemaField
 import dev.cpniguard.record
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -60,8 +59,6 @@ class LayoutVectorTest {
 
         override fun schemaFields() = emptyList<SchemaField>()
 
-        override fun protect(item: ByteBuffer) = keep(item).let { ProtectedRecord(ByteArray(0), emptyList()) }
-
         override fun protectBatch(items: ByteBuffer) = keep(items).let { emptyList<ProtectResult>() }
     }
 
@@ -73,7 +70,8 @@ class LayoutVectorTest {
         for (case in cases("valid.json").filter { it.kind != "record" }) {
             val says = case.says!!
             val bytes = when (case.kind) {
-                "item" -> heard.also { guard.protect(says["account"].asText(), recordOf(says)) }.bytes
+                // A batch of one, without its count: `protect` writes the same and asks the library by itself.
+                "item" -> heard.also { guard.protectAll(listOf(says["account"].asText() to recordOf(says))) }.bytes.drop(4).toByteArray()
                 "batch" -> heard.also { guard.protectAll(says.map { it["account"].asText() to recordOf(it) }) }.bytes
                 else -> requestOf(says)
             }
