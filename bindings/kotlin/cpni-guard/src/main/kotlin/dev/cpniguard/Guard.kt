@@ -21,7 +21,8 @@ public class Guard private constructor(internal val ffi: Ffi) : AutoCloseable {
     internal val callFields: Set<String> =
         calling { ffi.schemaFields() }.filter { it.isCalls }.mapTo(HashSet()) { it.name }
 
-    private val handle = Handle(calling { ffi.uniffiCloneHandle() }, Kind.GUARD)
+    private val opened = lazy { Handle(calling { ffi.uniffiCloneHandle() }, Kind.GUARD) }
+    private val handle by opened
 
     /** Seals a record of an account. The record is overwritten, also where this fails. */
     public fun protect(account: String, record: Record): Protected = record.use {
@@ -148,7 +149,7 @@ public class Guard private constructor(internal val ffi: Ffi) : AutoCloseable {
             unlessClosed(Unit) { ffi.shutDown() }
         } finally {
             ffi.close()
-            handle.close()
+            if (opened.isInitialized()) handle.close()
         }
     }
 
