@@ -19,7 +19,7 @@ private final class Lent: HeldView {
     func reveal(_ at: UInt32, _ status: UnsafeMutablePointer<RustCallStatus>) -> RustBuffer { revealAll(status) }
     func revealAll(_ status: UnsafeMutablePointer<RustCallStatus>) -> RustBuffer {
         let whole = withUnsafeBytes(of: UInt32(bytes.count).bigEndian, Array.init) + bytes
-        return whole.withUnsafeBytes { try! RustBuffer(copying: $0) }
+        return whole.withUnsafeBytes { try! ffi_cpni_guard_ffi_rustbuffer_from_bytes(ForeignBytes(lent: $0), status) }
     }
 }
 
