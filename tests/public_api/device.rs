@@ -11,26 +11,7 @@ use cpni_guard::{
     Stores, View,
 };
 
-use crate::fixture::{Carrier, account};
-
-const ALL: [&str; 16] = [
-    "name",
-    "street",
-    "city",
-    "birth_date",
-    "ssn",
-    "account_number",
-    "mobile",
-    "email",
-    "plan",
-    "features",
-    "lines",
-    "imei",
-    "iccid",
-    "balance",
-    "card",
-    "call_detail",
-];
+use crate::fixture::{Carrier, FIELDS, account};
 
 fn carrier() -> Carrier {
     Carrier::new(Stores::in_memory())
@@ -129,9 +110,9 @@ fn a_device_sees_what_any_view_shows() {
         };
         let device = device(&carrier);
         let request = DeviceRequest::from_text(&device.request().unwrap().to_text()).unwrap();
-        let reply = call.view_for_device(&sealed, ALL, &request).unwrap().to_text();
+        let reply = call.view_for_device(&sealed, FIELDS, &request).unwrap().to_text();
         let there = device.open(&request, DeviceReply::from_text(&reply).unwrap()).unwrap();
-        let here = call.view(&sealed, ALL).unwrap();
+        let here = call.view(&sealed, FIELDS).unwrap();
         assert_eq!(shown_on_device(&there), shown(&here));
         let disclosed = shown(&here).iter().filter(|field| field.5.is_some()).count();
         assert_eq!(disclosed > 5, authenticated, "{disclosed}");
@@ -217,7 +198,7 @@ fn nothing_of_the_view_is_in_the_reply() {
     let mut call = carrier.authenticated("dana", &customer);
     let device = device(&carrier);
     let request = device.request().unwrap();
-    let reply = call.view_for_device(&sealed, ALL, &request).unwrap();
+    let reply = call.view_for_device(&sealed, FIELDS, &request).unwrap();
     let bytes = String::from_utf8_lossy(reply.as_bytes()).into_owned();
     for text in ["Unlimited", "555", "Dana", "ACCOUNT", "plan", "64.2010", "share"] {
         assert!(!bytes.contains(text), "{text}");

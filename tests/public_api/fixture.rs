@@ -23,6 +23,26 @@ use cpni_guard::{
 pub(crate) const NOON: Timestamp = Timestamp::from_secs(1_795_446_240);
 pub(crate) const PASSWORD: &str = "plum-harbor-19";
 
+/// The fields that a record of the sample schema brings: texts, and calls last.
+pub(crate) const FIELDS: [&str; 16] = [
+    "name",
+    "street",
+    "city",
+    "birth_date",
+    "ssn",
+    "account_number",
+    "mobile",
+    "email",
+    "plan",
+    "features",
+    "lines",
+    "imei",
+    "iccid",
+    "balance",
+    "card",
+    "call_detail",
+];
+
 pub(crate) const SCHEMA: &str = include_str!("../../examples/subscriber.toml");
 pub(crate) const GRANTS: &str = include_str!("../../examples/grants.toml");
 
