@@ -26,8 +26,8 @@ pub struct ErasureRequest {
     /// When the last backup that holds the account's secret is gone; `None`: not known.
     pub backups_expire: Option<CivilDate>,
     /// The host's columns that hold something of the account and are not under its secret, beside those
-    /// that the library knows: the indexes of the schema and the registered columns of tokens. All are
-    /// outstanding until [`Guard::confirm_deleted`].
+    /// that the library knows: the indexes of the schema, and the columns of tokens that this process registered.
+    /// All are outstanding until [`Guard::confirm_deleted`].
     pub columns: Vec<FieldName>,
 }
 
