@@ -82,12 +82,12 @@ impl Columns {
         known.into_iter().map(|(name, column)| Ok(status(name, self.read(&column)?))).collect()
     }
 
-    /// The field of a column.
     /// Whether a token of any column may have this key version.
     pub(crate) fn need(&self, version: u32) -> Result<bool, StoreError> {
         Ok(self.store.versions_in_use()?.contains(&version))
     }
 
+    /// The field of a column.
     pub(crate) fn field(&self, name: &str) -> Result<FieldName, Error> {
         Ok(self.column(name)?.checked.column.field.clone())
     }
