@@ -12,7 +12,7 @@ use crate::envelope::Stored;
 use crate::error::{Error, TokenError};
 use crate::sensitive::Sensitive;
 use crate::token::{ColumnStatus, FormatToken, SealedToken, TokenColumn};
-use crate::vocabulary::EventKind;
+use crate::vocabulary::{BasisId, EventKind};
 
 use super::Guard;
 use super::interaction::Interaction;
@@ -113,13 +113,14 @@ impl Guard {
     }
 
     /// Begins to replace the tokens of a column by tokens of the active key version. New ones have it from
-    /// now on, in every process that shares the store; the previous version stays in use.
+    /// now on, in every process that shares the store; the previous version stays in use. Recorded first.
     ///
     /// # Errors
-    /// [`TokenError::Rotating`]; [`TokenError::NothingToRotate`]; [`TokenError::Conflict`];
+    /// [`TokenError::UnknownColumn`]; [`TokenError::Rotating`]; [`TokenError::NothingToRotate`];
+    /// [`TokenError::Conflict`]; [`crate::error::AuditError`]: nothing is begun;
     /// [`crate::error::StoreError`].
     pub fn rotate_column(&self, column: &str) -> Result<ColumnStatus, Error> {
-        self.0.columns.rotate(column)
+        self.change_column("rotate-column", column, || self.0.columns.rotate(column))
     }
 
     /// The new tokens for those of the previous key version, without a value being given out; each with a
@@ -145,12 +146,37 @@ impl Guard {
     }
 
     /// Says that no token of the previous key version is left. From then on its tokens are read no more,
-    /// and the version may be destroyed once no other column uses it.
+    /// and the version may be destroyed once no other column uses it. Recorded first.
     ///
     /// # Errors
-    /// [`TokenError::NotRotating`]; [`TokenError::Conflict`]; [`crate::error::StoreError`].
+    /// [`TokenError::UnknownColumn`]; [`TokenError::NotRotating`]; [`TokenError::Conflict`];
+    /// [`crate::error::AuditError`]: nothing changes; [`crate::error::StoreError`].
     pub fn confirm_column(&self, column: &str) -> Result<ColumnStatus, Error> {
-        self.0.columns.confirm(column)
+        self.change_column("confirm-column", column, || self.0.columns.confirm(column))
+    }
+
+    /// Records what is done with the keys of a column before it is, and a second time if it fails.
+    fn change_column<T>(
+        &self,
+        what: &str,
+        column: &str,
+        change: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        // Known, so its name is one and may be recorded.
+        self.0.columns.field(column)?;
+        let record = |cause| {
+            let mut facts = self.event(EventKind::KeysChanged, self.now());
+            facts.basis = Some(BasisId::new(format!("{what}:{column}"))?);
+            facts.cause = cause;
+            self.0.audit.record(facts, None)?;
+            Ok::<_, Error>(())
+        };
+        record(0)?;
+        let changed = change();
+        if let Err(failed) = &changed {
+            record(failed.code().get())?;
+        }
+        changed
     }
 }
 

@@ -282,5 +282,18 @@ fn a_token_key_is_destroyed_when_no_column_has_it() {
         carrier.guard.confirm_column(column).unwrap();
     }
     destroy().unwrap();
+    // Each step is on record, also one that was refused.
+    let again = carrier.guard.rotate_column("ssn_token").unwrap_err();
+    assert_eq!(again, TokenError::NothingToRotate { version: 2 }.into());
+    let events = carrier.guard.audit().entries(0..u64::MAX).map(|entry| entry.unwrap().1.facts);
+    let told: Vec<_> = events
+        .filter(|facts| facts.kind == EventKind::KeysChanged)
+        .map(|facts| (facts.basis.unwrap().as_str().to_owned(), facts.cause))
+        .filter(|(basis, _)| basis.ends_with(":ssn_token"))
+        .collect();
+    let told: Vec<_> = told.iter().map(|(basis, cause)| (basis.as_str(), *cause)).collect();
+    let (rotate, confirm) = ("rotate-column:ssn_token", "confirm-column:ssn_token");
+    assert_eq!(told, [(rotate, 0), (confirm, 0), (rotate, 0), (rotate, 3119)]);
+    assert_eq!(carrier.guard.rotate_column("no_such"), Err(TokenError::UnknownColumn.into()));
     carrier.guard.tokenise("ssn_token", &sensitive("987-65-4321")).unwrap();
 }

@@ -460,7 +460,8 @@ pub enum EventKind {
     /// The view in the next event is sealed for a device session, whose public key the basis is. With
     /// a cause: refused, and no view follows.
     DeviceAsked,
-    /// The root keys change next; the basis says how. With a cause: they did not, or it is not known.
+    /// The root keys change next, or which of them a column of tokens has; the basis says how. With a cause:
+    /// they did not, or it is not known.
     KeysChanged,
     /// Sealed bytes were sealed again under the active key and are given back next: a batch; the basis
     /// says how many.
