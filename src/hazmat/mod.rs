@@ -8,6 +8,7 @@
 //! jobs, an unkeyed hash of a small space. The rooms above exist so that nobody has to.
 
 pub(crate) mod aead;
+pub(crate) mod entry;
 pub(crate) mod ff1;
 pub(crate) mod framing;
 pub(crate) mod hash;

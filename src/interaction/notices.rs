@@ -16,7 +16,8 @@ use zeroize::Zeroizing;
 
 use super::notice_store::{NoticeId, NoticeStore, StoredNotice};
 use crate::error::{Error, InteractionError, KeyError, StoreError};
-use crate::hazmat::aead::{AeadKey, NONCE_LEN, TAG_LEN};
+use crate::hazmat::aead::AeadKey;
+use crate::hazmat::entry::{self, Entry};
 use crate::hazmat::framing::Tuple;
 use crate::hazmat::kdf::Prk;
 use crate::hazmat::rng;
@@ -36,11 +37,9 @@ pub const NOTICE_BACK_OFF_MAX: Duration = Duration::from_secs(60 * 60);
 
 /// Entries that are read at once to be counted.
 const PAGE: usize = 1000;
-const FORMAT: u8 = 1;
 const LABEL: &str = "cpni-guard/v1/notice-entry";
 /// The longest notice has 285 bytes.
 const PLAIN_LEN: usize = 288;
-const ENTRY_LEN: usize = 1 + 4 + NONCE_LEN + PLAIN_LEN + TAG_LEN;
 
 /// A notice to a customer of an account change (47 CFR 64.2010(f)(1)). It says what kind of change it
 /// is, never the value.
@@ -157,7 +156,7 @@ impl Notices {
             let page = self.store.entries_after(after.as_ref(), PAGE)?;
             let Some(last) = page.last() else { return Ok(count) };
             after = Some(last.id);
-            let under = page.iter().filter_map(|stored| Parts::of(&stored.entry));
+            let under = page.iter().filter_map(|stored| Entry::of(&stored.entry).filter(has_its_length));
             let under = under.filter(|parts| parts.version == version).count();
             count = count.saturating_add(u64::try_from(under).unwrap_or(u64::MAX));
         }
@@ -165,18 +164,9 @@ impl Notices {
 
     fn seal(&self, id: &NoticeId, account: &AccountId, notice: &Notice) -> Result<Vec<u8>, KeyError> {
         let version = self.keys.active_version();
-        let nonce: [u8; NONCE_LEN] = rng::make_array().map_err(|_| KeyError::Random)?;
-        let mut text = encode(account, notice);
-        // INVARIANT: the mode fails only for messages of gigabytes.
-        let tag = self.entry_key(id, version)?.seal(&nonce, self.aad(id, version).as_bytes(), &mut text);
-        let tag = tag.map_err(|_| KeyError::Random)?;
-        let mut entry = Vec::with_capacity(ENTRY_LEN);
-        entry.push(FORMAT);
-        entry.extend_from_slice(&version.to_be_bytes());
-        entry.extend_from_slice(&nonce);
-        entry.extend_from_slice(&text);
-        entry.extend_from_slice(&tag);
-        Ok(entry)
+        let (key, aad) = (self.entry_key(id, version)?, self.aad(id, version));
+        let sealed = entry::seal(&key, version, aad.as_bytes(), encode(account, notice));
+        sealed.map_err(|_| KeyError::Random)
     }
 
     fn open(&self, stored: &StoredNotice) -> Result<QueuedNotice, UnreadableNotice> {
@@ -188,10 +178,9 @@ impl Notices {
 
     fn open_entry(&self, id: &NoticeId, entry: &[u8]) -> Result<(AccountId, Notice), Error> {
         let unreadable = || Error::from(InteractionError::NoticeUnreadable);
-        let Parts { version, nonce, text, tag } = Parts::of(entry).ok_or_else(unreadable)?;
-        let key = self.entry_key(id, version)?;
-        let mut plain = Zeroizing::new(text.to_vec());
-        key.open(nonce, self.aad(id, version).as_bytes(), &mut plain, tag).map_err(|_| unreadable())?;
+        let entry = Entry::of(entry).filter(has_its_length).ok_or_else(unreadable)?;
+        let (key, aad) = (self.entry_key(id, entry.version)?, self.aad(id, entry.version));
+        let plain = entry.open(&key, aad.as_bytes()).map_err(|_| unreadable())?;
         decode(&plain).ok_or_else(unreadable)
     }
 
@@ -220,24 +209,8 @@ impl fmt::Debug for NoticeAddress {
     }
 }
 
-/// A stored entry, taken apart.
-struct Parts<'e> {
-    version: u32,
-    nonce: &'e [u8; NONCE_LEN],
-    text: &'e [u8; PLAIN_LEN],
-    tag: &'e [u8; TAG_LEN],
-}
-
-impl<'e> Parts<'e> {
-    /// `None` if it is not an entry of version 1.
-    fn of(entry: &'e [u8]) -> Option<Self> {
-        let (&FORMAT, rest) = entry.split_first()? else { return None };
-        let (version, rest) = rest.split_first_chunk()?;
-        let (nonce, rest) = rest.split_first_chunk()?;
-        let (text, rest) = rest.split_first_chunk()?;
-        let tag = rest.try_into().ok()?;
-        Some(Self { version: u32::from_be_bytes(*version), nonce, text, tag })
-    }
+fn has_its_length(entry: &Entry<'_>) -> bool {
+    entry.plain_len() == PLAIN_LEN
 }
 
 /// The wait after the attempt of this number failed.

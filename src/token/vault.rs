@@ -17,7 +17,8 @@ use zeroize::Zeroizing;
 use super::vault_store::{StoredToken, TokenVault, VaultRef};
 use super::vault_token::{VaultToken, prefix_of};
 use crate::error::{Error, KeyError, StoreError, TokenError};
-use crate::hazmat::aead::{AeadKey, NONCE_LEN, TAG_LEN};
+use crate::hazmat::aead::AeadKey;
+use crate::hazmat::entry::{self, Entry};
 use crate::hazmat::framing::{self, Tuple};
 use crate::hazmat::kdf::Prk;
 use crate::hazmat::mac::MacKey;
@@ -31,7 +32,6 @@ pub const MAX_VAULT_TOKENS: u64 = 10_000_000;
 /// The longest life of a token. Library default.
 pub const MAX_TOKEN_LIFE: Duration = Duration::from_secs(366 * 24 * 3600);
 
-const FORMAT: u8 = 1;
 const REFERENCE_LABEL: &str = "cpni-guard/v1/token-reference";
 const ENTRY_LABEL: &str = "cpni-guard/v1/token-entry";
 /// The plaintext has a multiple of this, so that its length does not tell an account id's.
@@ -223,30 +223,19 @@ impl Tokens {
         VaultRef::from_pseudonym(self.references.mac(&message))
     }
 
-    fn seal(&self, of: &VaultRef, mut plain: Zeroizing<Vec<u8>>) -> Result<(Vec<u8>, u32), Error> {
+    fn seal(&self, of: &VaultRef, plain: Zeroizing<Vec<u8>>) -> Result<(Vec<u8>, u32), Error> {
         let version = self.keys.active_version();
-        let nonce: [u8; NONCE_LEN] = rng::make_array().map_err(|_| KeyError::Random)?;
-        let tag = self.entry_key(of, version)?.seal(&nonce, self.aad(of, version).as_bytes(), &mut plain);
-        // INVARIANT: the mode fails only for messages of gigabytes.
-        let tag = tag.map_err(|_| KeyError::Random)?;
-        let mut entry = Vec::with_capacity(1 + 4 + NONCE_LEN + plain.len() + TAG_LEN);
-        entry.push(FORMAT);
-        entry.extend_from_slice(&version.to_be_bytes());
-        entry.extend_from_slice(&nonce);
-        entry.extend_from_slice(&plain);
-        entry.extend_from_slice(&tag);
+        let (key, aad) = (self.entry_key(of, version)?, self.aad(of, version));
+        let entry = entry::seal(&key, version, aad.as_bytes(), plain).map_err(|_| KeyError::Random)?;
         Ok((entry, version))
     }
 
     fn open(&self, of: &VaultRef, stored: &StoredToken) -> Result<Issued, Error> {
         let unreadable = || Error::from(TokenError::Unreadable);
-        let (version, nonce, text, tag) = parts(&stored.entry).ok_or_else(unreadable)?;
-        if version != stored.key_version {
-            return Err(unreadable());
-        }
-        let mut plain = Zeroizing::new(text.to_vec());
-        let key = self.entry_key(of, version)?;
-        key.open(nonce, self.aad(of, version).as_bytes(), &mut plain, tag).map_err(|_| unreadable())?;
+        let entry = Entry::of(&stored.entry).filter(|entry| entry.version == stored.key_version);
+        let entry = entry.ok_or_else(unreadable)?;
+        let (key, aad) = (self.entry_key(of, entry.version)?, self.aad(of, entry.version));
+        let plain = entry.open(&key, aad.as_bytes()).map_err(|_| unreadable())?;
         let mut issued = decode(&plain).ok_or_else(unreadable)?;
         // What stands beside the entry is not authenticated: it may only say less.
         let is_less = match (stored.uses_left, issued.terms.uses) {
@@ -291,17 +280,6 @@ impl fmt::Debug for Issued {
 const fn bit(purpose: Purpose) -> u32 {
     // INVARIANT: codes are below 32: Purpose::ALL is checked in the tests.
     1 << purpose.code()
-}
-
-type Parts<'e> = (u32, &'e [u8; NONCE_LEN], &'e [u8], &'e [u8; TAG_LEN]);
-
-/// An entry, taken apart; `None` if it is not one of version 1.
-fn parts(entry: &[u8]) -> Option<Parts<'_>> {
-    let (&FORMAT, rest) = entry.split_first()? else { return None };
-    let (version, rest) = rest.split_first_chunk()?;
-    let (nonce, rest) = rest.split_first_chunk()?;
-    let (text, tag) = rest.split_last_chunk()?;
-    Some((u32::from_be_bytes(*version), nonce, text, tag))
 }
 
 /// The plaintext of an entry, built in place: the account id leaves no copy behind.
