@@ -120,7 +120,7 @@ fn acts(records: u64, folder: &Folder) -> Result<(), Failure> {
     for number in 0..20 {
         searches.search(&carrier, &rows, records, number)?;
     }
-    searches.say("searched by SSN and by telephone number, in other spellings");
+    searches.say("searched by SSN and by number, in other spellings");
 
     let version = desk.rotate(&carrier.keys, KeyBranch::Data)?;
     println!("\nrotated: new records are sealed under version {version}; version 1 still opens");
@@ -138,20 +138,23 @@ fn acts(records: u64, folder: &Folder) -> Result<(), Failure> {
         }
         failed.map_or(resumed, Err)
     })?;
-    searches.say("searched meanwhile, while the rows were of both versions");
+    searches.say("searched meanwhile, with rows of both versions");
 
     println!(
-        "\ndestroying version 1 now: {}",
+        "\ndestroying version 1 now:\n  {}",
         refusal(desk.destroy(&carrier.keys, KeyBranch::Data, 1, Unneeded::Rows(&resumed),))
     );
     let report = pass(&carrier, &mut rows)?;
     let needs = desk.needs(KeyBranch::Data, 1)?;
     println!(
-        "a whole pass: {} rows and terms under version 1, {} under version {version}; the library's own",
+        "a whole pass: {} rows and terms under version 1, {} under version {version};",
         report.found_under(1),
         report.found_under(version)
     );
-    println!("  stores: {} passwords, {} notices, {} tokens", needs.secrets, needs.notices, needs.tokens);
+    println!(
+        "  in the library's own stores {} passwords, {} notices, {} tokens",
+        needs.secrets, needs.notices, needs.tokens
+    );
     desk.destroy(&carrier.keys, KeyBranch::Data, 1, Unneeded::Rows(&report))?;
     println!("destroyed version 1");
 
@@ -165,10 +168,7 @@ fn acts(records: u64, folder: &Folder) -> Result<(), Failure> {
         return Err("rows were lost".into());
     }
     carrier.guard.audit().verify()?;
-    println!(
-        "every row is there and opens; the audit log verifies, with {} events",
-        carrier.guard.audit().size()
-    );
+    println!("every row is there; the audit log verifies, with {} events", carrier.guard.audit().size());
     Ok(())
 }
 
@@ -184,7 +184,7 @@ fn protect(carrier: &Carrier, rows: &mut Rows, records: u64) -> Result<(), Failu
         rows.insert(&sealed.collect::<Result<Vec<_>, Failure>>()?)?;
     }
     println!(
-        "sealed {records} customers in {:.1} s, each with a term for its SSN and its number",
+        "sealed {records} customers in {:.1} s, each with terms for its SSN and number",
         started.elapsed().as_secs_f64()
     );
     Ok(())
@@ -242,7 +242,7 @@ impl Searches {
     fn say(&self, how: &str) {
         let (done, candidates) = (self.done.load(Ordering::SeqCst), self.candidates.load(Ordering::SeqCst));
         println!(
-            "{how}: {done} times, none missed; {:.1} candidates each, compared inside the library",
+            "{how}: {done} times, none missed;\n  {:.1} candidates each, compared inside the library",
             as_float(candidates) / as_float(done.max(1)),
         );
     }
