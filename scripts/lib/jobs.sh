@@ -24,7 +24,7 @@ declare -rA ABOUT=(
     [oracle]='200,000 requests decided as Cedar decides them, and every spoiled rule found out'
     [powercut]='power cuts, kills and disk faults, in short; the crash tests pass the lints'
     [bench]='speed as ratios to the raw limits, against benches/aims.txt'
-    [fuzz]='every fuzz target for 20 s from the committed corpus'
+    [fuzz]='every fuzz target for 12 s from the committed corpus'
 )
 
 readonly SHARED=../shared
@@ -497,7 +497,7 @@ job_fuzz() {
         [[ -d fuzz/regressions/$target ]] && inputs+=("fuzz/regressions/$target")
         mkdir "$found/$target"
         if cargo +nightly fuzz run "$target" "${inputs[@]}" -- \
-            -max_total_time="${FUZZ_SECONDS:-20}" -timeout=10 > "$log" 2>&1; then
+            -max_total_time="${FUZZ_SECONDS:-12}" -timeout=10 > "$log" 2>&1; then
             note "$target: $(sed -n 's/^Done \([0-9]*\) runs.*/\1 runs/p' "$log")"
         else
             broken+=("$target")
