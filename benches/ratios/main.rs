@@ -15,22 +15,29 @@ mod subscriber;
 mod tokens;
 mod tree;
 
-criterion::criterion_group!(
-    ratios,
-    sealing::seal,
-    sealing::open,
-    sealing::seal_and_open,
-    sealing::read_and_open,
-    guard::protect,
-    guard::view,
-    index::term,
-    decisions::look_up,
-    decisions::whole_plan,
-    decisions::load_packs,
-    tree::append,
-    tokens::ff1,
-    tokens::siv,
-    scope::breach,
-    durable::disclosures,
-);
+use std::time::Duration;
+
+criterion::criterion_group! {
+    name = ratios;
+    // Two times of one run are compared, so their medians are steady long before criterion's eight seconds.
+    config = criterion::Criterion::default()
+        .warm_up_time(Duration::from_secs(1))
+        .measurement_time(Duration::from_secs(3));
+    targets =
+        sealing::seal,
+        sealing::open,
+        sealing::seal_and_open,
+        sealing::read_and_open,
+        guard::protect,
+        guard::view,
+        index::term,
+        decisions::look_up,
+        decisions::whole_plan,
+        decisions::load_packs,
+        tree::append,
+        tokens::ff1,
+        tokens::siv,
+        scope::breach,
+        durable::disclosures,
+}
 criterion::criterion_main!(ratios);
