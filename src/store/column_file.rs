@@ -8,7 +8,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteOptions;
-use super::sqlite::{Database, FileKind, of_sqlite};
+use super::sqlite::{Database, FileKind};
 use crate::error::StoreError;
 use crate::token::{ColumnStore, StoredColumn};
 use crate::vocabulary::{FieldName, TenantId};
@@ -31,18 +31,17 @@ const KIND: FileKind = FileKind {
 /// The columns of one folder.
 pub(super) struct ColumnFile {
     database: Database,
-    read_only: bool,
 }
 
 impl ColumnFile {
     pub(super) fn open(folder: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
-        Ok(Self { database: Database::open(folder, &KIND, options)?, read_only: options.read_only })
+        Ok(Self { database: Database::open(folder, &KIND, options)? })
     }
 }
 
 impl ColumnStore for ColumnFile {
     fn get(&self, tenant: &TenantId, column: &FieldName) -> Result<Option<StoredColumn>, StoreError> {
-        find(&self.database.connection(), tenant, column).map_err(of_sqlite)
+        self.database.read(|connection| find(connection, tenant, column))
     }
 
     fn replace(
@@ -52,9 +51,6 @@ impl ColumnStore for ColumnFile {
         before: Option<&StoredColumn>,
         after: &StoredColumn,
     ) -> Result<bool, StoreError> {
-        if self.read_only {
-            return Err(StoreError::ReadOnly);
-        }
         self.database.write(|connection| {
             if find(connection, tenant, column)?.as_ref() != before {
                 return Ok(false);
@@ -70,20 +66,18 @@ impl ColumnStore for ColumnFile {
     }
 
     fn versions_in_use(&self) -> Result<BTreeSet<u32>, StoreError> {
-        let connection = self.database.connection();
-        let read = || -> rusqlite::Result<BTreeSet<u32>> {
+        self.database.read(|connection| {
             let mut query = connection.prepare_cached(
                 "SELECT version FROM columns UNION SELECT previous FROM columns WHERE previous IS NOT NULL",
             )?;
             query.query_map([], |row| row.get(0))?.collect()
-        };
-        read().map_err(of_sqlite)
+        })
     }
 }
 
 impl fmt::Debug for ColumnFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ColumnFile").field("read_only", &self.read_only).finish_non_exhaustive()
+        f.debug_struct("ColumnFile").field("read_only", &self.database.is_read_only()).finish_non_exhaustive()
     }
 }
 

@@ -4,7 +4,7 @@
 use core::fmt;
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::SqliteOptions;
 use super::sqlite::{Database, FileKind, of_sqlite};
@@ -33,25 +33,17 @@ const KIND: FileKind = FileKind {
 /// The notices of one folder.
 pub(super) struct NoticeFile {
     database: Database,
-    read_only: bool,
 }
 
 impl NoticeFile {
     pub(super) fn open(folder: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
-        Ok(Self { database: Database::open(folder, &KIND, options)?, read_only: options.read_only })
-    }
-
-    fn write<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
-    ) -> Result<T, StoreError> {
-        if self.read_only { Err(StoreError::ReadOnly) } else { self.database.write(work) }
+        Ok(Self { database: Database::open(folder, &KIND, options)? })
     }
 }
 
 impl NoticeStore for NoticeFile {
     fn push(&self, id: &NoticeId, entry: &[u8], now: Timestamp, max: usize) -> Result<(), StoreError> {
-        let added = self.write(|connection| {
+        let added = self.database.write(|connection| {
             let mut push = connection.prepare_cached(
                 "INSERT INTO notices (id, entry, attempts, since, due) SELECT ?1, ?2, 0, ?3, ?3
                  WHERE (SELECT count(*) FROM notices) < ?4",
@@ -62,7 +54,7 @@ impl NoticeStore for NoticeFile {
     }
 
     fn claim(&self, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<StoredNotice>, StoreError> {
-        self.write(|connection| {
+        self.database.write(|connection| {
             let mut begin_anew = connection
                 .prepare_cached("UPDATE notices SET due = ?1 + (due - since), since = ?1 WHERE since > ?1")?;
             begin_anew.execute([stored_time(now)])?;
@@ -97,7 +89,7 @@ impl NoticeStore for NoticeFile {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.write(|connection| {
+        self.database.write(|connection| {
             let mut put_off = connection
                 .prepare_cached("UPDATE notices SET since = ?3, due = ?4 WHERE id = ?1 AND attempts = ?2")?;
             let changed =
@@ -107,7 +99,7 @@ impl NoticeStore for NoticeFile {
     }
 
     fn remove(&self, id: &NoticeId) -> Result<bool, StoreError> {
-        self.write(|connection| {
+        self.database.write(|connection| {
             let mut remove = connection.prepare_cached("DELETE FROM notices WHERE id = ?1")?;
             Ok(remove.execute([id.as_bytes()])? == 1)
         })
@@ -135,7 +127,7 @@ impl NoticeStore for NoticeFile {
 
 impl fmt::Debug for NoticeFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NoticeFile").field("read_only", &self.read_only).finish_non_exhaustive()
+        f.debug_struct("NoticeFile").field("read_only", &self.database.is_read_only()).finish_non_exhaustive()
     }
 }
 

@@ -22,7 +22,10 @@ pub(super) struct FileKind {
 }
 
 /// An open file. One connection: its threads take turns, as SQLite's writers would anyway.
-pub(super) struct Database(Mutex<Connection>);
+pub(super) struct Database {
+    connection: Mutex<Connection>,
+    read_only: bool,
+}
 
 impl Database {
     /// Opens, and where it is empty makes, the file.
@@ -39,19 +42,37 @@ impl Database {
                 .map_err(of_sqlite)?;
         connection.busy_timeout(options.busy_timeout).map_err(of_sqlite)?;
         check_format(&mut connection, kind, options.read_only).map_err(of_refused)?;
-        Ok(Self(Mutex::new(connection)))
+        Ok(Self { connection: Mutex::new(connection), read_only: options.read_only })
     }
 
     /// INVARIANT: a panic drops the transaction that was open, which rolls it back.
     pub(super) fn connection(&self) -> MutexGuard<'_, Connection> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs `work` in a transaction that holds the write lock from its beginning.
+    pub(super) const fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// Fails with [`StoreError::ReadOnly`] where the store only looks.
+    pub(super) const fn check_writable(&self) -> Result<(), StoreError> {
+        if self.read_only { Err(StoreError::ReadOnly) } else { Ok(()) }
+    }
+
+    /// Runs `work` outside a transaction of its own.
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, StoreError> {
+        work(&self.connection()).map_err(of_sqlite)
+    }
+
+    /// Runs `work` in a transaction that holds the write lock from its beginning, unless the store only looks.
     pub(super) fn write<T>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
     ) -> Result<T, StoreError> {
+        self.check_writable()?;
         let mut connection = self.connection();
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(of_sqlite)?;

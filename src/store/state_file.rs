@@ -54,19 +54,11 @@ const KIND: FileKind = FileKind {
 /// The accounts of one folder.
 pub(super) struct StateFile {
     database: Database,
-    read_only: bool,
 }
 
 impl StateFile {
     pub(super) fn open(folder: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
-        Ok(Self { database: Database::open(folder, &KIND, options)?, read_only: options.read_only })
-    }
-
-    fn write<T>(
-        &self,
-        work: impl FnOnce(&rusqlite::Connection) -> Result<T, rusqlite::Error>,
-    ) -> Result<T, StoreError> {
-        if self.read_only { Err(StoreError::ReadOnly) } else { self.database.write(work) }
+        Ok(Self { database: Database::open(folder, &KIND, options)? })
     }
 }
 
@@ -79,7 +71,7 @@ impl AccountStore for StateFile {
     }
 
     fn set_entry(&self, of: &AccountRef, entry: &[u8]) -> Result<(), StoreError> {
-        self.write(|connection| {
+        self.database.write(|connection| {
             let mut replace = connection
                 .prepare_cached("INSERT OR REPLACE INTO entries (reference, entry) VALUES (?1, ?2)")?;
             replace.execute(params![of.as_bytes(), entry]).map(|_| ())
@@ -87,7 +79,7 @@ impl AccountStore for StateFile {
     }
 
     fn take_entry(&self, of: &AccountRef) -> Result<Option<Vec<u8>>, StoreError> {
-        self.write(|connection| {
+        self.database.write(|connection| {
             let mut take =
                 connection.prepare_cached("DELETE FROM entries WHERE reference = ?1 RETURNING entry")?;
             take.query_row([of.as_bytes()], |row| row.get(0)).optional()
@@ -95,7 +87,7 @@ impl AccountStore for StateFile {
     }
 
     fn swap_entry(&self, of: &AccountRef, old: &[u8], new: Option<&[u8]>) -> Result<bool, StoreError> {
-        self.write(|connection| {
+        self.database.write(|connection| {
             let changed = match new {
                 Some(new) => connection
                     .prepare_cached("UPDATE entries SET entry = ?3 WHERE reference = ?1 AND entry = ?2")?
@@ -136,7 +128,7 @@ impl AccountStore for StateFile {
         event: &[u8],
         head: &[u8],
     ) -> Result<bool, StoreError> {
-        self.write(|connection| {
+        self.database.write(|connection| {
             let mut count = connection.prepare_cached("SELECT count(*) FROM events WHERE reference = ?1")?;
             let stored: i64 = count.query_row([of.as_bytes()], |row| row.get(0))?;
             if usize::try_from(stored) != Ok(len) {
@@ -173,7 +165,7 @@ impl AccountStore for StateFile {
         now: Timestamp,
         limits: &AttemptLimits,
     ) -> Result<AttemptState, StoreError> {
-        self.write(|connection| {
+        self.database.write(|connection| {
             let mut query = connection.prepare_cached(
                 "SELECT window_start, count, locked_until FROM attempts WHERE counter = ?1",
             )?;
@@ -201,7 +193,7 @@ impl AccountStore for StateFile {
     }
 
     fn clear_attempts(&self, counter: &CounterKey) -> Result<(), StoreError> {
-        self.write(|connection| {
+        self.database.write(|connection| {
             let mut delete = connection.prepare_cached("DELETE FROM attempts WHERE counter = ?1")?;
             delete.execute([counter.as_bytes()]).map(|_| ())
         })
@@ -213,7 +205,7 @@ impl AccountStore for StateFile {
         account: &AccountRef,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.write(|connection| {
+        self.database.write(|connection| {
             if let Some(limit) = bindings_expire_before(now) {
                 let mut prune = connection.prepare_cached("DELETE FROM bindings WHERE used < ?1")?;
                 prune.execute([stored_time(limit)])?;
@@ -232,7 +224,7 @@ impl AccountStore for StateFile {
 
 impl fmt::Debug for StateFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StateFile").field("read_only", &self.read_only).finish_non_exhaustive()
+        f.debug_struct("StateFile").field("read_only", &self.database.is_read_only()).finish_non_exhaustive()
     }
 }
 

@@ -28,7 +28,6 @@ const KIND: FileKind = FileKind {
 /// them until they are gone, or the version of the subject branch is destroyed.
 pub struct SqliteSubjects {
     database: Database,
-    read_only: bool,
 }
 
 impl SqliteSubjects {
@@ -52,23 +51,19 @@ impl SqliteOptions {
         if !self.read_only {
             folder::create(path)?;
         }
-        Ok(SqliteSubjects { database: Database::open(path, &KIND, &self)?, read_only: self.read_only })
+        Ok(SqliteSubjects { database: Database::open(path, &KIND, &self)? })
     }
 }
 
 impl SubjectStore for SqliteSubjects {
     fn entry(&self, of: &SubjectRef) -> Result<Option<Vec<u8>>, StoreError> {
-        let connection = self.database.connection();
-        let mut query = connection
-            .prepare_cached("SELECT entry FROM subjects WHERE reference = ?1")
-            .map_err(of_sqlite)?;
-        query.query_row([of.as_bytes()], |row| row.get(0)).optional().map_err(of_sqlite)
+        self.database.read(|connection| {
+            let mut query = connection.prepare_cached("SELECT entry FROM subjects WHERE reference = ?1")?;
+            query.query_row([of.as_bytes()], |row| row.get(0)).optional()
+        })
     }
 
     fn swap(&self, of: &SubjectRef, old: Option<&[u8]>, new: &[u8]) -> Result<bool, StoreError> {
-        if self.read_only {
-            return Err(StoreError::ReadOnly);
-        }
         self.database.write(|connection| {
             let changed = match old {
                 Some(old) => connection
@@ -83,9 +78,6 @@ impl SubjectStore for SqliteSubjects {
     }
 
     fn swap_all(&self, rows: &[SubjectExchange]) -> Result<u64, StoreError> {
-        if self.read_only {
-            return Err(StoreError::ReadOnly);
-        }
         self.database.write(|connection| {
             let mut swap = connection
                 .prepare_cached("UPDATE subjects SET entry = ?3 WHERE reference = ?1 AND entry = ?2")?;
@@ -101,8 +93,7 @@ impl SubjectStore for SqliteSubjects {
         after: Option<&SubjectRef>,
         limit: usize,
     ) -> Result<Vec<(SubjectRef, Vec<u8>)>, StoreError> {
-        let connection = self.database.connection();
-        let read = || -> rusqlite::Result<Vec<_>> {
+        self.database.read(|connection| {
             let mut query = connection.prepare_cached(
                 "SELECT reference, entry FROM subjects WHERE reference > ?1 ORDER BY reference LIMIT ?2",
             )?;
@@ -113,17 +104,14 @@ impl SubjectStore for SqliteSubjects {
                 Ok((SubjectRef::from_pseudonym(row.get(0)?), row.get(1)?))
             })?;
             rows.collect()
-        };
-        read().map_err(of_sqlite)
+        })
     }
 
     /// The write-ahead log is written back and cut to nothing; the file itself overwrites what it deletes
     /// (<https://sqlite.org/pragma.html#pragma_secure_delete>). What the disk keeps below the file system
     /// is out of reach.
     fn scrub(&self) -> Result<(), StoreError> {
-        if self.read_only {
-            return Err(StoreError::ReadOnly);
-        }
+        self.database.check_writable()?;
         let connection = self.database.connection();
         let is_busy: i64 = connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
@@ -134,6 +122,8 @@ impl SubjectStore for SqliteSubjects {
 
 impl fmt::Debug for SqliteSubjects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteSubjects").field("read_only", &self.read_only).finish_non_exhaustive()
+        f.debug_struct("SqliteSubjects")
+            .field("read_only", &self.database.is_read_only())
+            .finish_non_exhaustive()
     }
 }

@@ -4,10 +4,10 @@
 use core::fmt;
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::SqliteOptions;
-use super::sqlite::{Database, FileKind, of_sqlite};
+use super::sqlite::{Database, FileKind};
 use super::state_file::{read_time, stored_time};
 use crate::error::StoreError;
 use crate::token::{StoredToken, TokenVault, VaultRef};
@@ -37,30 +37,18 @@ const COLUMNS: &str = "account, entry, key_version, uses_left, expires, referenc
 /// The tokens of one folder.
 pub(super) struct VaultFile {
     database: Database,
-    read_only: bool,
 }
 
 impl VaultFile {
     pub(super) fn open(folder: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
-        Ok(Self { database: Database::open(folder, &KIND, options)?, read_only: options.read_only })
-    }
-
-    fn write<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
-    ) -> Result<T, StoreError> {
-        if self.read_only { Err(StoreError::ReadOnly) } else { self.database.write(work) }
-    }
-
-    fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>) -> Result<T, StoreError> {
-        work(&self.database.connection()).map_err(of_sqlite)
+        Ok(Self { database: Database::open(folder, &KIND, options)? })
     }
 }
 
 impl TokenVault for VaultFile {
     fn put(&self, of: &VaultRef, token: &StoredToken, max: u64) -> Result<(), StoreError> {
         let StoredToken { account, entry, key_version, uses_left, expires } = token;
-        let added = self.write(|connection| {
+        let added = self.database.write(|connection| {
             let mut put = connection.prepare_cached(
                 "INSERT INTO tokens (reference, account, entry, key_version, uses_left, expires)
                  SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE (SELECT count(*) FROM tokens) < ?7",
@@ -73,14 +61,14 @@ impl TokenVault for VaultFile {
     }
 
     fn get(&self, of: &VaultRef) -> Result<Option<StoredToken>, StoreError> {
-        self.read(|connection| {
+        self.database.read(|connection| {
             let sql = format!("SELECT {COLUMNS} FROM tokens WHERE reference = ?1");
             connection.prepare_cached(&sql)?.query_row([of.as_bytes()], read_token).optional()
         })
     }
 
     fn take_use(&self, of: &VaultRef, now: Timestamp) -> Result<bool, StoreError> {
-        self.write(|connection| {
+        self.database.write(|connection| {
             let mut take = connection.prepare_cached(
                 "UPDATE tokens SET uses_left = uses_left - 1
                  WHERE reference = ?1 AND expires > ?2 AND (uses_left IS NULL OR uses_left > 0)",
@@ -90,21 +78,21 @@ impl TokenVault for VaultFile {
     }
 
     fn remove(&self, of: &VaultRef) -> Result<bool, StoreError> {
-        self.write(|connection| {
+        self.database.write(|connection| {
             let mut remove = connection.prepare_cached("DELETE FROM tokens WHERE reference = ?1")?;
             Ok(remove.execute([of.as_bytes()])? == 1)
         })
     }
 
     fn remove_of(&self, account: &VaultRef) -> Result<u64, StoreError> {
-        self.write(|connection| {
+        self.database.write(|connection| {
             let mut remove = connection.prepare_cached("DELETE FROM tokens WHERE account = ?1")?;
             remove.execute([account.as_bytes()]).map(as_count)
         })
     }
 
     fn sweep(&self, now: Timestamp, limit: usize) -> Result<u64, StoreError> {
-        self.write(|connection| {
+        self.database.write(|connection| {
             let mut sweep = connection.prepare_cached(
                 "DELETE FROM tokens WHERE reference IN (
                      SELECT reference FROM tokens WHERE expires <= ?1 OR uses_left = 0 LIMIT ?2)",
@@ -118,7 +106,7 @@ impl TokenVault for VaultFile {
         key_version: u32,
         limit: usize,
     ) -> Result<Vec<(VaultRef, StoredToken)>, StoreError> {
-        self.read(|connection| {
+        self.database.read(|connection| {
             let sql = format!("SELECT {COLUMNS} FROM tokens WHERE key_version <> ?1 LIMIT ?2");
             let mut query = connection.prepare_cached(&sql)?;
             let found = query.query_map(params![key_version, as_limit(limit)], |row| {
@@ -135,7 +123,7 @@ impl TokenVault for VaultFile {
         entry: &[u8],
         key_version: u32,
     ) -> Result<bool, StoreError> {
-        self.write(|connection| {
+        self.database.write(|connection| {
             let mut replace = connection.prepare_cached(
                 "UPDATE tokens SET entry = ?3, key_version = ?4 WHERE reference = ?1 AND entry = ?2",
             )?;
@@ -144,7 +132,7 @@ impl TokenVault for VaultFile {
     }
 
     fn versions(&self) -> Result<Vec<(u32, u64)>, StoreError> {
-        self.read(|connection| {
+        self.database.read(|connection| {
             let mut query = connection
                 .prepare_cached("SELECT key_version, count(*) FROM tokens GROUP BY key_version ORDER BY 1")?;
             let counts = query.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?;
@@ -157,7 +145,7 @@ impl TokenVault for VaultFile {
 
 impl fmt::Debug for VaultFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VaultFile").field("read_only", &self.read_only).finish_non_exhaustive()
+        f.debug_struct("VaultFile").field("read_only", &self.database.is_read_only()).finish_non_exhaustive()
     }
 }
 

@@ -27,20 +27,16 @@ const KIND: FileKind = FileKind {
 /// The watch of one folder.
 pub(super) struct WatchFile {
     database: Database,
-    read_only: bool,
 }
 
 impl WatchFile {
     pub(super) fn open(folder: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
-        Ok(Self { database: Database::open(folder, &KIND, options)?, read_only: options.read_only })
+        Ok(Self { database: Database::open(folder, &KIND, options)? })
     }
 }
 
 impl WatchStore for WatchFile {
     fn update(&self, keys: &[WatchKey], change: &mut Change<'_>) -> Result<(), StoreError> {
-        if self.read_only {
-            return Err(StoreError::ReadOnly);
-        }
         self.database.write(|connection| {
             let mut select = connection.prepare_cached("SELECT entry FROM entries WHERE key = ?1")?;
             let before = keys
@@ -72,6 +68,6 @@ impl WatchStore for WatchFile {
 
 impl fmt::Debug for WatchFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WatchFile").field("read_only", &self.read_only).finish_non_exhaustive()
+        f.debug_struct("WatchFile").field("read_only", &self.database.is_read_only()).finish_non_exhaustive()
     }
 }
