@@ -288,14 +288,15 @@ impl KeyDesk {
         Ok(())
     }
 
-    fn told_if_failed<T>(&self, basis: &str, done: Result<T, Error>) -> Result<T, Error> {
+    /// A change that was announced and failed is told a second time, with its cause.
+    pub(super) fn told_if_failed<T>(&self, basis: &str, done: Result<T, Error>) -> Result<T, Error> {
         if let Err(failed) = &done {
             self.record(basis, failed.code().get())?;
         }
         done
     }
 
-    fn record(&self, basis: &str, cause: u16) -> Result<(), Error> {
+    pub(super) fn record(&self, basis: &str, cause: u16) -> Result<(), Error> {
         let mut facts = self.guard.event(EventKind::KeysChanged, self.guard.now());
         facts.basis = Some(BasisId::new(basis)?);
         facts.actor.clone_from(&self.actor);

@@ -12,7 +12,7 @@ use crate::envelope::Stored;
 use crate::error::{Error, TokenError};
 use crate::sensitive::Sensitive;
 use crate::token::{ColumnStatus, FormatToken, SealedToken, TokenColumn};
-use crate::vocabulary::{BasisId, EventKind};
+use crate::vocabulary::EventKind;
 
 use super::Guard;
 use super::interaction::Interaction;
@@ -164,19 +164,9 @@ impl Guard {
     ) -> Result<T, Error> {
         // Known, so its name is one and may be recorded.
         self.0.columns.field(column)?;
-        let record = |cause| {
-            let mut facts = self.event(EventKind::KeysChanged, self.now());
-            facts.basis = Some(BasisId::new(format!("{what}:{column}"))?);
-            facts.cause = cause;
-            self.0.audit.record(facts, None)?;
-            Ok::<_, Error>(())
-        };
-        record(0)?;
-        let changed = change();
-        if let Err(failed) = &changed {
-            record(failed.code().get())?;
-        }
-        changed
+        let (desk, basis) = (self.keys(), format!("{what}:{column}"));
+        desk.record(&basis, 0)?;
+        desk.told_if_failed(&basis, change())
     }
 }
 
