@@ -33,19 +33,20 @@ impl Guard {
         account: &AccountId,
         sealed: impl Into<Stored<'s>>,
     ) -> Result<IndexTerms, Error> {
-        let Inner { tenant, schema, indexes, .. } = &*self.0;
+        let Inner { schema, indexes, .. } = &*self.0;
         let stored = sealed.into();
-        let keys = self.keys_of(account, stored.key_version(), stored.subject_epoch())?;
-        let mut opener = stored.opener(&keys, tenant, account)?;
         let mut values: Vec<Option<Sensitive<String>>> = schema.fields().iter().map(|_| None).collect();
-        for name in schema.indexes().iter().flat_map(|index| index.fields()) {
-            let spec = schema.field(name.as_str()).ok_or(SealedError::SchemaMismatch)?;
-            if let Some(place @ None) = values.get_mut(spec.index())
-                && stored.class_of(name.as_str()).is_some()
-            {
-                *place = Some(disclose::open_value(&mut opener, name, spec.class())?);
+        self.open_with(account, &stored, |opener| {
+            for name in schema.indexes().iter().flat_map(|index| index.fields()) {
+                let spec = schema.field(name.as_str()).ok_or(SealedError::SchemaMismatch)?;
+                if let Some(place @ None) = values.get_mut(spec.index())
+                    && stored.class_of(name.as_str()).is_some()
+                {
+                    *place = Some(disclose::open_value(opener, name, spec.class())?);
+                }
             }
-        }
+            Ok(())
+        })?;
         indexes.of_record(schema, |spec| {
             // EXPOSE: brought to its normal form and hashed under a key.
             values.get(spec.index())?.as_ref().map(|value| value.expose().as_str())

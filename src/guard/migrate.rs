@@ -14,7 +14,7 @@ use crate::error::{Error, RecordError, SealedError};
 use crate::sensitive::Sensitive;
 use crate::vocabulary::{AccountId, BasisId, EventKind, RecordId};
 
-use super::{Guard, Inner};
+use super::Guard;
 
 /// The first characters of a sealed field and of a sealed record as text (`docs/spec/sealed-v1.md` §2, §6).
 const SEALED_STARTS: [&str; 2] = ["Q0dGA", "Q0dSA"];
@@ -84,20 +84,45 @@ pub struct ColumnComparison {
     pub different: Vec<usize>,
 }
 
+/// What a text column holds, read once.
+enum Held {
+    Empty,
+    Plain,
+    Sealed(SealedField),
+}
+
+/// What a pass counts of one value.
+#[derive(Clone, Copy)]
+enum Found {
+    Empty,
+    Sealed,
+    Plain { has_concerns: bool },
+}
+
 impl ColumnContent {
     /// Tells what `text` is, in the column of `field`.
     #[must_use]
     pub fn of(field: &str, text: &str) -> Self {
+        match Held::read(field, text) {
+            Ok(Held::Empty) => Self::Empty,
+            Ok(Held::Plain) => Self::Plain,
+            Ok(Held::Sealed(_)) => Self::Sealed,
+            Err(_) => Self::Damaged,
+        }
+    }
+}
+
+impl Held {
+    /// Fails where it is damaged: with what is wrong with it, or that it is another field's.
+    fn read(field: &str, text: &str) -> Result<Self, SealedError> {
         if text.is_empty() {
-            return Self::Empty;
+            return Ok(Self::Empty);
         }
         if !SEALED_STARTS.iter().any(|start| text.starts_with(start)) {
-            return Self::Plain;
+            return Ok(Self::Plain);
         }
-        match SealedField::from_text(text) {
-            Ok(sealed) if sealed.name() == field => Self::Sealed,
-            Ok(_) | Err(_) => Self::Damaged,
-        }
+        let sealed = SealedField::from_text(text)?;
+        if sealed.name() == field { Ok(Self::Sealed(sealed)) } else { Err(SealedError::SchemaMismatch) }
     }
 }
 
@@ -109,12 +134,12 @@ impl MigrationReport {
         self.plain == 0 && self.failed.is_empty()
     }
 
-    fn add(&mut self, content: ColumnContent, result: Result<bool, &Error>) {
-        let count = match (content, result) {
-            (_, Err(error)) => self.failed.entry(error.code().get()).or_default(),
-            (ColumnContent::Empty, Ok(_)) => &mut self.empty,
-            (ColumnContent::Sealed, Ok(_)) => &mut self.sealed,
-            (ColumnContent::Plain | ColumnContent::Damaged, Ok(has_concerns)) => {
+    fn add(&mut self, found: Result<Found, &Error>) {
+        let count = match found {
+            Err(error) => self.failed.entry(error.code().get()).or_default(),
+            Ok(Found::Empty) => &mut self.empty,
+            Ok(Found::Sealed) => &mut self.sealed,
+            Ok(Found::Plain { has_concerns }) => {
                 self.concerns = self.concerns.saturating_add(u64::from(has_concerns));
                 &mut self.plain
             }
@@ -132,12 +157,15 @@ impl Guard {
         report: &mut MigrationReport,
     ) {
         for value in values {
-            let content = ColumnContent::of(value.field, value.text);
-            let found = self.expect_column(&value, content).and_then(|()| match content {
-                ColumnContent::Plain => Ok(!self.0.schema.admit(record_of(&value))?.concerns.is_empty()),
-                ColumnContent::Empty | ColumnContent::Sealed | ColumnContent::Damaged => Ok(false),
+            let found = self.held(&value).and_then(|held| match held {
+                Held::Empty => Ok(Found::Empty),
+                Held::Sealed(_) => Ok(Found::Sealed),
+                Held::Plain => {
+                    let concerns = self.0.schema.admit(record_of(&value))?.concerns;
+                    Ok(Found::Plain { has_concerns: !concerns.is_empty() })
+                }
             });
-            report.add(content, found.as_ref().copied());
+            report.add(found.as_ref().copied());
         }
     }
 
@@ -149,14 +177,17 @@ impl Guard {
         report: &mut MigrationReport,
     ) -> Vec<Result<Migrated, Error>> {
         let migrated = values.into_iter().map(|value| {
-            let content = ColumnContent::of(value.field, value.text);
-            let migrated =
-                self.expect_column(&value, content).and_then(|()| self.migrate_one(&value, content));
-            let concerns = migrated.as_ref().map(
-                |migrated| matches!(migrated, Migrated::Sealed { concerns, .. } if !concerns.is_empty()),
-            );
-            report.add(content, concerns);
-            migrated
+            let migrated = self.held(&value).and_then(|held| match held {
+                Held::Empty => Ok((Found::Empty, Migrated::Already)),
+                Held::Sealed(_) => Ok((Found::Sealed, Migrated::Already)),
+                Held::Plain => {
+                    let (columns, concerns) = self.seal_plain(&value)?;
+                    let found = Found::Plain { has_concerns: !concerns.is_empty() };
+                    Ok((found, Migrated::Sealed { columns, concerns }))
+                }
+            });
+            report.add(migrated.as_ref().map(|(found, _)| *found));
+            migrated.map(|(_, migrated)| migrated)
         });
         migrated.collect()
     }
@@ -167,14 +198,13 @@ impl Guard {
     /// # Errors
     /// [`SealedError`] where it is damaged; else as [`Guard::protect`].
     pub fn read_both(&self, value: &ColumnValue<'_>) -> Result<Option<SealedField>, Error> {
-        let content = ColumnContent::of(value.field, value.text);
-        self.expect_column(value, content)?;
-        match self.migrate_one(value, content)? {
-            Migrated::Sealed { columns, .. } => {
+        match self.held(value)? {
+            Held::Empty => Ok(None),
+            Held::Sealed(sealed) => Ok(Some(sealed)),
+            Held::Plain => {
+                let (columns, _) = self.seal_plain(value)?;
                 Ok(columns.into_iter().find(|column| column.name() == value.field))
             }
-            Migrated::Already if content == ColumnContent::Empty => Ok(None),
-            Migrated::Already => Ok(Some(SealedField::from_text(value.text)?)),
         }
     }
 
@@ -203,37 +233,29 @@ impl Guard {
         Ok(comparison)
     }
 
-    fn migrate_one(&self, value: &ColumnValue<'_>, content: ColumnContent) -> Result<Migrated, Error> {
-        if content != ColumnContent::Plain {
-            return Ok(Migrated::Already);
+    /// What a column holds, which must be one of a field of the schema, and not damaged.
+    fn held(&self, value: &ColumnValue<'_>) -> Result<Held, Error> {
+        let spec = self.0.schema.field(value.field).ok_or(RecordError::UnknownField { position: 0 })?;
+        match Held::read(value.field, value.text)? {
+            Held::Sealed(sealed) if sealed.class() != spec.class() => Err(SealedError::SchemaMismatch.into()),
+            held @ (Held::Empty | Held::Plain | Held::Sealed(_)) => Ok(held),
         }
-        let protected = self.protect(value.account, record_of(value))?;
-        let columns = protected.record.field_names().filter_map(|name| protected.record.field(name));
-        Ok(Migrated::Sealed { columns: columns.collect(), concerns: protected.concerns })
     }
 
-    /// The column is a field of the schema that a record can bring, and what it holds is not damaged.
-    fn expect_column(&self, value: &ColumnValue<'_>, content: ColumnContent) -> Result<(), Error> {
-        let spec = self.0.schema.field(value.field).ok_or(RecordError::UnknownField { position: 0 })?;
-        if content == ColumnContent::Damaged {
-            // What is wrong with it, or that it is another field's.
-            SealedField::from_text(value.text)?;
-            return Err(SealedError::SchemaMismatch.into());
-        }
-        if content == ColumnContent::Sealed && SealedField::from_text(value.text)?.class() != spec.class() {
-            return Err(SealedError::SchemaMismatch.into());
-        }
-        Ok(())
+    /// The columns of a plain value, sealed, and what was noticed.
+    fn seal_plain(&self, value: &ColumnValue<'_>) -> Result<(Vec<SealedField>, Vec<Concern>), Error> {
+        let protected = self.protect(value.account, record_of(value))?;
+        let columns = protected.record.field_names().filter_map(|name| protected.record.field(name));
+        Ok((columns.collect(), protected.concerns))
     }
 
     fn is_same(&self, plain: &ColumnValue<'_>, sealed: &str) -> Result<bool, Error> {
-        let Inner { tenant, schema, .. } = &*self.0;
-        let spec = schema.field(plain.field).ok_or(RecordError::UnknownField { position: 0 })?;
+        let spec = self.0.schema.field(plain.field).ok_or(RecordError::UnknownField { position: 0 })?;
         let sealed = SealedField::from_text(sealed)?;
         let stored = Stored::from((&sealed, plain.record));
-        let keys = self.keys_of(plain.account, stored.key_version(), stored.subject_epoch())?;
-        let mut opener = stored.opener(&keys, tenant, plain.account)?;
-        Ok(open_value(&mut opener, spec.name(), spec.class())? == Sensitive::from(plain.text.to_owned()))
+        let value =
+            self.open_with(plain.account, &stored, |opener| open_value(opener, spec.name(), spec.class()))?;
+        Ok(value == Sensitive::from(plain.text.to_owned()))
     }
 }
 

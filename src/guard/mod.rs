@@ -29,9 +29,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::audit::{AuditLog, EventFacts, Publisher};
 use crate::classify::{Concern, FieldValue, Record, Schema};
 use crate::envelope::{
-    Binding, PlainContent, PlainField, RowParts, SealedRecord, Stored, encode_rows, seal_record,
+    Binding, Opener, PlainContent, PlainField, RowParts, SealedRecord, Stored, encode_rows, seal_record,
 };
-use crate::error::{Error, InteractionError, KeyError, SubjectError};
+use crate::error::{Error, InteractionError, KeyError, SealedError, SubjectError};
 use crate::hazmat::framing::Tuple;
 use crate::hazmat::{hash, rng};
 use crate::interaction::{
@@ -329,6 +329,17 @@ impl Guard {
     fn is_current(&self, under: SealedUnder) -> bool {
         let takes_secret = under.subject_epoch != 0 || self.0.subjects.is_none();
         under.key_version == self.0.keys.active_version() && takes_secret
+    }
+
+    /// Opens something stored as this account's, outside an interaction, for what stays inside the library.
+    fn open_with<T>(
+        &self,
+        account: &AccountId,
+        stored: &Stored<'_>,
+        open: impl FnOnce(&mut Opener<'_>) -> Result<T, SealedError>,
+    ) -> Result<T, Error> {
+        let keys = self.keys_of(account, stored.key_version(), stored.subject_epoch())?;
+        Ok(open(&mut stored.opener(&keys, &self.0.tenant, account)?)?)
     }
 
     /// The keys of what is sealed under this version and epoch.

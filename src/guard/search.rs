@@ -265,9 +265,7 @@ impl Search {
     }
 
     fn compare(&self, sought: &Sought, account: &AccountId, stored: &Stored<'_>) -> Result<bool, Error> {
-        let keys = self.guard.keys_of(account, stored.key_version(), stored.subject_epoch())?;
-        let mut opener = stored.opener(&keys, &self.guard.0.tenant, account)?;
-        Ok(disclose::is_sought(sought, &mut opener)?)
+        self.guard.open_with(account, stored, |opener| disclose::is_sought(sought, opener))
     }
 
     /// Records that this account comes out next, and tells of a decoy.
