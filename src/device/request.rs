@@ -7,6 +7,7 @@ use base64ct::{Base64UrlUnpadded, Encoding as _};
 use super::v1::{self, MAX_REPLY_LEN, REQUEST_LEN};
 use crate::error::DeviceError;
 use crate::hazmat::hpke::PUBLIC_LEN;
+use crate::vocabulary::hex;
 
 /// What a device sends with its question, over the host's own authenticated channel: the public key
 /// of its session and the number of the request. Good for one reply. Not secret.
@@ -60,7 +61,7 @@ impl DeviceRequest {
     /// The public key as the audit log names it: 64 lower-case hexadecimal digits.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        fingerprint(&self.public)
+        hex(&self.public)
     }
 }
 
@@ -117,15 +118,6 @@ impl fmt::Debug for DeviceReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DeviceReply(..)")
     }
-}
-
-pub(super) fn fingerprint(public: &[u8; PUBLIC_LEN]) -> String {
-    use fmt::Write as _;
-    public.iter().fold(String::with_capacity(2 * PUBLIC_LEN), |mut hex, byte| {
-        // INVARIANT: writing to a `String` does not fail.
-        let _written = write!(hex, "{byte:02x}").is_ok();
-        hex
-    })
 }
 
 fn decode(text: &str, max: usize) -> Result<Vec<u8>, DeviceError> {

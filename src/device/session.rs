@@ -4,13 +4,13 @@ use core::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use super::request::{DeviceRequest, fingerprint};
+use super::request::DeviceRequest;
 use super::v1::{self, Header, Opened, ReplyParts};
 use super::view::{DeviceView, Vault};
 use crate::error::{DeviceError, Error, KeyError};
 use crate::hazmat::hpke::SecretKey;
 use crate::sensitive::Sensitive;
-use crate::vocabulary::{AgentId, Clock, SystemClock, Timestamp};
+use crate::vocabulary::{AgentId, Clock, SystemClock, Timestamp, hex};
 
 /// Most requests that wait for their replies; one more forgets the oldest.
 pub const MAX_WAITING: usize = 64;
@@ -80,7 +80,7 @@ impl DeviceSession {
     /// secret. Another one there means that somebody else asked.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        fingerprint(&self.0.public)
+        hex(&self.0.public)
     }
 
     /// A request for one view. Send it over the host's own authenticated channel.

@@ -7,6 +7,7 @@ use core::fmt;
 use serde::Serialize;
 
 use crate::policy::{Certainty, OverrideStatus, PackStatus, ReadFrom};
+use crate::vocabulary::hex;
 
 use super::Guard;
 
@@ -195,8 +196,4 @@ impl fmt::Display for Attestation {
         writeln!(f)?;
         self.gaps.iter().try_for_each(|gap| writeln!(f, "gap: {gap}"))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

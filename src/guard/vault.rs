@@ -6,8 +6,8 @@ use crate::disclose::{View, open_value};
 use crate::envelope::{Binding, PlainContent, PlainField, SealedField, Stored, seal_record};
 use crate::error::{Error, RecordError, SealedError, TokenError};
 use crate::oversight::watch::What;
-use crate::token::{TokenTerms, VaultRef, VaultToken};
-use crate::vocabulary::{AccountId, BasisId, EventKind, FieldName, RecordId, Scope, Shape};
+use crate::token::{Issued, TokenTerms, VaultRef, VaultToken};
+use crate::vocabulary::{AccountId, BasisId, EventKind, FieldName, RecordId, Scope, Shape, hex};
 
 use super::interaction::Interaction;
 use super::{Guard, Inner};
@@ -47,8 +47,9 @@ impl Guard {
         let token = tokens.draw(spec.class())?;
         let of = tokens.reference(&token);
         let value = self.seal_for_vault(&sealed.into(), account, spec.name(), &record_id(&of)?)?;
-        self.record_token(EventKind::TokenIssued, Some(&token), Some(account))?;
-        tokens.put(&token, account, spec.name(), &value, terms, now)?;
+        self.record_token(EventKind::TokenIssued, Some(token_basis(&token, &of)?), Some(account))?;
+        let issued = Issued::new(account.clone(), spec.name().clone(), spec.class(), value, terms);
+        tokens.put(&of, &issued, now)?;
         Ok(token)
     }
 
@@ -58,10 +59,12 @@ impl Guard {
     /// [`crate::error::AuditError`], [`crate::error::StoreError`]: it may still be good.
     pub fn revoke_token(&self, token: &VaultToken) -> Result<bool, Error> {
         let tokens = &self.0.tokens;
+        let of = tokens.reference(token);
         // One that does not open is revoked all the same.
-        let of = tokens.find(token).ok().flatten();
-        self.record_token(EventKind::TokenRevoked, Some(token), of.as_ref().map(|of| &of.account))?;
-        Ok(tokens.remove(token)?)
+        let issued = tokens.find(&of, token.class()).ok().flatten();
+        let account = issued.as_ref().map(|issued| &issued.account);
+        self.record_token(EventKind::TokenRevoked, Some(token_basis(token, &of)?), account)?;
+        Ok(tokens.remove(&of)?)
     }
 
     /// Revokes all tokens of an account. How many there were. Recorded.
@@ -112,8 +115,7 @@ impl Guard {
     ) -> Result<Vec<u8>, Error> {
         let Inner { tenant, schema, .. } = &*self.0;
         let class = schema.field(field.as_str()).ok_or(SealedError::SchemaMismatch)?.class();
-        let opening = self.keys_of(account, stored.key_version(), stored.subject_epoch())?;
-        let value = open_value(&mut stored.opener(&opening, tenant, account)?, field, class)?;
+        let value = self.open_with(account, stored, |opener| open_value(opener, field, class))?;
         let sealing = self.keys_to_seal(account)?;
         // EXPOSE: sealed again, and wiped.
         let content = PlainContent::Value(value.expose().as_bytes());
@@ -122,20 +124,14 @@ impl Guard {
         Ok(record.field(field.as_str()).ok_or(SealedError::NoSuchField)?.as_bytes().to_vec())
     }
 
-    /// What events call a token: its prefix, and its reference.
-    fn token_basis(&self, token: &VaultToken) -> Result<BasisId, Error> {
-        let of = hex(self.0.tokens.reference(token).as_bytes());
-        Ok(BasisId::new(format!("{}-{of}", token.prefix()))?)
-    }
-
     fn record_token(
         &self,
         kind: EventKind,
-        token: Option<&VaultToken>,
+        basis: Option<BasisId>,
         account: Option<&AccountId>,
     ) -> Result<(), Error> {
         let mut facts = self.event(kind, self.now());
-        facts.basis = token.map(|token| self.token_basis(token)).transpose()?;
+        facts.basis = basis;
         self.0.audit.record(facts, account)?;
         Ok(())
     }
@@ -156,10 +152,10 @@ impl Interaction {
         let Inner { tokens, schema, .. } = &*guard.0;
         let of = tokens.reference(token);
         let mut announced = self.event(EventKind::TokenPresented, now);
-        announced.basis = Some(guard.token_basis(token)?);
+        announced.basis = Some(token_basis(token, &of)?);
 
         let (account, purpose) = (self.session.account(), self.session.purpose());
-        let issued = match tokens.find(token) {
+        let issued = match tokens.find(&of, token.class()) {
             Ok(issued) => issued.filter(|issued| issued.is_good(account, purpose, now)),
             Err(failed) => return self.refuse_token(announced, failed),
         };
@@ -169,7 +165,7 @@ impl Interaction {
             return self.refuse_token(announced, SealedError::SchemaMismatch.into());
         }
         let is_allowed = self.session.decision(issued.class, Scope::Whole).is_allowed();
-        if is_allowed && !tokens.take_use(token, now)? {
+        if is_allowed && !tokens.take_use(&of, now)? {
             return self.refuse_token(announced, TokenError::NotValid.into());
         }
         let (id, sealed) = (record_id(&of)?, SealedField::from_bytes(issued.sealed)?);
@@ -189,11 +185,7 @@ fn record_id(of: &VaultRef) -> Result<RecordId, Error> {
     Ok(RecordId::new(hex(of.as_bytes()))?)
 }
 
-fn hex(bytes: &[u8]) -> String {
-    use core::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // INVARIANT: writing to a `String` does not fail.
-        let _written = write!(hex, "{byte:02x}").is_ok();
-        hex
-    })
+/// What events call a token: its prefix, and its reference.
+fn token_basis(token: &VaultToken, of: &VaultRef) -> Result<BasisId, Error> {
+    Ok(BasisId::new(format!("{}-{}", token.prefix(), hex(of.as_bytes())))?)
 }

@@ -37,3 +37,17 @@ pub(crate) fn push(out: &mut Vec<u8>, item: &[u8]) {
     out.extend_from_slice(&len.to_be_bytes());
     out.extend_from_slice(item);
 }
+
+/// Adds a text of at most 255 bytes behind its length, of one byte: in plaintexts whose layout says so.
+pub(crate) fn put_str8(out: &mut Vec<u8>, text: &str) {
+    // INVARIANT: ids and names, which have at most 128 bytes.
+    out.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Takes such a text, and gives what stands behind it; `None` if it is cut or is no UTF-8.
+pub(crate) fn take_str8(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let (len, rest) = bytes.split_first()?;
+    let (text, rest) = rest.split_at_checked(usize::from(*len))?;
+    Some((core::str::from_utf8(text).ok()?, rest))
+}

@@ -18,7 +18,7 @@ use super::notice_store::{NoticeId, NoticeStore, StoredNotice};
 use crate::error::{Error, InteractionError, KeyError, StoreError};
 use crate::hazmat::aead::AeadKey;
 use crate::hazmat::entry::{self, Entry};
-use crate::hazmat::framing::Tuple;
+use crate::hazmat::framing::{Tuple, put_str8, take_str8};
 use crate::hazmat::kdf::Prk;
 use crate::hazmat::rng;
 use crate::keys::Keyring;
@@ -264,18 +264,6 @@ fn decode(plain: &[u8]) -> Option<(AccountId, Notice)> {
     };
     let notice = Notice { action, before, at, interaction: *interaction, address };
     padding.iter().all(|byte| *byte == 0).then_some((account, notice))
-}
-
-fn put_str8(out: &mut Vec<u8>, text: &str) {
-    // INVARIANT: ids have at most 128 bytes.
-    out.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
-    out.extend_from_slice(text.as_bytes());
-}
-
-fn take_str8(bytes: &[u8]) -> Option<(&str, &[u8])> {
-    let (len, rest) = bytes.split_first()?;
-    let (text, rest) = rest.split_at_checked(usize::from(*len))?;
-    Some((core::str::from_utf8(text).ok()?, rest))
 }
 
 /// For fuzzing: reads the plaintext of an entry and writes it again; `None` where it is refused.

@@ -39,9 +39,9 @@ pub use vault_token::VaultToken;
 pub(crate) use column_store::tests::must_hold;
 pub(crate) use columns::Columns;
 pub(crate) use index::IndexKeys;
-pub(crate) use vault::Tokens;
 #[cfg(feature = "testing")]
 pub(crate) use vault::recode_for_testing;
+pub(crate) use vault::{Issued, Tokens};
 #[cfg(test)]
 pub(crate) use vault_store::tests::must_hold as vault_must_hold;
 #[cfg(feature = "testing")]

@@ -19,7 +19,7 @@ use super::vault_token::{VaultToken, prefix_of};
 use crate::error::{Error, KeyError, StoreError, TokenError};
 use crate::hazmat::aead::AeadKey;
 use crate::hazmat::entry::{self, Entry};
-use crate::hazmat::framing::{self, Tuple};
+use crate::hazmat::framing::{self, Tuple, put_str8, take_str8};
 use crate::hazmat::kdf::Prk;
 use crate::hazmat::mac::MacKey;
 use crate::hazmat::rng;
@@ -92,6 +92,17 @@ pub(crate) struct Issued {
 }
 
 impl Issued {
+    /// What a new token stands for.
+    pub(crate) fn new(
+        account: AccountId,
+        field: FieldName,
+        class: DataClass,
+        sealed: Vec<u8>,
+        terms: TokenTerms,
+    ) -> Self {
+        Self { account, field, class, sealed, terms, uses_left: terms.uses.map(NonZeroU32::get) }
+    }
+
     /// Whether the token is good for this account and purpose, now, once more.
     pub(crate) fn is_good(&self, account: &AccountId, purpose: Purpose, now: Timestamp) -> bool {
         self.account == *account
@@ -126,41 +137,30 @@ impl Tokens {
         self.pseudonym("token", &[token.class().code()], token.id())
     }
 
-    /// Puts a token into the vault. It is on stable storage when this returns.
-    pub(crate) fn put(
-        &self,
-        token: &VaultToken,
-        account: &AccountId,
-        field: &FieldName,
-        sealed: &[u8],
-        terms: TokenTerms,
-        now: Timestamp,
-    ) -> Result<(), Error> {
+    /// Puts a token of this reference into the vault. It is on stable storage when this returns.
+    pub(crate) fn put(&self, of: &VaultRef, issued: &Issued, now: Timestamp) -> Result<(), Error> {
+        let Issued { account, terms, uses_left, .. } = issued;
         terms.check(now)?;
-        let of = self.reference(token);
-        let plain = encode(account, field, token.class(), terms, sealed);
-        let (entry, key_version) = self.seal(&of, plain)?;
-        let (uses_left, expires) = (terms.uses.map(NonZeroU32::get), terms.expires);
-        let stored =
-            StoredToken { account: self.account_ref(account), entry, key_version, uses_left, expires };
-        Ok(self.store.put(&of, &stored, MAX_VAULT_TOKENS)?)
+        let (entry, key_version) = self.seal(of, encode(issued))?;
+        let (account, uses_left, expires) = (self.account_ref(account), *uses_left, terms.expires);
+        let stored = StoredToken { account, entry, key_version, uses_left, expires };
+        Ok(self.store.put(of, &stored, MAX_VAULT_TOKENS)?)
     }
 
-    /// What the token stands for; `None`: it is not in the vault.
-    pub(crate) fn find(&self, token: &VaultToken) -> Result<Option<Issued>, Error> {
-        let of = self.reference(token);
-        let Some(stored) = self.store.get(&of)? else { return Ok(None) };
-        let issued = self.open(&of, &stored)?;
-        if issued.class == token.class() { Ok(Some(issued)) } else { Err(TokenError::Unreadable.into()) }
+    /// What the token of this class and reference stands for; `None`: it is not in the vault.
+    pub(crate) fn find(&self, of: &VaultRef, class: DataClass) -> Result<Option<Issued>, Error> {
+        let Some(stored) = self.store.get(of)? else { return Ok(None) };
+        let issued = self.open(of, &stored)?;
+        if issued.class == class { Ok(Some(issued)) } else { Err(TokenError::Unreadable.into()) }
     }
 
     /// Takes one use, durably. `false`: there is none.
-    pub(crate) fn take_use(&self, token: &VaultToken, now: Timestamp) -> Result<bool, StoreError> {
-        self.store.take_use(&self.reference(token), now)
+    pub(crate) fn take_use(&self, of: &VaultRef, now: Timestamp) -> Result<bool, StoreError> {
+        self.store.take_use(of, now)
     }
 
-    pub(crate) fn remove(&self, token: &VaultToken) -> Result<bool, StoreError> {
-        self.store.remove(&self.reference(token))
+    pub(crate) fn remove(&self, of: &VaultRef) -> Result<bool, StoreError> {
+        self.store.remove(of)
     }
 
     pub(crate) fn remove_of(&self, account: &AccountId) -> Result<u64, StoreError> {
@@ -185,21 +185,15 @@ impl Tokens {
     ) -> Result<(u64, u64), Error> {
         let (mut moved, mut failed) = (0_u64, 0_u64);
         for (of, stored) in self.store.not_of_version(self.keys.active_version(), limit)? {
-            let anew = self.open(&of, &stored).and_then(
-                |Issued { field, class, sealed, account, terms, .. }| {
-                    let sealed = reseal(&of, &account, &field, &sealed)?;
-                    self.seal(&of, encode(&account, &field, class, terms, &sealed))
-                },
-            );
+            let anew = self.open(&of, &stored).and_then(|mut issued| {
+                issued.sealed = reseal(&of, &issued.account, &issued.field, &issued.sealed)?;
+                self.seal(&of, encode(&issued))
+            });
             match anew {
                 // Where it is gone or changed meanwhile, the next call sees it again.
                 Ok((entry, version)) => {
-                    moved = moved.saturating_add(u64::from(self.store.replace(
-                        &of,
-                        &stored.entry,
-                        &entry,
-                        version,
-                    )?));
+                    let is_moved = self.store.replace(&of, &stored.entry, &entry, version)?;
+                    moved = moved.saturating_add(u64::from(is_moved));
                 }
                 Err(_) => failed = failed.saturating_add(1),
             }
@@ -283,13 +277,8 @@ const fn bit(purpose: Purpose) -> u32 {
 }
 
 /// The plaintext of an entry, built in place: the account id leaves no copy behind.
-fn encode(
-    account: &AccountId,
-    field: &FieldName,
-    class: DataClass,
-    terms: TokenTerms,
-    sealed: &[u8],
-) -> Zeroizing<Vec<u8>> {
+fn encode(issued: &Issued) -> Zeroizing<Vec<u8>> {
+    let Issued { account, field, class, sealed, terms, .. } = issued;
     // EXPOSE: sealed by the caller; the buffer is wiped and does not grow.
     let account = account.expose();
     let len = 2 + account.len() + field.as_str().len() + 1 + 4 + 4 + 8 + 4 + sealed.len();
@@ -322,37 +311,19 @@ fn decode(plain: &[u8]) -> Option<Issued> {
     if !is_padding || !plain.len().is_multiple_of(BLOCK) {
         return None;
     }
-    Some(Issued {
-        field: FieldName::new(field).ok()?,
-        class: DataClass::from_code(*class)?,
-        sealed: sealed.to_vec(),
-        account: AccountId::new(account).ok()?,
-        terms: TokenTerms {
-            expires: Timestamp::from_micros(u64::from_be_bytes(*expires)),
-            purposes: u32::from_be_bytes(*purposes),
-            uses: NonZeroU32::new(u32::from_be_bytes(*uses)),
-        },
-        uses_left: None,
-    })
-}
-
-fn put_str8(out: &mut Vec<u8>, text: &str) {
-    // INVARIANT: ids and names have at most 128 bytes.
-    out.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
-    out.extend_from_slice(text.as_bytes());
-}
-
-fn take_str8(bytes: &[u8]) -> Option<(&str, &[u8])> {
-    let (len, rest) = bytes.split_first()?;
-    let (text, rest) = rest.split_at_checked(usize::from(*len))?;
-    Some((core::str::from_utf8(text).ok()?, rest))
+    let terms = TokenTerms {
+        expires: Timestamp::from_micros(u64::from_be_bytes(*expires)),
+        purposes: u32::from_be_bytes(*purposes),
+        uses: NonZeroU32::new(u32::from_be_bytes(*uses)),
+    };
+    let (account, field) = (AccountId::new(account).ok()?, FieldName::new(field).ok()?);
+    Some(Issued::new(account, field, DataClass::from_code(*class)?, sealed.to_vec(), terms))
 }
 
 /// For fuzzing: reads the plaintext of an entry and writes it again; `None` where it is refused.
 #[cfg(feature = "testing")]
 pub(crate) fn recode_for_testing(plain: &[u8]) -> Option<Vec<u8>> {
-    let Issued { account, field, class, sealed, terms, .. } = decode(plain)?;
-    Some(encode(&account, &field, class, terms, &sealed).to_vec())
+    Some(encode(&decode(plain)?).to_vec())
 }
 
 #[cfg(test)]

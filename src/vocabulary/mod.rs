@@ -32,3 +32,13 @@ pub(crate) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)
 }
+
+/// Lower-case hexadecimal digits: how ids, keyed references and digests are written as text.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use core::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len().saturating_mul(2)), |mut hex, byte| {
+        // INVARIANT: writing to a `String` does not fail.
+        let _written = write!(hex, "{byte:02x}").is_ok();
+        hex
+    })
+}

@@ -25,7 +25,7 @@ use serde::{Serialize, Serializer};
 
 use crate::audit::{AuditLog, Found, LogId};
 use crate::error::{AuditError, BreakKind, ExportError, StoreError};
-use crate::vocabulary::{TenantId, Timestamp};
+use crate::vocabulary::{TenantId, Timestamp, hex};
 
 pub use ocsf::OCSF_VERSION;
 use row::{Gap, NotExported, Row};
@@ -406,14 +406,4 @@ fn unreadable(cause: &AuditError) -> ExportError {
         return ExportError::Unreadable(*cause);
     }
     ExportError::Unreadable(StoreError::Damaged)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use core::fmt::Write as _;
-    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
-    for byte in bytes {
-        // INVARIANT: writing to a `String` cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }

@@ -25,7 +25,7 @@ use crate::classify::Schema;
 use crate::error::AuditError;
 use crate::oversight::watch::WatchRules;
 use crate::policy::Policy;
-use crate::vocabulary::{CivilDate, TenantId, Timestamp};
+use crate::vocabulary::{CivilDate, TenantId, Timestamp, hex};
 
 pub use figure::{Figure, Outcomes};
 pub use inventory::{DataInventory, FieldInventory, SinceStart, Sink, SinkSeen, SinkShare};
@@ -603,8 +603,4 @@ pub(crate) fn gather(
         clock_back_secs: verified.as_ref().map(|verified| verified.clock_back().as_secs()),
     };
     tally.report(log, shortfalls, deployment, request)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
