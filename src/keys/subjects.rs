@@ -180,10 +180,7 @@ impl Subjects {
         let of = self.reference(account);
         let row = self.row(&of)?.ok_or(SubjectError::NotErased)?;
         let Entry::Erasing { erasure, .. } = &row.entry else { return Err(SubjectError::NotErased.into()) };
-        if erasure.step != ErasureStep::Confirmed {
-            return Err(SubjectError::Outstanding { columns: erasure.columns.len() }.into());
-        }
-        let epoch = erasure.epoch.checked_add(1).ok_or(SubjectError::TooManyEpochs)?;
+        let epoch = epoch_after(erasure)?;
         let (_, secret) = self.make(&of, epoch)?;
         let taken = self.swap(&of, Some(&row), &Entry::Alive { epoch, secret })?;
         if taken { Ok(epoch) } else { Err(StoreError::Busy.into()) }
@@ -191,11 +188,7 @@ impl Subjects {
 
     /// The epoch that a readmission would begin. Fails as [`Subjects::readmit`].
     pub(crate) fn next_epoch(&self, account: &AccountId) -> Result<u32, Error> {
-        let erasure = self.erasure(account)?.ok_or(SubjectError::NotErased)?;
-        if erasure.step != ErasureStep::Confirmed {
-            return Err(SubjectError::Outstanding { columns: erasure.columns.len() }.into());
-        }
-        Ok(erasure.epoch.checked_add(1).ok_or(SubjectError::TooManyEpochs)?)
+        Ok(epoch_after(&self.erasure(account)?.ok_or(SubjectError::NotErased)?)?)
     }
 
     /// How many secrets are wrapped under a version of the subject branch.
@@ -345,6 +338,14 @@ impl fmt::Debug for Subjects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Subjects(..)")
     }
+}
+
+/// The epoch that a readmission after this erasure begins.
+fn epoch_after(erasure: &Erasure) -> Result<u32, SubjectError> {
+    if erasure.step != ErasureStep::Confirmed {
+        return Err(SubjectError::Outstanding { columns: erasure.columns.len() });
+    }
+    erasure.epoch.checked_add(1).ok_or(SubjectError::TooManyEpochs)
 }
 
 /// The secret of this epoch, if the account is alive in it.
