@@ -126,21 +126,22 @@ impl LogKeys {
 
     /// The pseudonym of an account: the same for the life of the log.
     pub(super) fn derive_pseudonym(&self, account: &AccountId) -> [u8; 32] {
-        let label = "cpni-guard/v1/audit-pseudonym";
-        let mut tuple =
-            Zeroizing::new(Vec::with_capacity(label.len() + 12 + 2 * crate::vocabulary::MAX_ID_LEN));
-        crate::hazmat::framing::push(&mut tuple, label.as_bytes());
-        crate::hazmat::framing::push(&mut tuple, self.tenant.as_str().as_bytes());
-        // EXPOSE: into a keyed MAC; the buffer has room for the longest id and is wiped.
-        crate::hazmat::framing::push(&mut tuple, account.expose().as_bytes());
-        self.pseudonym.mac(&tuple)
+        // EXPOSE: into a keyed MAC.
+        self.pseudonym_of(account.expose().as_bytes())
     }
 
     /// The same for logs in which the same account has the same pseudonym. Not the pseudonym of any
     /// account: no account id is empty.
     pub(super) fn probe_pseudonyms(&self) -> [u8; 32] {
-        let tuple = Tuple::new("cpni-guard/v1/audit-pseudonym").with(self.tenant.as_str().as_bytes());
-        self.pseudonym.mac(tuple.with(b"").as_bytes())
+        self.pseudonym_of(b"")
+    }
+
+    fn pseudonym_of(&self, account: &[u8]) -> [u8; 32] {
+        self.pseudonym.mac_tuple(&[
+            b"cpni-guard/v1/audit-pseudonym",
+            self.tenant.as_str().as_bytes(),
+            account,
+        ])
     }
 
     /// The pseudonym, and the account id sealed under the active version of `roots`.

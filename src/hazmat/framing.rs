@@ -32,10 +32,14 @@ impl Tuple {
 
 /// Adds one item to `out`.
 pub(crate) fn push(out: &mut Vec<u8>, item: &[u8]) {
-    // INVARIANT: every item is bounded far below 4 GiB by the types of the rooms above.
-    let len = u32::try_from(item.len()).unwrap_or(u32::MAX);
-    out.extend_from_slice(&len.to_be_bytes());
+    out.extend_from_slice(&prefix(item));
     out.extend_from_slice(item);
+}
+
+/// What stands before an item.
+pub(super) fn prefix(item: &[u8]) -> [u8; 4] {
+    // INVARIANT: every item is bounded far below 4 GiB by the types of the rooms above.
+    u32::try_from(item.len()).unwrap_or(u32::MAX).to_be_bytes()
 }
 
 /// Adds a text of at most 255 bytes behind its length, of one byte: in plaintexts whose layout says so.

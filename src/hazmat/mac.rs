@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::Key32;
+use super::{Key32, framing};
 
 /// A key with its two inner states computed; wiped on drop.
 #[derive(Clone)]
@@ -28,6 +28,16 @@ impl MacKey {
     pub(crate) fn mac_of(&self, parts: impl Iterator<Item = impl AsRef<[u8]>>) -> [u8; 32] {
         let mut mac = self.0.clone();
         parts.for_each(|part| mac.update(part.as_ref()));
+        mac.finalize().into_bytes().into()
+    }
+
+    /// The MAC of the tuple of these items ([`super::framing`]), of which no copy is made.
+    pub(crate) fn mac_tuple(&self, items: &[&[u8]]) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        for item in items {
+            mac.update(&framing::prefix(item));
+            mac.update(item);
+        }
         mac.finalize().into_bytes().into()
     }
 

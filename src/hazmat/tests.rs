@@ -231,6 +231,13 @@ fn tuples_are_injective() {
 }
 
 #[test]
+fn the_mac_of_items_is_the_mac_of_their_tuple() {
+    let key = mac::MacKey::from_slice_for_testing(&[7; 32]);
+    let tuple = framing::Tuple::new("l").with(b"").with(&[9; 100]);
+    assert_eq!(key.mac_tuple(&[b"l", b"", &[9; 100]]), key.mac(tuple.as_bytes()));
+}
+
+#[test]
 fn equality_is_of_every_bit_and_of_the_length() {
     for len in 0..40 {
         let a: Vec<u8> = (1..).take(len).collect();

@@ -9,7 +9,6 @@ use zeroize::Zeroize;
 
 use crate::error::{Error, InteractionError, KeyError, StoreError};
 use crate::hazmat::equal;
-use crate::hazmat::framing::Tuple;
 use crate::hazmat::mac::MacKey;
 use crate::hazmat::rng;
 use crate::keys::Keyring;
@@ -432,7 +431,7 @@ impl Ledger {
     }
 
     fn mac(&self, reference: &AccountRef, content: &[u8]) -> [u8; 32] {
-        self.state.mac(Tuple::new(ENTRY_LABEL).with(reference.as_bytes()).with(content).as_bytes())
+        self.state.mac_tuple(&[ENTRY_LABEL.as_bytes(), reference.as_bytes(), content])
     }
 
     fn count(&self, counter: &CounterKey, now: Timestamp, limits: &AttemptLimits) -> Result<(), Error> {
@@ -455,7 +454,7 @@ impl Ledger {
     }
 
     fn reference(&self, what: &str, of: &[u8]) -> [u8; 32] {
-        self.references.mac(Tuple::new("cpni-guard/v1/reference").with(what.as_bytes()).with(of).as_bytes())
+        self.references.mac_tuple(&[b"cpni-guard/v1/reference", what.as_bytes(), of])
     }
 }
 

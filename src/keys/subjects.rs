@@ -21,10 +21,10 @@ use zeroize::Zeroizing;
 
 use super::{KeyBranch, Keyring};
 use crate::error::{Error, KeyError, StoreError, SubjectError};
-use crate::hazmat::framing::{self, Tuple};
+use crate::hazmat::framing;
 use crate::hazmat::mac::MacKey;
 use crate::hazmat::{Key32, equal, rng, wrap};
-use crate::vocabulary::{AccountId, MAX_ID_LEN, TenantId};
+use crate::vocabulary::{AccountId, TenantId};
 
 #[cfg(feature = "testing")]
 pub(crate) use entry::recode_for_testing;
@@ -285,7 +285,7 @@ impl Subjects {
     }
 
     fn mac(&self, of: &SubjectRef, content: &[u8]) -> [u8; 32] {
-        self.state.mac(Tuple::new(ENTRY_LABEL).with(of.as_bytes()).with(content).as_bytes())
+        self.state.mac_tuple(&[ENTRY_LABEL.as_bytes(), of.as_bytes(), content])
     }
 
     fn make(&self, of: &SubjectRef, epoch: u32) -> Result<(Key32, Wrapped), Error> {
@@ -315,12 +315,13 @@ impl Subjects {
 
     /// The keyed reference under which the store knows an account.
     fn reference(&self, account: &AccountId) -> SubjectRef {
-        let mut tuple = Zeroizing::new(Vec::with_capacity(64 + MAX_ID_LEN));
-        framing::push(&mut tuple, b"cpni-guard/v1/reference");
-        framing::push(&mut tuple, b"subject");
-        // EXPOSE: into a keyed MAC; the buffer has room for the longest id and is wiped.
-        framing::push(&mut tuple, account.expose().as_bytes());
-        SubjectRef::from_pseudonym(self.references.mac(&tuple))
+        // EXPOSE: into a keyed MAC.
+        let account = account.expose().as_bytes();
+        SubjectRef::from_pseudonym(self.references.mac_tuple(&[
+            b"cpni-guard/v1/reference",
+            b"subject",
+            account,
+        ]))
     }
 
     /// Puts a given secret into the store: for vectors.

@@ -19,7 +19,7 @@ use super::vault_token::{VaultToken, prefix_of};
 use crate::error::{Error, KeyError, StoreError, TokenError};
 use crate::hazmat::aead::AeadKey;
 use crate::hazmat::entry::{self, Entry};
-use crate::hazmat::framing::{self, Tuple, put_str8, take_str8};
+use crate::hazmat::framing::{Tuple, put_str8, take_str8};
 use crate::hazmat::kdf::Prk;
 use crate::hazmat::mac::MacKey;
 use crate::hazmat::rng;
@@ -207,14 +207,12 @@ impl Tokens {
     }
 
     fn pseudonym(&self, what: &str, class: &[u8], of: &[u8]) -> VaultRef {
-        let message = Zeroizing::new({
-            let mut message = Vec::with_capacity(256);
-            for part in [REFERENCE_LABEL.as_bytes(), what.as_bytes(), class, of] {
-                framing::push(&mut message, part);
-            }
-            message
-        });
-        VaultRef::from_pseudonym(self.references.mac(&message))
+        VaultRef::from_pseudonym(self.references.mac_tuple(&[
+            REFERENCE_LABEL.as_bytes(),
+            what.as_bytes(),
+            class,
+            of,
+        ]))
     }
 
     fn seal(&self, of: &VaultRef, plain: Zeroizing<Vec<u8>>) -> Result<(Vec<u8>, u32), Error> {

@@ -11,7 +11,6 @@ use super::rules::{Measure, Per, Response, SEQUENCE_STEP, WatchRules};
 use super::store::{WatchKey, WatchStore};
 use super::tally::{Doing, Mark, Neighbours, Tally};
 use crate::error::{IdError, StoreError};
-use crate::hazmat::framing::Tuple;
 use crate::hazmat::mac::MacKey;
 use crate::vocabulary::{AccountId, Action, AgentId, EmployerId, Role, RuleId, SiteId, Timestamp};
 
@@ -382,8 +381,7 @@ impl Watcher {
     }
 
     fn pseudonym(&self, what: &str, of: &str) -> [u8; 32] {
-        self.references
-            .mac(Tuple::new("cpni-guard/v1/watch").with(what.as_bytes()).with(of.as_bytes()).as_bytes())
+        self.references.mac_tuple(&[b"cpni-guard/v1/watch", what.as_bytes(), of.as_bytes()])
     }
 }
 
