@@ -5,7 +5,8 @@ use core::fmt;
 use super::open::find;
 use super::v1::{self, EntryPlace, Header};
 use crate::error::SealedError;
-use crate::vocabulary::DataClass;
+use crate::keys::delete_after;
+use crate::vocabulary::{CivilDate, DataClass};
 
 /// A customer's record with every field sealed: what a host stores.
 ///
@@ -74,6 +75,12 @@ impl SealedRecord {
     #[must_use]
     pub const fn subject_epoch(&self) -> u32 {
         self.header.subject_epoch
+    }
+
+    /// The UTC day after which it opens no more ([`crate::Guard::protect_until`]); `None`: it has no such day.
+    #[must_use]
+    pub fn delete_after(&self) -> Option<CivilDate> {
+        delete_after(self.header.subject_epoch)
     }
 
     /// The names of the fields, ascending.
@@ -150,6 +157,12 @@ impl SealedField {
     #[must_use]
     pub const fn subject_epoch(&self) -> u32 {
         self.header.subject_epoch
+    }
+
+    /// The UTC day after which it opens no more ([`crate::Guard::protect_until`]); `None`: it has no such day.
+    #[must_use]
+    pub fn delete_after(&self) -> Option<CivilDate> {
+        delete_after(self.header.subject_epoch)
     }
 
     /// The field's name.

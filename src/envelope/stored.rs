@@ -6,8 +6,8 @@ use super::open::Opener;
 use super::reseal;
 use super::sealed::{SealedField, SealedRecord};
 use crate::error::{Error, SealedError};
-use crate::keys::AccountKeys;
-use crate::vocabulary::{AccountId, DataClass, RecordId, TenantId};
+use crate::keys::{AccountKeys, delete_after};
+use crate::vocabulary::{AccountId, CivilDate, DataClass, RecordId, TenantId};
 
 /// Sealed bytes from the host's database, with the record id that they were sealed under.
 ///
@@ -46,6 +46,11 @@ impl<'s> Stored<'s> {
             Sealed::Record(record) => record.subject_epoch(),
             Sealed::Field(field) => field.subject_epoch(),
         }
+    }
+
+    /// The day after which it is to be deleted, if it has one.
+    pub(crate) fn delete_after(&self) -> Option<CivilDate> {
+        delete_after(self.subject_epoch())
     }
 
     /// Opens every field and seals it again under other keys of the same account, bound to the same

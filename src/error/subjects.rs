@@ -41,6 +41,13 @@ pub enum SubjectError {
     /// The account has had as many secrets as the format can count. The caller's fault.
     #[error("the account can have no further secret")]
     TooManyEpochs,
+    /// The value was to be deleted after a day that is over. Nothing opens it any more.
+    #[error("the value was to be deleted after a day that is over")]
+    PastDeleteAfter,
+    /// A value cannot be sealed until this day: it is over, or past what the format can write. The
+    /// caller's fault.
+    #[error("the day after which to delete is over, or past 2149-06-06")]
+    DeleteAfter,
 }
 
 impl SubjectError {
@@ -55,6 +62,8 @@ impl SubjectError {
             Self::NoSuchColumn => 2107,
             Self::TooManyColumns { .. } => 2108,
             Self::TooManyEpochs => 2109,
+            Self::PastDeleteAfter => 2110,
+            Self::DeleteAfter => 2111,
         })
     }
 }

@@ -56,6 +56,8 @@ impl ErrorCode {
         (2107, "subject_no_such_column"),
         (2108, "subject_too_many_columns"),
         (2109, "subject_too_many_epochs"),
+        (2110, "subject_past_delete_after"),
+        (2111, "subject_delete_after"),
         (3001, "sealed_format"),
         (3002, "sealed_text"),
         (3003, "sealed_commitment"),

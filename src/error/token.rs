@@ -171,8 +171,11 @@ pub enum TokenError {
     /// A text is not a vault token: mistyped, cut, or something else. The caller's fault.
     #[error("this is not a token: it was mistyped, or is something else")]
     NotAToken,
-    /// A vault token needs a purpose, and an end that is ahead and not too far. The caller's fault.
-    #[error("a token needs a purpose, and an end that is ahead and at most {max_days} days away")]
+    /// A vault token needs a purpose, and an end that is ahead, not too far, and on the day after which its
+    /// value is to be deleted at the latest. The caller's fault.
+    #[error(
+        "a token needs a purpose, and an end that is ahead, at most {max_days} days away, and not past the day of its value"
+    )]
     Terms {
         /// The longest life in days.
         max_days: u64,

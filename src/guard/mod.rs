@@ -126,6 +126,32 @@ impl Guard {
     /// [`SubjectError::Erased`] for an account that was erased; [`crate::error::StoreError`] if its
     /// secret cannot be read or made.
     pub fn protect(&self, account: &AccountId, record: Record) -> Result<Protected, Error> {
+        self.seal(account, record, None)
+    }
+
+    /// Seals a record that is to be deleted after a UTC day. From the end of that day it opens for nobody, and
+    /// [`Guard::delete_due`] then deletes what it was sealed under, so that no copy of it ever opens again. A
+    /// field that is taken out of it has the same day; values with other days are sealed apart. Sealing it
+    /// again keeps the day.
+    ///
+    /// # Errors
+    /// As [`Guard::protect`]; [`SubjectError::NoStore`] where the guard has no secrets of accounts;
+    /// [`SubjectError::DeleteAfter`] for a day that is over, or past 2149-06-06.
+    pub fn protect_until(
+        &self,
+        account: &AccountId,
+        record: Record,
+        delete_after: CivilDate,
+    ) -> Result<Protected, Error> {
+        self.seal(account, record, Some(delete_after))
+    }
+
+    fn seal(
+        &self,
+        account: &AccountId,
+        record: Record,
+        delete_after: Option<CivilDate>,
+    ) -> Result<Protected, Error> {
         let Inner { tenant, schema, counts, indexes, .. } = &*self.0;
         let admitted = schema.admit(record)?;
         let terms = indexes.of_record(schema, |spec| {
@@ -136,7 +162,7 @@ impl Guard {
                 FieldValue::Calls(_) => None,
             }
         })?;
-        let keys = self.keys_to_seal(account)?;
+        let keys = self.keys_to_seal(account, delete_after)?;
         let calls = admitted
             .fields
             .iter()
@@ -312,14 +338,19 @@ impl Guard {
         self.0.policy.status(self.now())
     }
 
-    /// The keys under which an account is sealed from now on.
-    fn keys_to_seal(&self, account: &AccountId) -> Result<AccountKeys, Error> {
+    /// The keys under which an account is sealed from now on, for good or until the end of a day.
+    fn keys_to_seal(
+        &self,
+        account: &AccountId,
+        delete_after: Option<CivilDate>,
+    ) -> Result<AccountKeys, Error> {
         let Inner { tenant, keys, subjects, .. } = &*self.0;
         let version = keys.active_version();
         Ok(match subjects {
+            None if delete_after.is_some() => return Err(SubjectError::NoStore.into()),
             None => keys.account_keys(tenant, account, version, 0, None)?,
             Some(subjects) => {
-                let (epoch, secret) = subjects.to_seal(account)?;
+                let (epoch, secret) = subjects.to_seal(account, delete_after, self.now())?;
                 keys.account_keys(tenant, account, version, epoch, Some(&secret))?
             }
         })
@@ -348,7 +379,8 @@ impl Guard {
         if epoch == 0 {
             return Ok(keys.account_keys(tenant, account, version, 0, None)?);
         }
-        let secret = subjects.as_ref().ok_or(SubjectError::NoStore)?.secret(account, epoch)?;
+        let subjects = subjects.as_ref().ok_or(SubjectError::NoStore)?;
+        let secret = subjects.secret(account, epoch, self.now())?;
         Ok(keys.account_keys(tenant, account, version, epoch, Some(&secret))?)
     }
 
@@ -358,7 +390,7 @@ impl Guard {
         match (&self.0.subjects, epoch) {
             (_, 0) => Ok(()),
             (None, _) => Err(SubjectError::NoStore.into()),
-            (Some(subjects), epoch) => subjects.check_alive(account, epoch),
+            (Some(subjects), epoch) => subjects.check_alive(account, epoch, self.now()),
         }
     }
 

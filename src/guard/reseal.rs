@@ -13,7 +13,7 @@ use crate::audit::LogId;
 use crate::envelope::{SealedAgain, Stored};
 use crate::error::{Error, KeyError, SealedError};
 use crate::keys::{AccountKeys, KeyBranch, KeyState};
-use crate::vocabulary::{AccountId, BasisId, EventKind, Timestamp};
+use crate::vocabulary::{AccountId, BasisId, CivilDate, EventKind, Timestamp};
 
 use super::Guard;
 
@@ -60,7 +60,8 @@ pub struct ResealJob {
 /// that what another process rotates or erases is seen at the next.
 #[derive(Default)]
 struct LastKeys {
-    account: Option<AccountId>,
+    /// And the day after which its row is to be deleted.
+    account: Option<(AccountId, Option<CivilDate>)>,
     to: Option<AccountKeys>,
     from: Vec<AccountKeys>,
 }
@@ -179,18 +180,19 @@ impl LastKeys {
         if guard.is_current(from) {
             return Ok(Reseal::AlreadyCurrent);
         }
-        if self.account.as_ref() != Some(account) {
-            *self = Self { account: Some(account.clone()), ..Self::default() };
+        let delete_after = stored.delete_after();
+        if self.account.as_ref().is_none_or(|(last, day)| last != account || *day != delete_after) {
+            *self = Self { account: Some((account.clone(), delete_after)), ..Self::default() };
         }
-        let to_keys = match &mut self.to {
-            Some(keys) => keys,
-            none => none.insert(guard.keys_to_seal(account)?),
-        };
         let is_it =
             |keys: &AccountKeys| (keys.version(), keys.epoch()) == (from.key_version, from.subject_epoch);
         if !self.from.iter().any(is_it) {
             self.from.push(guard.keys_of(account, from.key_version, from.subject_epoch)?);
         }
+        let to_keys = match &mut self.to {
+            Some(keys) => keys,
+            none => none.insert(guard.keys_to_seal(account, delete_after)?),
+        };
         let from_keys = self.from.iter().find(|keys| is_it(keys)).ok_or(SealedError::Commitment)?;
         let to = SealedUnder { key_version: to_keys.version(), subject_epoch: to_keys.epoch() };
         let bytes = stored.reseal(from_keys, to_keys, &guard.0.tenant, account)?;

@@ -42,11 +42,11 @@ impl Guard {
         if spec.shape() != Shape::Value {
             return Err(TokenError::WrongShape.into());
         }
-        let now = self.now();
-        terms.check(now)?;
+        let (now, sealed) = (self.now(), sealed.into());
+        terms.check(now, sealed.delete_after())?;
         let token = tokens.draw(spec.class())?;
         let of = tokens.reference(&token);
-        let value = self.seal_for_vault(&sealed.into(), account, spec.name(), &record_id(&of)?)?;
+        let value = self.seal_for_vault(&sealed, account, spec.name(), &record_id(&of)?)?;
         self.record_token(EventKind::TokenIssued, Some(token_basis(&token, &of)?), Some(account))?;
         let issued = Issued::new(account.clone(), spec.name().clone(), spec.class(), value, terms);
         tokens.put(&of, &issued, now)?;
@@ -116,7 +116,8 @@ impl Guard {
         let Inner { tenant, schema, .. } = &*self.0;
         let class = schema.field(field.as_str()).ok_or(SealedError::SchemaMismatch)?.class();
         let value = self.open_with(account, stored, |opener| open_value(opener, field, class))?;
-        let sealing = self.keys_to_seal(account)?;
+        // A token does not outlive the day of what it stands for.
+        let sealing = self.keys_to_seal(account, stored.delete_after())?;
         // EXPOSE: sealed again, and wiped.
         let content = PlainContent::Value(value.expose().as_bytes());
         let binding = Binding { tenant, account, record: id };

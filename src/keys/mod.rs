@@ -35,7 +35,7 @@ pub use subjects::{MemorySubjectStore, SubjectExchange, SubjectRef, SubjectStore
 pub(crate) use roots::write_document_for_testing;
 
 pub(crate) use changes::KeyChange;
-pub(crate) use subjects::{Erasure, ErasureStep, MAX_COLUMNS, Subjects};
+pub(crate) use subjects::{Day, Erasure, ErasureStep, MAX_COLUMNS, Subject, Subjects, delete_after};
 pub(crate) use tree::{AccountKeys, ClassKey};
 
 use crate::error::KeyError;

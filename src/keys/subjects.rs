@@ -1,5 +1,6 @@
 //! The secrets of accounts: 32 random bytes each, that the keys of an account take in. Without its
-//! secret, nothing that was sealed under it opens again (`docs/spec/subject-store-v1.md`).
+//! secret, nothing that was sealed under it opens again (`docs/spec/subject-store-v1.md`). The days after
+//! which values are to be deleted have secrets too.
 //!
 //! Rules: a secret exists outside this process only wrapped, and bound to its account and epoch; it is made
 //! once, by the first who seals, and never again by accident after an erasure; it is asked for in the store
@@ -8,6 +9,7 @@
 //! Security note: who can write the store can put an older row back. Destroying the version of the subject
 //! branch that it is wrapped under ends that, and every backup copy.
 
+mod dated;
 mod entry;
 mod store;
 
@@ -24,13 +26,15 @@ use crate::error::{Error, KeyError, StoreError, SubjectError};
 use crate::hazmat::framing;
 use crate::hazmat::mac::MacKey;
 use crate::hazmat::{Key32, equal, rng, wrap};
-use crate::vocabulary::{AccountId, TenantId};
+use crate::vocabulary::{AccountId, CivilDate, TenantId, Timestamp};
 
+pub(crate) use dated::{Day, delete_after};
 #[cfg(feature = "testing")]
 pub(crate) use entry::recode_for_testing;
 pub(crate) use entry::{Erasure, ErasureStep, MAX_COLUMNS};
 pub use store::{MemorySubjectStore, SubjectExchange, SubjectRef, SubjectStore};
 
+use dated::{Dated, MAX_EPOCH};
 use entry::Entry;
 
 const SECRET_LABEL: &str = "cpni-guard/v1/subject-secret";
@@ -39,6 +43,8 @@ const ENTRY_LABEL: &str = "cpni-guard/v1/subject-entry";
 const PAGE: usize = 500;
 /// How often a change is tried that others were faster than.
 const TRIES: u32 = 64;
+/// How many days back are looked at for what is due: ten years. Each costs one read.
+const DAYS_LOOKED_AT: u16 = 3_660;
 
 /// The secrets of one tenant's accounts.
 pub(crate) struct Subjects {
@@ -48,6 +54,14 @@ pub(crate) struct Subjects {
     references: MacKey,
     /// Of the MACs over what is kept.
     state: MacKey,
+}
+
+/// What has a secret.
+#[derive(Clone, Copy)]
+pub(crate) enum Subject<'a> {
+    Account(&'a AccountId),
+    /// All values of all accounts that are to be deleted after it.
+    Day(Day),
 }
 
 /// A secret, wrapped.
@@ -77,45 +91,100 @@ impl Subjects {
         Ok(Self { store, keys, tenant, references, state })
     }
 
-    /// The epoch and secret under which an account is sealed. The first who asks makes them.
+    /// The epoch and secret under which an account is sealed, for good or until the end of a UTC day. The
+    /// first who asks makes them.
     ///
     /// Fails with [`SubjectError::Erased`] for an account that was erased: only [`Subjects::readmit`]
-    /// gives it another.
-    pub(crate) fn to_seal(&self, account: &AccountId) -> Result<(u32, Key32), Error> {
-        let of = self.reference(account);
+    /// gives it another; with [`SubjectError::DeleteAfter`] for a day that is over.
+    pub(crate) fn to_seal(
+        &self,
+        account: &AccountId,
+        delete_after: Option<CivilDate>,
+        now: Timestamp,
+    ) -> Result<(u32, Key32), Error> {
+        let account = Subject::Account(account);
+        let Some(date) = delete_after else { return self.made(account) };
+        let day = Day::of(date).filter(|day| *day >= Day::today(now)).ok_or(SubjectError::DeleteAfter)?;
+        let (epoch, of_account) = self.made(account)?;
+        let dated = Dated::new(epoch, day)?;
+        // Erased already: by somebody whose clock is ahead.
+        let of_day = self.made(Subject::Day(day));
+        let (_, of_day) = of_day.map_err(|failed| instead_of_erased(failed, SubjectError::DeleteAfter))?;
+        Ok((dated.to_epoch(), dated.secret(&of_account, &of_day)))
+    }
+
+    /// The secret of an epoch.
+    ///
+    /// Fails with [`SubjectError::Erased`]; with [`SubjectError::Missing`] for an epoch that never was; with
+    /// [`SubjectError::PastDeleteAfter`].
+    pub(crate) fn secret(&self, account: &AccountId, epoch: u32, now: Timestamp) -> Result<Key32, Error> {
+        let account = Subject::Account(account);
+        let Some(dated) = Dated::of(epoch) else { return self.stored(account, epoch) };
+        dated.check(now)?;
+        let of_account = self.stored(account, dated.epoch)?;
+        let of_day = self.stored(Subject::Day(dated.day), dated.day.row_epoch());
+        let of_day = of_day.map_err(|failed| instead_of_erased(failed, SubjectError::PastDeleteAfter))?;
+        Ok(dated.secret(&of_account, &of_day))
+    }
+
+    /// Whether the secret of an epoch is still there, without unwrapping it. Fails as
+    /// [`Subjects::secret`].
+    pub(crate) fn check_alive(&self, account: &AccountId, epoch: u32, now: Timestamp) -> Result<(), Error> {
+        let check = |of: Subject<'_>, epoch| {
+            let row = self.row(&self.reference(of))?;
+            Ok(alive_at(row.as_ref(), epoch).map(drop)?)
+        };
+        let account = Subject::Account(account);
+        let Some(dated) = Dated::of(epoch) else { return check(account, epoch) };
+        dated.check(now)?;
+        check(account, dated.epoch)?;
+        check(Subject::Day(dated.day), dated.day.row_epoch())
+            .map_err(|failed| instead_of_erased(failed, SubjectError::PastDeleteAfter))
+    }
+
+    /// The days that are over and have a secret yet, or an erasure that was broken off.
+    pub(crate) fn days_due(&self, now: Timestamp) -> Result<Vec<Day>, Error> {
+        let mut due = Vec::new();
+        for day in Day::today(now).before(DAYS_LOOKED_AT) {
+            let is_due = match self.row(&self.reference(Subject::Day(day)))?.map(|row| row.entry) {
+                Some(Entry::Alive { .. }) => true,
+                Some(Entry::Erasing { erasure, .. }) => erasure.step < ErasureStep::Scrubbed,
+                None => false,
+            };
+            if is_due {
+                due.push(day);
+            }
+        }
+        Ok(due)
+    }
+
+    /// The epoch and secret that a subject has now. The first who asks makes them.
+    fn made(&self, of: Subject<'_>) -> Result<(u32, Key32), Error> {
+        let (first, of) = (of.first_epoch(), self.reference(of));
         for _ in 0..TRIES {
             if let Some(row) = self.row(&of)? {
                 let (epoch, wrapped) = row.entry.alive().ok_or(SubjectError::Erased)?;
                 return Ok((epoch, self.unwrap(&of, epoch, wrapped)?));
             }
-            let (secret, wrapped) = self.make(&of, 1)?;
-            if self.swap(&of, None, &Entry::Alive { epoch: 1, secret: wrapped })? {
-                return Ok((1, secret));
+            let (secret, wrapped) = self.make(&of, first)?;
+            if self.swap(&of, None, &Entry::Alive { epoch: first, secret: wrapped })? {
+                return Ok((first, secret));
             }
         }
         Err(StoreError::Busy.into())
     }
 
-    /// The secret of an epoch.
-    ///
-    /// Fails with [`SubjectError::Erased`], and with [`SubjectError::Missing`] for an epoch that never was.
-    pub(crate) fn secret(&self, account: &AccountId, epoch: u32) -> Result<Key32, Error> {
-        let of = self.reference(account);
+    /// The secret of an epoch, as the row of the subject has it.
+    fn stored(&self, of: Subject<'_>, epoch: u32) -> Result<Key32, Error> {
+        let of = self.reference(of);
         let row = self.row(&of)?;
         self.unwrap(&of, epoch, alive_at(row.as_ref(), epoch)?)
     }
 
-    /// Whether the secret of an epoch is still there, without unwrapping it. Fails as
-    /// [`Subjects::secret`].
-    pub(crate) fn check_alive(&self, account: &AccountId, epoch: u32) -> Result<(), Error> {
-        let row = self.row(&self.reference(account))?;
-        Ok(alive_at(row.as_ref(), epoch).map(drop)?)
-    }
-
-    /// Begins the erasure of an account, or says how far it is. From here on its secret is given to nobody;
-    /// it is still there, wrapped.
-    pub(crate) fn begin_erasure(&self, account: &AccountId, begun: &Erasure) -> Result<Erasure, Error> {
-        let of = self.reference(account);
+    /// Begins an erasure, or says how far it is. From here on the secret is given to nobody; it is still
+    /// there, wrapped.
+    pub(crate) fn begin_erasure(&self, of: Subject<'_>, begun: &Erasure) -> Result<Erasure, Error> {
+        let (first, of) = (of.first_epoch(), self.reference(of));
         for _ in 0..TRIES {
             let row = self.row(&of)?;
             let erasing = match row.as_ref().map(|row| &row.entry) {
@@ -127,7 +196,7 @@ impl Subjects {
                 }
                 // Nothing was ever sealed under a secret; now nothing will be.
                 None => {
-                    let erasure = Erasure { epoch: 1, key_version: 0, ..begun.clone() };
+                    let erasure = Erasure { epoch: first, key_version: 0, ..begun.clone() };
                     Entry::Erasing { secret: None, erasure }
                 }
             };
@@ -140,9 +209,9 @@ impl Subjects {
         Err(StoreError::Busy.into())
     }
 
-    /// How far the erasure of an account is; `None` if it was not begun.
-    pub(crate) fn erasure(&self, account: &AccountId) -> Result<Option<Erasure>, Error> {
-        let row = self.row(&self.reference(account))?;
+    /// How far an erasure is; `None` if it was not begun.
+    pub(crate) fn erasure(&self, of: Subject<'_>) -> Result<Option<Erasure>, Error> {
+        let row = self.row(&self.reference(of))?;
         Ok(row.and_then(|row| match row.entry {
             Entry::Erasing { erasure, .. } => Some(erasure),
             Entry::Alive { .. } => None,
@@ -153,11 +222,11 @@ impl Subjects {
     /// the first step on that is behind [`ErasureStep::Begun`]. `false`: somebody else was faster.
     pub(crate) fn advance_erasure(
         &self,
-        account: &AccountId,
+        of: Subject<'_>,
         before: &Erasure,
         next: &Erasure,
     ) -> Result<bool, Error> {
-        let of = self.reference(account);
+        let of = self.reference(of);
         let Some(row) = self.row(&of)? else { return Err(SubjectError::NotErased.into()) };
         let Entry::Erasing { secret, erasure } = &row.entry else {
             return Err(SubjectError::NotErased.into());
@@ -177,7 +246,7 @@ impl Subjects {
     /// Gives an erased account a new secret, under the next epoch. Fails with [`SubjectError::NotErased`],
     /// [`SubjectError::Outstanding`].
     pub(crate) fn readmit(&self, account: &AccountId) -> Result<u32, Error> {
-        let of = self.reference(account);
+        let of = self.reference(Subject::Account(account));
         let row = self.row(&of)?.ok_or(SubjectError::NotErased)?;
         let Entry::Erasing { erasure, .. } = &row.entry else { return Err(SubjectError::NotErased.into()) };
         let epoch = epoch_after(erasure)?;
@@ -188,7 +257,7 @@ impl Subjects {
 
     /// The epoch that a readmission would begin. Fails as [`Subjects::readmit`].
     pub(crate) fn next_epoch(&self, account: &AccountId) -> Result<u32, Error> {
-        Ok(epoch_after(&self.erasure(account)?.ok_or(SubjectError::NotErased)?)?)
+        Ok(epoch_after(&self.erasure(Subject::Account(account))?.ok_or(SubjectError::NotErased)?)?)
     }
 
     /// How many secrets are wrapped under a version of the subject branch.
@@ -201,7 +270,7 @@ impl Subjects {
         Ok(count)
     }
 
-    /// How many accounts are being erased and not yet confirmed.
+    /// How many erasures are begun and not yet confirmed.
     pub(crate) fn count_unfinished(&self) -> Result<u64, Error> {
         let mut count: u64 = 0;
         self.each(|row| {
@@ -313,25 +382,42 @@ impl Subjects {
         })
     }
 
-    /// The keyed reference under which the store knows an account.
-    fn reference(&self, account: &AccountId) -> SubjectRef {
-        // EXPOSE: into a keyed MAC.
-        let account = account.expose().as_bytes();
-        SubjectRef::from_pseudonym(self.references.mac_tuple(&[
-            b"cpni-guard/v1/reference",
-            b"subject",
-            account,
-        ]))
+    /// The keyed reference under which the store knows a subject.
+    fn reference(&self, of: Subject<'_>) -> SubjectRef {
+        let label = b"cpni-guard/v1/reference";
+        SubjectRef::from_pseudonym(match of {
+            // EXPOSE: into a keyed MAC.
+            Subject::Account(account) => {
+                self.references.mac_tuple(&[label, b"subject", account.expose().as_bytes()])
+            }
+            Subject::Day(day) => self.references.mac_tuple(&[label, b"delete-after", &day.to_be_bytes()]),
+        })
     }
 
     /// Puts a given secret into the store: for vectors.
     #[cfg(test)]
     pub(crate) fn put_for_testing(&self, account: &AccountId, epoch: u32, secret: &Key32) {
-        let of = self.reference(account);
+        let of = self.reference(Subject::Account(account));
         let version = self.keys.active_of(KeyBranch::Subject).unwrap();
         let secret = self.wrap(&of, epoch, version, secret).unwrap();
         let row = self.row(&of).unwrap();
         assert!(self.swap(&of, row.as_ref(), &Entry::Alive { epoch, secret }).unwrap());
+    }
+}
+
+impl Subject<'_> {
+    fn first_epoch(self) -> u32 {
+        match self {
+            Self::Account(_) => 1,
+            Self::Day(day) => day.row_epoch(),
+        }
+    }
+}
+
+impl Erasure {
+    /// The day whose secret goes; `None`: it is an account's.
+    pub(crate) fn delete_after(&self) -> Option<CivilDate> {
+        Day::of_row(self.epoch).and_then(Day::date)
     }
 }
 
@@ -346,10 +432,19 @@ fn epoch_after(erasure: &Erasure) -> Result<u32, SubjectError> {
     if erasure.step != ErasureStep::Confirmed {
         return Err(SubjectError::Outstanding { columns: erasure.columns.len() });
     }
-    erasure.epoch.checked_add(1).ok_or(SubjectError::TooManyEpochs)
+    if erasure.epoch >= MAX_EPOCH {
+        Err(SubjectError::TooManyEpochs)
+    } else {
+        Ok(erasure.epoch.saturating_add(1))
+    }
 }
 
-/// The secret of this epoch, if the account is alive in it.
+/// What a day that was erased means for what was sealed until then.
+fn instead_of_erased(failed: Error, meant: SubjectError) -> Error {
+    if failed == SubjectError::Erased.into() { meant.into() } else { failed }
+}
+
+/// The secret of this epoch, if the subject is alive in it.
 fn alive_at(row: Option<&Row>, epoch: u32) -> Result<&Wrapped, SubjectError> {
     let row = row.ok_or(SubjectError::Missing)?;
     match row.entry.alive() {

@@ -65,6 +65,14 @@ impl ColumnStore for ColumnFile {
         })
     }
 
+    fn names(&self, tenant: &TenantId) -> Result<Vec<FieldName>, StoreError> {
+        let names: Vec<String> = self.database.read(|connection| {
+            let mut query = connection.prepare_cached("SELECT name FROM columns WHERE tenant = ?1")?;
+            query.query_map([tenant.as_str()], |row| row.get(0))?.collect()
+        })?;
+        names.into_iter().map(|name| FieldName::new(name).map_err(|_| StoreError::Damaged)).collect()
+    }
+
     fn versions_in_use(&self) -> Result<BTreeSet<u32>, StoreError> {
         self.database.read(|connection| {
             let mut query = connection.prepare_cached(

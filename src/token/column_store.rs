@@ -43,6 +43,12 @@ pub trait ColumnStore: Send + Sync + fmt::Debug {
         after: &StoredColumn,
     ) -> Result<bool, StoreError>;
 
+    /// The names of a tenant's columns, whichever process registered them.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read.
+    fn names(&self, tenant: &TenantId) -> Result<Vec<FieldName>, StoreError>;
+
     /// The key versions that a token of any column of any tenant may have: current and previous ones.
     ///
     /// Who destroys a version of the branch `token` asks here first, and refuses while it is among them:
@@ -91,6 +97,11 @@ impl ColumnStore for MemoryColumnStore {
         Ok(true)
     }
 
+    fn names(&self, tenant: &TenantId) -> Result<Vec<FieldName>, StoreError> {
+        let columns = self.columns();
+        Ok(columns.keys().filter(|(of, _)| of == tenant).map(|(_, name)| name.clone()).collect())
+    }
+
     fn versions_in_use(&self) -> Result<BTreeSet<u32>, StoreError> {
         let columns = self.columns();
         Ok(columns.values().flat_map(|entry| [Some(entry.version), entry.previous]).flatten().collect())
@@ -119,6 +130,7 @@ pub(crate) mod tests {
         assert_eq!(store.replace(&a, &ssn, None, &one), Ok(false), "a column is new once");
         assert_eq!((store.get(&a, &ssn), store.get(&a, &phone)), (Ok(Some(one)), Ok(None)));
         assert_eq!(store.get(&b, &ssn), Ok(None), "another tenant's column");
+        assert_eq!((store.names(&a), store.names(&b)), (Ok(vec![ssn.clone()]), Ok(vec![])));
         // Every part of what was expected counts.
         for stale in [entry(2, None), entry(1, Some(1)), StoredColumn { mac: [8; 32], ..one }] {
             assert_eq!(store.replace(&a, &ssn, Some(&stale), &two), Ok(false));

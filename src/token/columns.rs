@@ -82,6 +82,11 @@ impl Columns {
         known.into_iter().map(|(name, column)| Ok(status(name, self.read(&column)?))).collect()
     }
 
+    /// The names of all columns that were ever registered, in whichever process.
+    pub(crate) fn names(&self) -> Result<Vec<FieldName>, StoreError> {
+        self.store.names(&self.tenant)
+    }
+
     /// Whether a token of any column may have this key version.
     pub(crate) fn need(&self, version: u32) -> Result<bool, StoreError> {
         Ok(self.store.versions_in_use()?.contains(&version))

@@ -24,7 +24,7 @@ use crate::hazmat::kdf::Prk;
 use crate::hazmat::mac::MacKey;
 use crate::hazmat::rng;
 use crate::keys::Keyring;
-use crate::vocabulary::{AccountId, DataClass, FieldName, Purpose, TenantId, Timestamp};
+use crate::vocabulary::{AccountId, CivilDate, DataClass, FieldName, Purpose, TenantId, Timestamp};
 
 /// Tokens that a vault holds. One more is refused. Library default: [`crate::Guard::sweep_tokens`] was
 /// never called.
@@ -70,10 +70,12 @@ impl TokenTerms {
         self.uses(NonZeroU32::MIN)
     }
 
-    /// Fails with [`TokenError::Terms`].
-    pub(crate) fn check(&self, now: Timestamp) -> Result<(), TokenError> {
+    /// Fails with [`TokenError::Terms`]. `delete_after`: the day after which its value is to be deleted.
+    pub(crate) fn check(&self, now: Timestamp, delete_after: Option<CivilDate>) -> Result<(), TokenError> {
         let life = self.expires.since(now).filter(|life| !life.is_zero() && *life <= MAX_TOKEN_LIFE);
-        if life.is_none() || self.purposes & !bit(Purpose::None) == 0 {
+        // A token that outlives its value would be one that nobody can open, seal again or explain.
+        let outlives = delete_after.is_some_and(|day| self.expires.utc_date().is_none_or(|end| end > day));
+        if life.is_none() || outlives || self.purposes & !bit(Purpose::None) == 0 {
             return Err(TokenError::Terms { max_days: MAX_TOKEN_LIFE.as_secs() / 86_400 });
         }
         Ok(())
@@ -140,7 +142,7 @@ impl Tokens {
     /// Puts a token of this reference into the vault. It is on stable storage when this returns.
     pub(crate) fn put(&self, of: &VaultRef, issued: &Issued, now: Timestamp) -> Result<(), Error> {
         let Issued { account, terms, uses_left, .. } = issued;
-        terms.check(now)?;
+        terms.check(now, None)?;
         let (entry, key_version) = self.seal(of, encode(issued))?;
         let (account, uses_left, expires) = (self.account_ref(account), *uses_left, terms.expires);
         let stored = StoredToken { account, entry, key_version, uses_left, expires };

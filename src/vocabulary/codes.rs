@@ -885,6 +885,8 @@ codes! {
         /// A search found this account, whose id comes out next. With a cause: none, too many, or a
         /// candidate that does not open.
         AccountFound = 58, "account_found";
+        /// Everything that was to be deleted after a day, the basis, is: nothing of it opens again.
+        ValuesDeleted = 59, "values_deleted";
         /// The back end had a vault token made for a field of the account; the basis is the token's reference.
         TokenIssued = 60, "token_issued";
         /// The view in the next event is of what a vault token stands for; the basis is its reference. With

@@ -8,6 +8,7 @@
 )]
 
 mod attacks;
+mod delete_after;
 mod device;
 mod doors;
 mod fixture;

@@ -19,7 +19,7 @@ use cpni_guard::{
 use crate::fixture::{Carrier, NOON, account, record};
 use crate::stores::failing;
 
-fn carrier_with(
+pub(crate) fn carrier_with(
     keys: &Arc<MemoryKeys>,
     stores: Stores,
     subjects: &Arc<impl SubjectStore + 'static>,
@@ -29,12 +29,12 @@ fn carrier_with(
     Carrier::built(keys, stores, |builder| builder.subjects(subjects).breach_officer(fay)).unwrap()
 }
 
-fn carrier() -> (Carrier, Arc<MemoryKeys>, Arc<MemorySubjectStore>) {
+pub(crate) fn carrier() -> (Carrier, Arc<MemoryKeys>, Arc<MemorySubjectStore>) {
     let (keys, subjects) = (Arc::new(MemoryKeys::new().unwrap()), Arc::new(MemorySubjectStore::new()));
     (carrier_with(&keys, Stores::in_memory(), &subjects), keys, subjects)
 }
 
-fn request(columns: &[&str]) -> ErasureRequest {
+pub(crate) fn request(columns: &[&str]) -> ErasureRequest {
     ErasureRequest {
         by: AgentSession::new("fay"),
         case: ContactId::new("case-77").unwrap(),
@@ -43,7 +43,11 @@ fn request(columns: &[&str]) -> ErasureRequest {
     }
 }
 
-fn plan<'s>(carrier: &Carrier, of: &AccountId, sealed: impl Into<Stored<'s>>) -> Result<String, Error> {
+pub(crate) fn plan<'s>(
+    carrier: &Carrier,
+    of: &AccountId,
+    sealed: impl Into<Stored<'s>>,
+) -> Result<String, Error> {
     let mut call = carrier.authenticated("dana", of);
     let view = call.view(sealed, ["plan"])?;
     Ok(view.field("plan").unwrap().disclosed().unwrap().with_text(str::to_owned).unwrap())
@@ -255,12 +259,12 @@ fn erasures_that_contradict_themselves_are_refused() {
 
 /// Dies at one of its calls, and answers no more: before what the call does, or after.
 #[derive(Debug)]
-struct Dying {
-    inner: Arc<MemorySubjectStore>,
-    left: AtomicI64,
-    after_effect: bool,
+pub(crate) struct Dying {
+    pub(crate) inner: Arc<MemorySubjectStore>,
+    pub(crate) left: AtomicI64,
+    pub(crate) after_effect: bool,
     /// Where the audit store dies in its place.
-    audit: Option<Arc<AtomicBool>>,
+    pub(crate) audit: Option<Arc<AtomicBool>>,
 }
 
 impl Dying {

@@ -160,6 +160,10 @@ impl ColumnStore for Failing {
         self.check().and_then(|()| self.0.replace(tenant, column, before, after))
     }
 
+    fn names(&self, tenant: &TenantId) -> Result<Vec<FieldName>, StoreError> {
+        self.check().and_then(|()| self.0.names(tenant))
+    }
+
     fn versions_in_use(&self) -> Result<BTreeSet<u32>, StoreError> {
         self.check().and_then(|()| self.0.versions_in_use())
     }

@@ -470,6 +470,8 @@ pub enum EventKind {
     Searched,
     /// An account is erased: nothing of it that is sealed under its secret opens again.
     AccountErased,
+    /// Everything that was to be deleted after a day, the basis, is: nothing of it opens again.
+    ValuesDeleted,
     /// A step of an erasure after its beginning; the basis says which.
     ErasureContinued,
     /// An erased account may have a secret again, a new one. What was erased stays so.

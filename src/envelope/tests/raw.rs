@@ -77,7 +77,8 @@ impl Place<'_> {
             Ok(())
         });
         subjects.put_for_testing(account, self.epoch, &secret.unwrap());
-        let secret = subjects.secret(account, self.epoch).unwrap();
+        let now = crate::vocabulary::Timestamp::from_secs(0);
+        let secret = subjects.secret(account, self.epoch, now).unwrap();
         keyring.account_keys(tenant, account, self.version, self.epoch, Some(&secret)).unwrap()
     }
 

