@@ -102,7 +102,7 @@ const CRATES: &[(&str, Where)] = &[
     ("jiff", Where::Anywhere),
     ("regex_lite", Where::Anywhere),
     ("serde", Where::Anywhere),
-    ("serde_json", Where::Only(&["guard", "oversight"])), // attestations, reports
+    ("serde_json", Where::Only(&["guard", "oversight", "redact"])), // attestations, reports, log lines
     ("subtle", Where::Anywhere),
     ("thiserror", Where::Anywhere),
     ("unicode_normalization", Where::Only(&["classify"])), // names in one form

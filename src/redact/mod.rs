@@ -13,6 +13,10 @@
 
 mod kind;
 mod mask;
+mod redacted;
+mod serialize;
 
 pub use kind::MaskKind;
 pub use mask::{Mask, MaskForm};
+pub use redacted::Redacted;
+pub use serialize::{BySchema, by_schema};
