@@ -17,6 +17,7 @@ mod keys;
 mod leaks;
 mod migrate;
 mod notices;
+mod redact;
 mod said_so;
 mod scope;
 mod search;
