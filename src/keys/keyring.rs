@@ -1,7 +1,7 @@
 //! `Keyring`: the root keys of a running process, by branch and version.
 
 use core::fmt;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use super::KeyProvider;
 use super::roots::{self, KeyBranch, KeyState, KeyVersion, Roots};
@@ -72,7 +72,7 @@ impl Keyring {
 
     /// The version of the data root that seals.
     pub(crate) fn active_version(&self) -> u32 {
-        self.roots().active_data
+        self.read().active_data
     }
 
     /// The version of a branch that seals. Fails with [`KeyError::NoBranch`] where the keyring was
@@ -190,8 +190,13 @@ impl Keyring {
     }
 
     pub(super) fn roots(&self) -> Arc<Roots> {
+        Arc::clone(&self.read())
+    }
+
+    /// For a look that ends at once: it keeps a change waiting.
+    fn read(&self) -> RwLockReadGuard<'_, Arc<Roots>> {
         // A writer only replaces the pointer: what a panic leaves behind is whole.
-        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
+        self.now.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn set_roots(&self, roots: Roots) {

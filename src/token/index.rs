@@ -148,7 +148,7 @@ pub(crate) struct IndexKeys {
     tenant: TenantId,
     /// What stands before the values, by the position of the index.
     heads: Vec<Tuple>,
-    known: RwLock<Vec<(u32, Arc<[MacKey]>)>>,
+    known: RwLock<Vec<(u32, Vec<MacKey>)>>,
 }
 
 impl IndexKeys {
@@ -168,16 +168,18 @@ impl IndexKeys {
             return Ok(IndexTerms::default());
         }
         let version = self.keys.active_version();
-        let macs = self.of_version(version)?;
-        let mut terms = Vec::with_capacity(schema.indexes().len());
-        for index in schema.indexes() {
-            let specs = index.fields().iter().map(|name| schema.field(name.as_str()));
-            let forms = specs.map(|spec| spec.and_then(|spec| NormalForm::of(spec.kind(), value_of(spec)?)));
-            if let Some(forms) = forms.collect::<Option<Vec<_>>>() {
-                terms.push((index.name().clone(), term(version, index, &macs, forms.iter())?));
+        self.with(version, |macs| {
+            let mut terms = Vec::with_capacity(schema.indexes().len());
+            for index in schema.indexes() {
+                let specs = index.fields().iter().map(|name| schema.field(name.as_str()));
+                let forms =
+                    specs.map(|spec| spec.and_then(|spec| NormalForm::of(spec.kind(), value_of(spec)?)));
+                if let Some(forms) = forms.collect::<Option<Vec<_>>>() {
+                    terms.push((index.name().clone(), term(version, index, macs, forms.iter())?));
+                }
             }
-        }
-        Ok(IndexTerms(terms))
+            Ok(IndexTerms(terms))
+        })
     }
 
     /// The terms of a value that is looked for: one for each version whose key is still there, the one that seals
@@ -190,7 +192,7 @@ impl IndexKeys {
         let live = self.keys.live_versions(KeyBranch::Data);
         self.forget_all_but(&live);
         live.into_iter()
-            .map(|version| term(version, index, &self.of_version(version)?, forms.clone()))
+            .map(|version| self.with(version, |macs| term(version, index, macs, forms.clone())))
             .collect()
     }
 
@@ -198,7 +200,7 @@ impl IndexKeys {
     #[cfg(feature = "testing")]
     pub(crate) fn of_active(&self, index: &IndexSpec, forms: &[NormalForm]) -> Result<IndexTerm, Error> {
         let version = self.keys.active_version();
-        term(version, index, &self.of_version(version)?, forms.iter())
+        self.with(version, |macs| term(version, index, macs, forms.iter()))
     }
 
     /// Whether a stored term is not what the record would get now.
@@ -206,19 +208,21 @@ impl IndexKeys {
         (term.key_version(), term.bits()) != (self.keys.active_version(), index.plan().bits())
     }
 
-    fn of_version(&self, version: u32) -> Result<Arc<[MacKey]>, Error> {
+    /// Lends the keys of a version, one for each index of the schema.
+    fn with<T>(&self, version: u32, make: impl FnOnce(&[MacKey]) -> Result<T, Error>) -> Result<T, Error> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, macs)) = known.iter().find(|(of, _)| *of == version) {
-            return Ok(Arc::clone(macs));
+            return make(macs);
         }
         drop(known);
         let key = MacKey::new(&self.keys.index_key(&self.tenant, version)?);
-        let macs: Arc<[MacKey]> = self.heads.iter().map(|head| key.absorbing(head.as_bytes())).collect();
+        let macs: Vec<MacKey> = self.heads.iter().map(|head| key.absorbing(head.as_bytes())).collect();
+        let made = make(&macs);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.iter().all(|(of, _)| *of != version) {
-            known.push((version, Arc::clone(&macs)));
+            known.push((version, macs));
         }
-        Ok(macs)
+        made
     }
 
     /// A key that was destroyed is not kept here either.

@@ -95,6 +95,7 @@ pub(super) const fn is_separator(character: char) -> bool {
 /// a hyphen. Line ends and tabs are no spaces: they separate values.
 fn narrow(character: char) -> char {
     match character {
+        '\0'..='\x7F' => character,
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(character) - 0xFEE0).unwrap_or(character),
         '\u{A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => ' ',
         '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
