@@ -34,7 +34,6 @@ pub struct KeyVersion {
 
 /// What hangs under a root key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum KeyBranch {
     /// Sealed fields, verifiers and queued notices.
     Data,
@@ -50,7 +49,6 @@ pub enum KeyBranch {
 
 /// What a version of a root key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum KeyState {
     /// Seals and opens. One version of each branch.
     Active,

@@ -45,6 +45,14 @@ impl cpni_guard::KeyProvider for Of<dyn hosts::KeyProvider> {
     fn store(&self, document: &[u8]) -> Result<(), KeyError> {
         self.0.store_document(document.to_vec()).map_err(|_| KeyError::Provider)
     }
+
+    fn replace(&self, before: &[u8], document: &[u8]) -> Result<(), KeyError> {
+        match self.0.replace_document(before.to_vec(), document.to_vec()) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(KeyError::Changed),
+            Err(_) => Err(KeyError::Provider),
+        }
+    }
 }
 
 impl core_hosts::AgentDirectory for Of<dyn hosts::AgentDirectory> {

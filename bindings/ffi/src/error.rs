@@ -46,7 +46,7 @@ impl CpniError {
     pub(crate) const NO_SUCH_PLACE: Self = Self::Failed { code: 9306 };
     /// Not a day of the calendar. The caller's fault.
     pub(crate) const NOT_A_DAY: Self = Self::Failed { code: 9307 };
-    /// The builder has already built its guard. The caller's fault.
+    /// What is good for one time was used: a builder, a search, a pass that was finished. The caller's fault.
     pub(crate) const USED_UP: Self = Self::Failed { code: 9308 };
 
     /// The code.

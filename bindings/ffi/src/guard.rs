@@ -9,15 +9,15 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use cpni_guard::interaction::TimeLimits;
-use cpni_guard::keys::Keyring;
 use cpni_guard::policy::{Override, Pack};
 use cpni_guard::vocabulary::{AgentId, CivilDate, RuleId, TenantId};
-use cpni_guard::{MemoryKeys, PassphraseKeys, Schema, Sensitive, Stores, WatchRules};
+use cpni_guard::{Schema, Sensitive, Stores, WatchRules};
 
 use crate::adapt::{Hotlines, Of, Signer};
 use crate::clock::{GuardClock, HostClock};
 use crate::error::{CpniError, call};
 use crate::hosts;
+use crate::keys::KeyHolder;
 use crate::layout;
 use crate::memory::{ManualClock, MemoryAgents, MemoryContacts};
 
@@ -70,43 +70,12 @@ impl GuardBuilder {
         self.with(|builder| Ok(builder.schema(Schema::from_toml(&toml)?)))
     }
 
-    /// Root keys in a file that a passphrase protects. `create`: makes the file where there is none;
-    /// keys that were lost are then replaced by new ones, which do not open what the old ones sealed.
+    /// Where the root keys come from.
     ///
     /// # Errors
-    /// 2002 to 2015; 9303; 9308.
-    pub fn passphrase_keys(&self, path: String, passphrase: &[u8], create: bool) -> Result<(), CpniError> {
-        self.with(|builder| {
-            let passphrase = secret(passphrase)?;
-            let keys = if create {
-                PassphraseKeys::open_or_create(path, &passphrase)?
-            } else {
-                PassphraseKeys::open(path, &passphrase)?
-            };
-            Ok(builder.keys(keys))
-        })
-    }
-
-    /// Root keys that the host's key store wraps. `create`: makes a keyring where there is none.
-    ///
-    /// # Errors
-    /// 2001 to 2015; 9308.
-    pub fn keys(&self, provider: Arc<dyn hosts::KeyProvider>, create: bool) -> Result<(), CpniError> {
-        self.with(|builder| {
-            let provider = Of(provider);
-            if create && cpni_guard::KeyProvider::load(&provider)?.is_none() {
-                drop(Keyring::create(&provider)?);
-            }
-            Ok(builder.keys(provider))
-        })
-    }
-
-    /// Root keys that end with the process: for tests and samples.
-    ///
-    /// # Errors
-    /// 2012; 9308.
-    pub fn memory_keys(&self) -> Result<(), CpniError> {
-        self.with(|builder| Ok(builder.keys(MemoryKeys::new()?)))
+    /// 9308; the keyring is read by `build`.
+    pub fn keys(&self, keys: &KeyHolder) -> Result<(), CpniError> {
+        self.with(|builder| Ok(builder.keys(Arc::clone(&keys.0))))
     }
 
     /// Audit log and account state in memory: for tests and samples.

@@ -32,6 +32,12 @@ pub trait KeyProvider: Send + Sync {
 
     /// Replaces the keyring document, atomically, and returns when it is durable.
     fn store_document(&self, document: Vec<u8>) -> Result<(), HostFailure>;
+
+    /// Replaces the keyring document as `store_document` does, if it is still `before`, byte for byte; `false` if it
+    /// is another one now. Every change of a keyring goes through here. Where several processes may change the keyring
+    /// at once, looking and storing are one step: of two changes, the slower one would else destroy a key that the
+    /// faster one has sealed under.
+    fn replace_document(&self, before: Vec<u8>, document: Vec<u8>) -> Result<bool, HostFailure>;
 }
 
 /// The host's directory of agents. It verifies the session; this library does not.

@@ -15,7 +15,7 @@ use crate::decision::Decisions;
 use crate::error::{CpniError, call};
 use crate::exclusive::Exclusive;
 use crate::guard::{Day, Guard, secret};
-use crate::layout::{Batch, Request, read_sealed};
+use crate::layout::{Batch, Request, read_list};
 use crate::view::{ViewAnswer, ViewResult};
 
 /// What the customer gives, and the library compares.
@@ -201,7 +201,7 @@ impl Interaction {
                 Ok(answer) => ViewResult::Viewed { answer },
                 Err(refused) => ViewResult::Failed { code: refused.code() },
             };
-            Ok(read_sealed(sealed)?.into_iter().map(viewed).collect())
+            Ok(read_list(sealed)?.into_iter().map(viewed).collect())
         })
     }
 
@@ -224,7 +224,7 @@ impl Interaction {
             why.must_be_empty()?;
             let request = Request::read(request)?;
             let mut batch = Batch::new(request.names());
-            for sealed in read_sealed(sealed)? {
+            for sealed in read_list(sealed)? {
                 batch.add(|| {
                     let sealed = request.sealed(sealed)?;
                     Ok(interaction.view(sealed.stored(), request.fields())?)
@@ -362,7 +362,7 @@ impl Interaction {
 }
 
 impl Interaction {
-    fn with<R>(
+    pub(crate) fn with<R>(
         &self,
         work: impl FnOnce(&mut cpni_guard::Interaction) -> Result<R, CpniError>,
     ) -> Result<R, CpniError> {

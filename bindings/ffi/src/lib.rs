@@ -31,6 +31,8 @@ mod calendar;
 #[cfg(feature = "guard")]
 mod decision;
 #[cfg(feature = "guard")]
+mod erasure;
+#[cfg(feature = "guard")]
 mod export;
 #[cfg(feature = "guard")]
 mod facts;
@@ -47,17 +49,29 @@ mod hosts;
 #[cfg(feature = "guard")]
 mod interaction;
 #[cfg(feature = "guard")]
+mod keys;
+#[cfg(feature = "guard")]
 mod memory;
+#[cfg(feature = "guard")]
+mod migrate;
 #[cfg(feature = "guard")]
 mod notices;
 #[cfg(feature = "guard")]
 mod oversight;
+#[cfg(feature = "guard")]
+mod protect;
 #[cfg(feature = "guard")]
 mod questions;
 #[cfg(feature = "guard")]
 mod retention;
 #[cfg(feature = "guard")]
 mod scope;
+#[cfg(feature = "guard")]
+mod search;
+#[cfg(feature = "guard")]
+mod tokens;
+#[cfg(feature = "guard")]
+mod vault;
 #[cfg(feature = "guard")]
 mod view;
 
@@ -69,9 +83,9 @@ pub use record::*;
 
 #[cfg(feature = "guard")]
 pub use {
-    accounts::*, audit::*, breach::*, calendar::*, decision::*, export::*, facts::*, files::*, folder::*,
-    growth::*, guard::*, hosts::*, interaction::*, memory::*, notices::*, oversight::*, questions::*,
-    retention::*, scope::*, view::*,
+    accounts::*, audit::*, breach::*, calendar::*, decision::*, erasure::*, export::*, facts::*, files::*,
+    folder::*, growth::*, guard::*, hosts::*, interaction::*, keys::*, memory::*, migrate::*, notices::*,
+    oversight::*, protect::*, questions::*, retention::*, scope::*, search::*, tokens::*, vault::*, view::*,
 };
 
 uniffi::setup_scaffolding!();

@@ -22,7 +22,7 @@ use crate::error::CpniError;
 #[cfg(feature = "guard")]
 pub(crate) use batch::Batch;
 #[cfg(feature = "guard")]
-pub(crate) use read::{Item, Request, read_sealed};
+pub(crate) use read::{ColumnRow, Item, Request, StoredRow, read_list};
 #[cfg(feature = "guard")]
 pub(crate) use told::told;
 
@@ -138,6 +138,29 @@ fn put_str8(out: &mut Vec<u8>, text: &str) -> Result<(), CpniError> {
     out.push(u8::try_from(text.len()).map_err(|_| CpniError::LAYOUT)?);
     out.extend_from_slice(text.as_bytes());
     Ok(())
+}
+
+/// A list of results: bytes, or the code of what failed.
+#[cfg(feature = "guard")]
+pub(crate) fn write_results(results: &[Result<Vec<u8>, CpniError>]) -> Result<Vec<u8>, CpniError> {
+    let len = |result: &Result<Vec<u8>, CpniError>| result.as_ref().map_or(0, Vec::len).saturating_add(5);
+    let total = results.iter().fold(4_usize, |total, result| total.saturating_add(len(result)));
+    let mut out = Vec::with_capacity(total);
+    put_u32(&mut out, results.len())?;
+    for result in results {
+        match result {
+            Ok(bytes) => {
+                out.push(1);
+                put_u32(&mut out, bytes.len())?;
+                out.extend_from_slice(bytes);
+            }
+            Err(failed) => {
+                out.push(0);
+                out.extend(failed.code().to_be_bytes());
+            }
+        }
+    }
+    Ok(out)
 }
 
 #[cfg(feature = "guard")]

@@ -43,9 +43,13 @@ impl<'b> Reader<'b> {
         if count.saturating_mul(least) > self.0.len() { Err(CpniError::LAYOUT) } else { Ok(count) }
     }
 
-    fn str8(&mut self) -> Result<&'b str, CpniError> {
+    fn bytes8(&mut self) -> Result<&'b [u8], CpniError> {
         let len = usize::from(self.u8()?);
-        text(self.take(len)?)
+        self.take(len)
+    }
+
+    fn str8(&mut self) -> Result<&'b str, CpniError> {
+        text(self.bytes8()?)
     }
 
     fn bytes32(&mut self) -> Result<&'b [u8], CpniError> {
@@ -90,11 +94,7 @@ struct ItemParts<'b> {
 }
 
 fn item_parts<'b>(reader: &mut Reader<'b>) -> Result<ItemParts<'b>, CpniError> {
-    let len = usize::from(reader.u8()?);
-    let account = reader.take(len)?;
-    let len = usize::from(reader.u8()?);
-    let id = reader.take(len)?;
-    Ok(ItemParts { account, id, record: reader.bytes32()? })
+    Ok(ItemParts { account: reader.bytes8()?, id: reader.bytes8()?, record: reader.bytes32()? })
 }
 
 impl ItemParts<'_> {
@@ -139,19 +139,99 @@ fn read_calls(bytes: &[u8]) -> Result<Vec<CallRow>, CpniError> {
     Ok(rows)
 }
 
-/// How many records one batch of views may ask about.
-pub(crate) const MOST_RECORDS: usize = 10_000;
+/// How many things one list may have.
+pub(crate) const MOST_ITEMS: usize = 10_000;
 
-/// Reads the sealed records of a batch of views, one beside the other.
-pub(crate) fn read_sealed(bytes: &[u8]) -> Result<Vec<&[u8]>, CpniError> {
+/// Reads a list: the sealed records of a batch of views, what was stated, values, tokens.
+pub(crate) fn read_list(bytes: &[u8]) -> Result<Vec<&[u8]>, CpniError> {
+    read_many(bytes, 4, Reader::bytes32)
+}
+
+fn read_many<'b, T>(
+    bytes: &'b [u8],
+    least: usize,
+    read: impl Fn(&mut Reader<'b>) -> Result<T, CpniError>,
+) -> Result<Vec<T>, CpniError> {
     let mut reader = Reader(bytes);
-    let count = reader.count(4)?;
-    if count > MOST_RECORDS {
+    let count = reader.count(least)?;
+    if count > MOST_ITEMS {
         return Err(CpniError::LAYOUT);
     }
-    let sealed = (0..count).map(|_| reader.bytes32()).collect::<Result<_, _>>()?;
+    let all = (0..count).map(|_| read(&mut reader)).collect::<Result<_, _>>()?;
     reader.end()?;
-    Ok(sealed)
+    Ok(all)
+}
+
+/// Sealed bytes of an account, as a row of the host's has them.
+pub(crate) struct StoredRow {
+    pub(crate) account: AccountId,
+    id: RecordId,
+    bytes: SealedBytes,
+}
+
+impl StoredRow {
+    /// Reads rows: a result a row. That they cannot be told apart is an error of the whole.
+    pub(crate) fn read_all(bytes: &[u8]) -> Result<Vec<Result<Self, CpniError>>, CpniError> {
+        let parts = read_many(bytes, 1 + 1 + 1 + 4, |reader| {
+            Ok((reader.bytes8()?, reader.u8()?, reader.bytes8()?, reader.bytes32()?))
+        })?;
+        let row = |(account, what, id, sealed): (&[u8], u8, &[u8], &[u8])| {
+            Ok(Self {
+                account: AccountId::new(text(account)?)?,
+                id: RecordId::new(text(id)?)?,
+                bytes: SealedBytes::read(is_column(what)?, sealed)?,
+            })
+        };
+        Ok(parts.into_iter().map(row).collect())
+    }
+
+    pub(crate) fn stored(&self) -> Stored<'_> {
+        self.bytes.stored(&self.id)
+    }
+}
+
+/// A value of a text column of the host's.
+pub(crate) struct ColumnRow<'b> {
+    pub(crate) account: AccountId,
+    pub(crate) id: RecordId,
+    pub(crate) field: &'b str,
+    pub(crate) text: &'b str,
+}
+
+type ColumnParts<'b> = [&'b [u8]; 4];
+
+impl<'b> ColumnRow<'b> {
+    /// A column value with everything empty.
+    const LEAST: usize = 1 + 1 + 1 + 4;
+
+    /// Reads one that is all there is.
+    pub(crate) fn read(bytes: &'b [u8]) -> Result<Self, CpniError> {
+        let mut reader = Reader(bytes);
+        let parts = Self::parts(&mut reader)?;
+        reader.end()?;
+        Self::of(parts)
+    }
+
+    /// Reads column values: a result each. That they cannot be told apart is an error of the whole.
+    pub(crate) fn read_all(bytes: &'b [u8]) -> Result<Vec<Result<Self, CpniError>>, CpniError> {
+        Ok(read_many(bytes, Self::LEAST, Self::parts)?.into_iter().map(Self::of).collect())
+    }
+
+    /// Reads column values, each with the text of the sealed column beside it.
+    pub(crate) fn read_pairs(bytes: &'b [u8]) -> Result<Vec<(Self, &'b str)>, CpniError> {
+        read_many(bytes, Self::LEAST + 4, |reader| {
+            Ok((Self::of(Self::parts(reader)?)?, text(reader.bytes32()?)?))
+        })
+    }
+
+    fn parts(reader: &mut Reader<'b>) -> Result<ColumnParts<'b>, CpniError> {
+        Ok([reader.bytes8()?, reader.bytes8()?, reader.bytes8()?, reader.bytes32()?])
+    }
+
+    fn of([account, id, field, content]: ColumnParts<'b>) -> Result<Self, CpniError> {
+        let (account, id) = (AccountId::new(text(account)?)?, RecordId::new(text(id)?)?);
+        Ok(Self { account, id, field: text(field)?, text: text(content)? })
+    }
 }
 
 /// What is asked of sealed bytes: what they are, under which record id, and which fields.
@@ -164,11 +244,7 @@ pub(crate) struct Request<'b> {
 impl<'b> Request<'b> {
     pub(crate) fn read(bytes: &'b [u8]) -> Result<Self, CpniError> {
         let mut reader = Reader(bytes);
-        let is_column = match reader.u8()? {
-            1 => false,
-            2 => true,
-            _ => return Err(CpniError::LAYOUT),
-        };
+        let is_column = is_column(reader.u8()?)?;
         let id = RecordId::new(reader.str8()?)?;
         let count = u16::from_be_bytes(reader.array()?);
         let mut fields = Vec::new();
@@ -182,12 +258,7 @@ impl<'b> Request<'b> {
 
     /// The sealed bytes as what the request says that they are.
     pub(crate) fn sealed(&self, bytes: &[u8]) -> Result<Sealed<'_>, CpniError> {
-        let bytes = if self.is_column {
-            SealedBytes::Column(SealedField::from_bytes(bytes)?)
-        } else {
-            SealedBytes::Record(SealedRecord::from_bytes(bytes)?)
-        };
-        Ok(Sealed { bytes, id: &self.id })
+        Ok(Sealed { bytes: SealedBytes::read(self.is_column, bytes)?, id: &self.id })
     }
 
     pub(crate) fn fields(&self) -> impl Iterator<Item = FieldRequest<'b>> {
@@ -227,11 +298,34 @@ enum SealedBytes {
     Column(SealedField),
 }
 
+impl SealedBytes {
+    fn read(is_column: bool, bytes: &[u8]) -> Result<Self, CpniError> {
+        Ok(if is_column {
+            Self::Column(SealedField::from_bytes(bytes)?)
+        } else {
+            Self::Record(SealedRecord::from_bytes(bytes)?)
+        })
+    }
+
+    fn stored<'s>(&'s self, id: &'s RecordId) -> Stored<'s> {
+        match self {
+            Self::Record(record) => (record, id).into(),
+            Self::Column(field) => (field, id).into(),
+        }
+    }
+}
+
 impl Sealed<'_> {
     pub(crate) fn stored(&self) -> Stored<'_> {
-        match &self.bytes {
-            SealedBytes::Record(record) => (record, self.id).into(),
-            SealedBytes::Column(field) => (field, self.id).into(),
-        }
+        self.bytes.stored(self.id)
+    }
+}
+
+/// What sealed bytes are, by its code.
+fn is_column(code: u8) -> Result<bool, CpniError> {
+    match code {
+        1 => Ok(false),
+        2 => Ok(true),
+        _ => Err(CpniError::LAYOUT),
     }
 }

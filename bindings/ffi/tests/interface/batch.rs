@@ -89,7 +89,7 @@ fn a_batch_gives_what_as_many_views_give() {
     for (call, shown) in [(before, 0), (carrier.authenticated("call-2"), 3)] {
         let why = Decisions::new().unwrap();
         let events = carrier.guard.clone().audit().unwrap().size().unwrap();
-        let given = sealed_batch(&[&sealed, cut, &other, &foreign, &sealed]);
+        let given = list(&[&sealed, cut, &other, &foreign, &sealed]);
         let (decisions, records) = read(&call.view_batch(&given, &request(FIELDS), why.clone()).unwrap());
         let [Ok(first), Err(3001), Ok(second), foreign, Ok(third)] = records.as_slice() else {
             panic!("{:?}", records.iter().map(|record| record.as_ref().err()).collect::<Vec<_>>())
@@ -116,7 +116,7 @@ fn nothing_is_opened_for_a_batch_that_cannot_be_read() {
     let asked = request(FIELDS);
     let audit = carrier.guard.clone().audit().unwrap();
     let events = audit.size().unwrap();
-    let given = sealed_batch(&[&sealed, &sealed]);
+    let given = list(&[&sealed, &sealed]);
     for len in 0..given.len() {
         assert_eq!(
             code(call.view_batch(&given[..len], &asked, Decisions::new().unwrap())),
@@ -127,7 +127,7 @@ fn nothing_is_opened_for_a_batch_that_cannot_be_read() {
     let more = [&given[..], &[0]].concat();
     assert_eq!(code(call.view_batch(&more, &asked, Decisions::new().unwrap())), 9302);
     assert_eq!(code(call.view_batch(&given, &asked[1..], Decisions::new().unwrap())), 9302);
-    let limit = |count| sealed_batch(&vec![&[][..]; count]);
+    let limit = |count| list(&vec![&[][..]; count]);
     assert_eq!(code(call.view_batch(&limit(10_001), &asked, Decisions::new().unwrap())), 9302);
 
     let why = Decisions::new().unwrap();
@@ -173,13 +173,13 @@ fn what_a_view_says_is_what_it_explains() {
     }
     // Of many, the same.
     let call = carrier.authenticated("call-3");
-    let many = call.view_many(&sealed_batch(&[&sealed, &sealed]), &request(&names)).unwrap();
+    let many = call.view_many(&list(&[&sealed, &sealed]), &request(&names)).unwrap();
     let one = call.view(&sealed, &request(&names)).unwrap();
     for result in many {
         let ViewResult::Viewed { answer } = result else { panic!("{result:?}") };
         assert_eq!(answer.told[8..], one.told[8..], "all but the number of its event");
     }
-    let given = sealed_batch(&[&sealed, &sealed]);
+    let given = list(&[&sealed, &sealed]);
     for len in 0..given.len() {
         assert_eq!(code(call.view_many(&given[..len], &request(&names))), 9302, "cut at {len}");
     }

@@ -8,8 +8,8 @@ use cpni_guard::vocabulary::{
 };
 use cpni_guard_ffi::{
     AccountFactSource, AccountFacts, AgentProfile, Answer, ContactState, CpniError, FieldState, Guard,
-    GuardBuilder, HostFailure, HotlineSource, ImportedSecret, Interaction, ManualClock, MemoryAgents,
-    MemoryContacts, SecretKind, SimChange, ViewAnswer,
+    GuardBuilder, HostFailure, HotlineSource, ImportedSecret, Interaction, KeyHolder, ManualClock,
+    MemoryAgents, MemoryContacts, SecretKind, SimChange, ViewAnswer,
 };
 
 /// 2026-11-23T15:04:00Z.
@@ -101,7 +101,7 @@ impl Carrier {
         let builder = GuardBuilder::new().unwrap();
         builder.schema(SCHEMA.to_owned()).unwrap();
         builder.grants(GRANTS.to_owned()).unwrap();
-        builder.memory_keys().unwrap();
+        builder.keys(&KeyHolder::memory().unwrap()).unwrap();
         builder.memory_store().unwrap();
         builder.memory_agents(&agents).unwrap();
         builder.memory_contacts(&contacts).unwrap();
@@ -230,14 +230,48 @@ pub(crate) fn request_scoped(fields: &[(Scope, &str)]) -> Vec<u8> {
     out
 }
 
-/// The sealed bytes of a batch of views.
-pub(crate) fn sealed_batch(sealed: &[&[u8]]) -> Vec<u8> {
-    let mut out = u32::try_from(sealed.len()).unwrap().to_be_bytes().to_vec();
-    for sealed in sealed {
-        out.extend(u32::try_from(sealed.len()).unwrap().to_be_bytes());
-        out.extend(*sealed);
-    }
+/// A list: the sealed bytes of a batch of views, values, tokens.
+pub(crate) fn list(items: &[&[u8]]) -> Vec<u8> {
+    let items: Vec<_> = items.iter().map(|item| part32(item)).collect();
+    batch(&items)
+}
+
+/// A row: sealed bytes of an account, as a record or as a column.
+pub(crate) fn row(account: &str, what: u8, sealed: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    str8(&mut out, account);
+    out.extend([what, 0]);
+    bytes32(&mut out, sealed);
     out
+}
+
+/// A value of a text column.
+pub(crate) fn column_value(account: &str, field: &str, text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    str8(&mut out, account);
+    out.push(0);
+    str8(&mut out, field);
+    bytes32(&mut out, text.as_bytes());
+    out
+}
+
+pub(crate) fn part32(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    bytes32(&mut out, bytes);
+    out
+}
+
+/// A list of results: texts, or the codes of what failed.
+pub(crate) fn results(bytes: &[u8]) -> Vec<Result<String, u16>> {
+    let mut reader = Reader(bytes);
+    let result = |reader: &mut Reader<'_>| match reader.u8() {
+        0 => Err(reader.u16()),
+        1 => Ok(String::from_utf8(reader.bytes32().to_vec()).unwrap()),
+        other => panic!("result {other}"),
+    };
+    let all = (0..reader.u32()).map(|_| result(&mut reader)).collect();
+    assert!(reader.0.is_empty());
+    all
 }
 
 /// The fields of a record that came out: name, shape, content.

@@ -7,8 +7,8 @@ use cpni_guard::interaction::CodeTo;
 use cpni_guard::vocabulary::{Action, Channel, Outcome, Purpose, Role};
 use cpni_guard_ffi::{
     AgentDirectory, AgentProfile, AlarmFacts, AlarmSink, CheckpointSink, ContactSource, ContactState,
-    Delivery, FieldState, GuardClock, HostFailure, HotlineSource, Interaction, KeyProvider, NoticeFacts,
-    Notifier,
+    Delivery, FieldState, GuardClock, HostFailure, HotlineSource, Interaction, KeyHolder, KeyProvider,
+    NoticeFacts, Notifier,
 };
 
 use crate::fixture::*;
@@ -20,6 +20,8 @@ struct Mood(AtomicU8);
 impl Mood {
     const FAILS: u8 = 1;
     const PANICS: u8 = 2;
+    /// Another process changes the keyring first.
+    const IS_LATE: u8 = 3;
 
     fn set(&self, mood: u8) {
         self.0.store(mood, Ordering::SeqCst);
@@ -44,6 +46,10 @@ pub(crate) struct Host {
 }
 
 impl Host {
+    pub(crate) fn be_late(&self) {
+        self.mood.set(Mood::IS_LATE);
+    }
+
     fn note(&self, what: String) -> Result<(), HostFailure> {
         self.mood.say(())?;
         self.got.lock().unwrap().push(what);
@@ -131,6 +137,15 @@ impl KeyProvider for Host {
     fn store_document(&self, document: Vec<u8>) -> Result<(), HostFailure> {
         *self.document.lock().unwrap() = Some(document);
         self.mood.say(())
+    }
+
+    fn replace_document(&self, before: Vec<u8>, document: Vec<u8>) -> Result<bool, HostFailure> {
+        let mut held = self.document.lock().unwrap();
+        if held.as_ref() != Some(&before) || self.mood.0.load(Ordering::SeqCst) == Mood::IS_LATE {
+            return Ok(false);
+        }
+        *held = Some(document);
+        self.mood.say(true)
     }
 }
 
@@ -250,24 +265,19 @@ fn a_host_that_calls_back_into_the_interaction_is_refused_and_not_hung() {
 #[test]
 fn a_key_store_of_the_host_keeps_the_keys() {
     let host = Arc::new(Host::default());
-    let carrier = Carrier::built(|builder| builder.keys(host.clone(), true));
+    let carrier = Carrier::built(|builder| builder.keys(&*KeyHolder::host(host.clone(), true)?));
     let sealed = carrier.customer();
-    let again = Carrier::built(|builder| builder.keys(host.clone(), true));
+    let again = Carrier::built(|builder| builder.keys(&*KeyHolder::host(host.clone(), true)?));
     again.customer();
     let call = again.authenticated("call-1");
     let seen = call.view(&sealed, &request(&["plan"])).unwrap();
     assert_eq!(seen.view.reveal(0).unwrap(), b"Unlimited Canary", "the same keys");
 
     host.mood.set(Mood::FAILS);
-    let builder = cpni_guard_ffi::GuardBuilder::new().unwrap();
-    assert_eq!(
-        code(builder.keys(host.clone(), true)),
-        2001,
-        "no new keys where the old ones cannot be asked for"
-    );
-    let builder = cpni_guard_ffi::GuardBuilder::new().unwrap();
+    let held = KeyHolder::host(host.clone(), true);
+    assert_eq!(code(held), 2001, "no new keys where the old ones cannot be asked for");
     host.mood.set(Mood::PANICS);
-    assert_eq!(code(builder.keys(host, true)), 9305);
+    assert_eq!(code(KeyHolder::host(host, true)), 9305);
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use std::fmt::Debug;
 
 use cpni_guard::oversight::export::ExportFormat;
-use cpni_guard::vocabulary::Action;
+use cpni_guard::vocabulary::{Action, Channel, Purpose};
 use cpni_guard_ffi::{
-    BreachReport, BusinessCalendar, Decisions, DeviceSession, ExportFrom, IncidentAccesses, LostKeys,
-    SecretKind, StolenRecords, backup_questions, check_questions,
+    BreachReport, BusinessCalendar, Decisions, DeviceSession, ExportFrom, IncidentAccesses, Interaction,
+    KeyHolder, LostKeys, SecretKind, StolenRecords, TokenColumn, TokenForm, TokenKind, TokenTerms,
+    VaultToken, backup_questions, check_questions,
 };
 
 use crate::fixture::*;
@@ -17,6 +18,42 @@ impl Heard {
     fn hear(&mut self, said: &impl Debug) {
         self.0.push_str(&format!("{said:?} {said:#?}\n"));
     }
+}
+
+/// Search, tokens, keys, migration, erasure.
+fn after_issue_seven(carrier: &Carrier, call: &Interaction, sealed: &[u8], heard: &mut Heard) {
+    let guard = &carrier.guard;
+    let search = |stated: &[u8]| {
+        let (agent, contact) = ("dana".to_owned(), Some("call-1".to_owned()));
+        let (channel, purpose) = (Some(Channel::PhoneInbound), Purpose::Support);
+        guard.search(agent, contact, channel, purpose, "ssn".to_owned(), &list(&[stated]))
+    };
+    let asked = search(b"987-65-4321").unwrap();
+    heard.hear(&(&asked, &asked.search, asked.search.find(&batch(&[row(ACCOUNT, 1, sealed)]))));
+    heard.hear(&search(b"\xff987-65-4321"));
+    heard.hear(&guard.reindex(&batch(&[row(ACCOUNT, 1, sealed)])));
+    let (expires_micros, purposes) = (NOON + DAY, vec![Purpose::Support]);
+    let terms = TokenTerms { expires_micros, purposes, uses: None };
+    let token = guard.issue_token(ACCOUNT.to_owned(), sealed, &request(&["plan"]), terms).unwrap();
+    heard.hear(&(&token, call.detokenise(&token), VaultToken::from_text("987-65-4321".to_owned())));
+    let column = |name: &str, form| TokenColumn { name: name.to_owned(), field: "ssn".to_owned(), form };
+    heard.hear(&guard.register_column(column("ssn_join", TokenForm::Sealed)));
+    heard.hear(&guard.tokenise("987-65-4321".to_owned(), TokenKind::Sealed, &list(&[b"987-65-4321"])));
+    heard.hear(&call.view_token(
+        sealed,
+        &request(&[]),
+        "ssn_join".to_owned(),
+        TokenKind::Sealed,
+        b"987-65-4321",
+    ));
+    let keys = KeyHolder::memory().unwrap();
+    heard.hear(&(&keys, guard.clone().key_desk(keys.clone(), Some("sue".to_owned()))));
+    let job = guard.reseal_job().unwrap();
+    heard.hear(&(&job, job.batch(&batch(&[row(ACCOUNT, 1, sealed)])), job.progress(), job.finish()));
+    let values =
+        batch(&[column_value(ACCOUNT, "ssn", "987-65-4321"), column_value("987-65-4321", "x", "4321")]);
+    heard.hear(&(guard.migrate(&values), guard.rehearse_migration(&values)));
+    heard.hear(&guard.erase(ACCOUNT.to_owned(), "sue".to_owned(), "case-1".to_owned(), None, Vec::new()));
 }
 
 #[test]
@@ -37,7 +74,7 @@ fn nothing_that_prints_holds_a_value() {
     heard.hear(&call.view(&sealed, &request(&["Dana Q. Example"])));
     heard.hear(&call.verify(&sealed, &request(&["ssn"]), b"987-65-4321"));
     heard.hear(&call.decide(Action::ChangeEmailOfRecord));
-    heard.hear(&call.view_many(&sealed_batch(&[&sealed]), &request(&["name"])));
+    heard.hear(&call.view_many(&list(&[&sealed]), &request(&["name"])));
     let why = Decisions::new().unwrap();
     // The bytes themselves are the values: only what stands beside them is heard.
     heard.hear(&call.view_batch(&batch(&[]), &request(&["Dana Q. Example"]), why.clone()).map(drop));
@@ -79,6 +116,7 @@ fn nothing_that_prints_holds_a_value() {
     let calendar = BusinessCalendar::us_federal(Vec::new()).unwrap();
     let report = BreachReport::of(crate::duties::incident(), None, &calendar).unwrap();
     heard.hear(&(&calendar, &report, report.findings(), report.may_notify_customer(NOON)));
+    after_issue_seven(&carrier, &call, &sealed, &mut heard);
     let question =
         "[[question]]\nid = \"q\"\ntext = \"Is it 987-65-4321 or plum-harbor?\"\nabout = \"ssn\"\n";
     heard.hear(&(backup_questions(question.to_owned()), check_questions(question.to_owned())));

@@ -12,7 +12,7 @@ use cpni_guard::oversight::scope::Reach;
 use cpni_guard::vocabulary::{DataClass, EventKind, Role};
 use cpni_guard_ffi::{
     AuditCheck, CheckpointSigner, CustomerCount, FieldState, GuardBuilder, HostFailure, IncidentAccesses,
-    LostKeys, StolenRecords, StoreSettings, check_growth, open_checkpoint, set_aside_audit_log,
+    KeyHolder, LostKeys, StolenRecords, StoreSettings, check_growth, open_checkpoint, set_aside_audit_log,
 };
 use ed25519_dalek::{Signer as _, SigningKey};
 
@@ -93,8 +93,8 @@ fn only_an_officer_asks_and_every_question_is_recorded() {
 #[test]
 fn logs_of_other_guards_merge_where_they_have_the_same_keys() {
     let vault = Arc::new(crate::hosts::Host::default());
-    let one = Carrier::built(|builder| builder.keys(vault.clone(), true));
-    let other = Carrier::built(|builder| builder.keys(vault.clone(), true));
+    let one = Carrier::built(|builder| builder.keys(&*KeyHolder::host(vault.clone(), true)?));
+    let other = Carrier::built(|builder| builder.keys(&*KeyHolder::host(vault.clone(), true)?));
     let sealed = one.customer();
     other.customer();
     other.authenticated("call-1").view(&sealed, &request(&["plan"])).unwrap();
@@ -247,7 +247,7 @@ fn a_log_that_is_refused_is_set_aside_and_the_next_one_says_so() {
     let (folder, vault) = (Folder::new("aside"), Arc::new(crate::hosts::Host::default()));
     let built = |more: &dyn Fn(&GuardBuilder)| {
         Carrier::built(|builder| {
-            builder.keys(vault.clone(), true)?;
+            builder.keys(&*KeyHolder::host(vault.clone(), true)?)?;
             more(builder);
             builder.store_folder_with(folder.path(), settings())
         })
@@ -261,7 +261,7 @@ fn a_log_that_is_refused_is_set_aside_and_the_next_one_says_so() {
     assert_eq!(code(set_aside_audit_log(folder.path())), 7002, "not under a guard that writes it");
     // Whoever only looks may look at the same time.
     let looks = Carrier::built(|builder| {
-        builder.keys(vault.clone(), true)?;
+        builder.keys(&*KeyHolder::host(vault.clone(), true)?)?;
         builder.store_folder_with(folder.path(), StoreSettings { read_only: true, ..settings() })
     });
     assert!(matches!(looks.guard.clone().audit().unwrap().verify(None), Ok(AuditCheck::Intact { .. })));

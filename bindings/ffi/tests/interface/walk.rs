@@ -135,7 +135,7 @@ fn several_records_and_a_column_in_one_interaction() {
     let sealed = carrier.customer();
     let call = carrier.authenticated("call-1");
     let cut = &sealed[..sealed.len() - 1];
-    let results = call.view_many(&sealed_batch(&[&sealed, cut, &sealed]), &request(&["plan"])).unwrap();
+    let results = call.view_many(&list(&[&sealed, cut, &sealed]), &request(&["plan"])).unwrap();
     let [ViewResult::Viewed { answer }, ViewResult::Failed { code }, ViewResult::Viewed { .. }] =
         results.as_slice()
     else {

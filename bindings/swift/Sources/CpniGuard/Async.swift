@@ -62,7 +62,84 @@ extension Guard {
     }
 }
 
+extension Guard {
+    /// Searches for accounts, on another thread: see the synchronous variant.
+    public func search(
+        agentSession: String, contact: (id: String, channel: Channel)?, purpose: Purpose, index: String, stated: [String]
+    ) async throws(CpniError) -> SearchDecision {
+        try await away { () throws(CpniError) in
+            try self.search(agentSession: agentSession, contact: contact, purpose: purpose, index: index, stated: stated)
+        }
+    }
+
+    /// Makes a vault token, on another thread: see the synchronous variant.
+    public func issueToken(
+        account: String, _ stored: Stored, field: String, terms: TokenTerms
+    ) async throws(CpniError) -> VaultToken {
+        try await away { () throws(CpniError) in
+            try self.issueToken(account: account, stored, field: field, terms: terms)
+        }
+    }
+
+    /// Revokes a vault token, on another thread: see the synchronous variant.
+    public func revokeToken(_ token: VaultToken) async throws(CpniError) -> Bool {
+        try await away { () throws(CpniError) in try self.revokeToken(token) }
+    }
+
+    /// Erases an account, on another thread: see the synchronous variant.
+    public func erase(
+        account: String, agentSession: String, caseId: String, backupsExpire: Day? = nil, columns: [String] = []
+    ) async throws(CpniError) -> ErasureReceipt {
+        try await away { () throws(CpniError) in
+            try self.erase(
+                account: account, agentSession: agentSession, caseId: caseId, backupsExpire: backupsExpire, columns: columns)
+        }
+    }
+
+    /// The host deleted what a column held, on another thread: see the synchronous variant.
+    public func confirmDeleted(
+        account: String, column: String, agentSession: String
+    ) async throws(CpniError) -> ErasureReceipt {
+        try await away { () throws(CpniError) in
+            try self.confirmDeleted(account: account, column: column, agentSession: agentSession)
+        }
+    }
+
+    /// Seals plain values, on another thread: see the synchronous variant.
+    public func migrate(
+        _ values: [ColumnValue]
+    ) async throws(CpniError) -> (results: [Result<Migrated, CpniError>], report: MigrationReport) {
+        try await away { () throws(CpniError) in try self.migrate(values) }
+    }
+}
+
+extension Search {
+    /// Compares the rows, on another thread: see the synchronous variant.
+    public func find(_ rows: [Row]) async throws(CpniError) -> FoundAccounts {
+        try await away { () throws(CpniError) in try self.find(rows) }
+    }
+}
+
+extension ResealJob {
+    /// Seals again, on another thread: see the synchronous variant.
+    public func batch(_ rows: [Row]) async throws(CpniError) -> [Result<Reseal, CpniError>] {
+        try await away { () throws(CpniError) in try self.batch(rows) }
+    }
+}
+
+extension TokenColumn {
+    /// The tokens of values, on another thread: see the synchronous variant.
+    public func tokenise(_ values: [String]) async throws(CpniError) -> [Result<Token, CpniError>] {
+        try await away { () throws(CpniError) in try self.tokenise(values) }
+    }
+}
+
 extension Interaction {
+    /// Asks to see what a vault token stands for, on another thread: see the synchronous variant.
+    public func detokenise(_ token: VaultToken) async throws(CpniError) -> DisclosedView {
+        try await away { () throws(CpniError) in try self.detokenise(token) }
+    }
+
     /// Presents a secret, on another thread: comparing a password takes some 50 ms by design.
     @discardableResult
     public func present(_ evidence: Evidence) async throws(CpniError) -> Presented {

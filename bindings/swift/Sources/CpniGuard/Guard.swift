@@ -3,18 +3,25 @@
 import CpniGuardFFI
 import Foundation
 
-/// Where the root keys are. It prints nothing of itself.
+/// Where the root keys are: for a guard, and for ``Guard/keyDesk(_:agentSession:)``. It prints nothing of itself. What
+/// protects the keys is read once, when one of the two first asks.
 public struct KeySource: Sendable {
-    let add: @Sendable (GuardBuilder) throws -> Void
+    private let held: HeldKeys
+
+    private init(_ make: @escaping @Sendable () throws -> KeyHolder) {
+        held = HeldKeys(make)
+    }
+
+    func holder() throws -> KeyHolder { try held.holder() }
 
     /// In a file that a passphrase of at least 12 bytes protects (Argon2id, AES key wrap).
     ///
     /// - Parameter create: Makes the file where there is none. Keys that were lost are then replaced by new
     ///   ones, which do not open what the old ones sealed.
     public static func file(_ path: String, passphrase: String, create: Bool = false) -> KeySource {
-        KeySource { builder in
+        KeySource {
             let passphrase = try WipedBytes { (out) throws(CpniError) in out.text(passphrase) }
-            try passphrase.withData { try builder.passphraseKeys(path: path, passphrase: $0, create: create) }
+            return try passphrase.withData { try KeyHolder.passphrase(path: path, passphrase: $0, create: create) }
         }
     }
 
@@ -22,11 +29,32 @@ public struct KeySource: Sendable {
     ///
     /// - Parameter create: Makes a keyring where there is none.
     public static func provider(_ provider: any KeyProvider, create: Bool = false) -> KeySource {
-        KeySource { try $0.keys(provider: provider, create: create) }
+        KeySource { try KeyHolder.host(provider: provider, create: create) }
     }
 
-    /// In memory; they end with the process: for tests and samples.
-    public static let memory = KeySource { try $0.memoryKeys() }
+    /// New ones in memory, that end with the process: for tests and samples.
+    public static var memory: KeySource { KeySource { try KeyHolder.memory() } }
+}
+
+/// The holder of the keys, made once; then what made it, a passphrase perhaps, is let go.
+private final class HeldKeys: @unchecked Sendable {
+    // INVARIANT: looked at under the lock only.
+    private let lock = NSLock()
+    private var make: (@Sendable () throws -> KeyHolder)?
+    private var made: KeyHolder?
+
+    init(_ make: @escaping @Sendable () throws -> KeyHolder) {
+        self.make = make
+    }
+
+    func holder() throws -> KeyHolder {
+        lock.lock()
+        defer { lock.unlock() }
+        if let made { return made }
+        guard let holder = try make?() else { throw CpniError(.bindingPanic) }
+        (made, make) = (holder, nil)
+        return holder
+    }
 }
 
 /// Where the audit log and the state of accounts are kept.
@@ -110,6 +138,12 @@ public struct GuardOptions: Sendable {
     /// Switches a rule off until a day. Recorded, and in every attestation.
     public func override(_ rule: String, reason: String, approver: String, until: Day) -> GuardOptions {
         adding { try $0.overrideRule(rule: rule, reason: reason, approver: approver, until: until) }
+    }
+
+    /// Where the secrets of accounts are, so that accounts can be erased: what is sealed from then on takes the account's
+    /// secret in. What was sealed before opens as before, until ``Guard/resealJob()`` has sealed it again.
+    public func subjects(_ store: SubjectStore) -> GuardOptions {
+        adding { try store.add($0) }
     }
 
     /// Who knows facts about accounts. Without it they are what ``Guard/setFacts(_:of:)`` said.
@@ -236,7 +270,7 @@ public final class Guard: Sendable {
         raw = try cpni {
             let builder = try GuardBuilder()
             try builder.schema(toml: schema)
-            try keys.add(builder)
+            try builder.keys(keys: try keys.holder())
             try store.add(builder)
             for grant in grants { try builder.grants(toml: grant) }
             try agents.add(builder)

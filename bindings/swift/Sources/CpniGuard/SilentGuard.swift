@@ -14,3 +14,13 @@ extension ContactLookup: Silent {}
 extension GuardOptions: Silent {}
 extension BatchView: Silent {}
 extension RecordView: Silent {}
+extension Row: Silent {}
+extension Search: Silent {}
+extension FoundAccounts: Silent {}
+extension VaultToken: Silent {}
+extension FormatToken: Silent {}
+extension SealedToken: Silent {}
+extension SubjectStore: Silent {}
+extension KeyDesk: Silent {}
+extension ResealJob: Silent {}
+extension ColumnValue: Silent {}

@@ -57,6 +57,18 @@ fn batch(items: &[Vec<u8>]) -> Vec<u8> {
     [&u32::try_from(items.len()).unwrap().to_be_bytes()[..], &items.concat()].concat()
 }
 
+fn part(bytes: &[u8]) -> Vec<u8> {
+    [&u32::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat()
+}
+
+fn stored(what: u8, sealed: &[u8]) -> Vec<u8> {
+    [&[1, b'a', what, 2][..], b"r1", &part(sealed)].concat()
+}
+
+fn column(text: &[u8]) -> Vec<u8> {
+    [&[1, b'a', 2][..], b"r1", &[3], b"ssn", &part(text)].concat()
+}
+
 /// What a request says, as bytes again.
 fn written(request: &Request<'_>) -> Vec<u8> {
     let id = request.id.expose();
@@ -98,12 +110,44 @@ fn read(bytes: &[u8]) -> bool {
         }
     };
     let calls = read_calls(bytes).map(drop).map_err(is_own).is_ok();
-    item || request || batch || calls
+    let list = read_list(bytes).map(drop).map_err(is_own).is_ok();
+    let rows = match StoredRow::read_all(bytes) {
+        Ok(rows) => {
+            let refused = rows.iter().filter_map(|row| row.as_ref().err());
+            // What is sealed is looked at too.
+            refused.for_each(|refused| {
+                assert!(refused.code() == 3001 || (1001..=9303).contains(&refused.code()))
+            });
+            true
+        }
+        Err(refused) => {
+            is_own(refused);
+            false
+        }
+    };
+    let value = ColumnRow::read(bytes).map(drop).map_err(is_own).is_ok();
+    let pairs = ColumnRow::read_pairs(bytes).map(drop).map_err(is_own).is_ok();
+    let values = match ColumnRow::read_all(bytes) {
+        Ok(values) => {
+            values.iter().filter_map(|value| value.as_ref().err()).for_each(|refused| is_own(*refused));
+            true
+        }
+        Err(refused) => {
+            is_own(refused);
+            false
+        }
+    };
+    item || request || batch || calls || list || rows || value || pairs || values
 }
 
 fn seeds() -> Vec<Vec<u8>> {
     let calls = [&1_u32.to_be_bytes()[..], &row(2, "2025550145", Some("x"))].concat();
-    vec![whole_item(), whole_request(), batch(&[whole_item(), item(b"a", b"", &[0, 0])]), batch(&[]), calls]
+    let rows = batch(&[stored(1, b"CGR"), stored(2, b"")]);
+    let values = batch(&[column(b"987-65-4321"), column(b"")]);
+    let pairs = batch(&[[column(b"Basic"), part(b"Q0dGA")].concat()]);
+    let items = batch(&[whole_item(), item(b"a", b"", &[0, 0])]);
+    let list = batch(&[part(b"987-65-4321"), part(b"")]);
+    vec![whole_item(), whole_request(), items, batch(&[]), calls, list, rows, column(b"x"), values, pairs]
 }
 
 #[test]
@@ -132,6 +176,22 @@ fn every_truncation_and_every_byte_more_is_refused() {
     let whole = batch(&[whole_item()]);
     for len in 0..whole.len() {
         assert!(Item::read_batch(whole.get(..len).unwrap()).is_err(), "cut at {len}");
+    }
+    let lists = [
+        batch(&[part(b"987-65-4321")]),
+        batch(&[stored(1, b"CGR")]),
+        batch(&[column(b"Basic")]),
+        batch(&[[column(b"Basic"), part(b"Q0dGA")].concat()]),
+    ];
+    for (kind, whole) in lists.iter().enumerate() {
+        let is_read = |bytes: &[u8]| match kind {
+            0 => read_list(bytes).is_ok(),
+            1 => StoredRow::read_all(bytes).is_ok(),
+            2 => ColumnRow::read_all(bytes).is_ok(),
+            _ => ColumnRow::read_pairs(bytes).is_ok(),
+        };
+        assert!(is_read(whole) && !is_read(&[&whole[..], &[0]].concat()));
+        (0..whole.len()).for_each(|len| assert!(!is_read(&whole[..len]), "{kind} cut at {len}"));
     }
 }
 

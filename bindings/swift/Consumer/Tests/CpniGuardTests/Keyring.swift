@@ -1,4 +1,4 @@
-// A keyring with a known root key, written from docs/spec/keyring-v1.md alone: how a vector's root key gets
+// A keyring with known root keys, written from docs/spec/keyring-v1.md alone: how a vector's root key gets
 // into a guard through the door that every host uses. With it the hashes that it needs.
 
 import CpniGuard
@@ -6,24 +6,44 @@ import Foundation
 
 /// A key store that keeps keys as they are: for vectors only.
 final class VectorKeys: KeyProvider {
+    /// A version of a branch, by its codes. `key`: none where it was destroyed.
+    struct Root {
+        var branch: UInt8
+        var version: UInt8 = 1
+        var state: UInt8 = active
+        var key: [UInt8]?
+    }
+
+    static let (data, audit, reference, token): (UInt8, UInt8, UInt8, UInt8) = (1, 2, 3, 4)
+    static let (active, decryptOnly, destroyed): (UInt8, UInt8, UInt8) = (1, 2, 3)
+
     private let document: Data
 
     /// A keyring whose data root is this one, in version 1.
-    init(root: [UInt8]) {
-        let roots: [(name: String, code: UInt8, key: [UInt8])] = [
-            ("data", 1, root), ("audit", 2, [UInt8](repeating: 0xA1, count: 32)),
-            ("reference", 3, [UInt8](repeating: 0xA2, count: 32)),
-        ]
+    convenience init(root: [UInt8]) {
+        self.init([Root(branch: VectorKeys.data, key: root)])
+    }
+
+    /// A keyring with these roots, and others where a branch must be there.
+    init(_ given: [Root]) {
+        let needed = [(VectorKeys.data, 0xA0), (VectorKeys.audit, 0xA1), (VectorKeys.reference, 0xA2)] as [(UInt8, UInt8)]
+        let added = needed.filter { need in !given.contains { $0.branch == need.0 } }
+        let roots = (given + added.map { Root(branch: $0.0, key: [UInt8](repeating: $0.1, count: 32)) })
+            .sorted { ($0.branch, $0.version) < ($1.branch, $1.version) }
         let label = Array("cpni-guard/v1/keyring".utf8)
-        let one: [UInt8] = [0, 0, 0, 1]
-        let secret = hmac(key: label, roots.flatMap(\.key))
+        let secret = hmac(key: label, roots.flatMap { $0.key ?? [] })
         let macKey = hmac(key: secret, tuple([label]) + [1])
-        let mac = hmac(key: macKey, tuple([label] + roots.flatMap { [[$0.code], one, [1]] }))
+        func number(_ root: Root) -> [UInt8] { [0, 0, 0, root.version] }
+        let mac = hmac(key: macKey, tuple([label] + roots.flatMap { [[$0.branch], number($0), [$0.state]] }))
         var text = "[keyring]\nformat = \"keyring-v1\"\nmac = \"\(base64url(mac))\"\n"
         for root in roots {
-            let wrapped = tuple([Array("cpni-guard/v1/root".utf8), [root.code], one, root.key])
-            text += "\n[[keyring.key]]\nbranch = \"\(root.name)\"\nversion = 1\nstate = \"active\"\n"
-            text += "wrapped = \"\(base64url(wrapped))\"\n"
+            let branch = ["data", "audit", "reference", "token", "subject"][Int(root.branch) - 1]
+            let state = ["active", "decrypt_only", "destroyed", "retired"][Int(root.state) - 1]
+            text += "\n[[keyring.key]]\nbranch = \"\(branch)\"\nversion = \(root.version)\nstate = \"\(state)\"\n"
+            if let key = root.key {
+                let wrapped = tuple([Array("cpni-guard/v1/root".utf8), [root.branch], number(root), key])
+                text += "wrapped = \"\(base64url(wrapped))\"\n"
+            }
         }
         document = Data(text.utf8)
     }

@@ -51,6 +51,34 @@ final class ReadmeTests: XCTestCase {
         XCTAssertEqual(shown, [String](repeating: "Unlimited Plus", count: 3))
     }
 
+    func testTheExampleOfASearchRuns() throws {
+        let world = try World()
+        let cpni = world.cpni
+        let record = try Record("line-1", ["ssn": "987-65-4321"])
+        let sealed = try cpni.protect(record, account: account)
+        let lookUp = { (terms: [IndexTerm]) throws -> [(account: String, sealed: Data)] in
+            terms.contains(try XCTUnwrap(try sealed.indexTerms()["ssn"])) ? [(account, sealed.sealed)] : []
+        }
+        for (isLive, found) in [(false, [String]()), (true, [account])] {
+            if isLive { _ = try world.call() }
+            let typed = "987 65 4321"
+            var shown: [String] = []
+            let list = { (accounts: [String]) in shown += accounts }
+            // README: begin
+            switch try cpni.search(
+                agentSession: "token-dana", contact: ("call-1", .phoneInbound), purpose: .support, index: "ssn", stated: [typed])
+            {
+            case .withheld(let why): show(why[0].forAgent)  // and why[0].remedies
+            case .allowed(let search):
+                // SELECT account, sealed FROM customers WHERE ssn_term IN (…): as `protect` gave them, in `indexTerms()`
+                let rows = try lookUp(search.terms).map { Row(account: $0.account, .record($0.sealed, id: "line-1")) }
+                list(try search.find(rows).accounts)
+            }
+            // README: end
+            XCTAssertEqual(shown, found)
+        }
+    }
+
     func testTheExampleOfAnAgentsToolRuns() throws {
         let world = try World()
         let stored = try world.customer()
@@ -85,7 +113,7 @@ final class ReadmeTests: XCTestCase {
         let here = try String(contentsOf: URL(fileURLWithPath: #filePath), encoding: .utf8)
         let readme = try text("bindings/swift/README.md")
         let examples = here.components(separatedBy: "// README: begin\n").dropFirst()
-        XCTAssertEqual(examples.count, 3)
+        XCTAssertEqual(examples.count, 4)
         for example in examples {
             let lines = example.components(separatedBy: "// README: end")[0].components(separatedBy: "\n")
             let indent = lines.last?.count ?? 0

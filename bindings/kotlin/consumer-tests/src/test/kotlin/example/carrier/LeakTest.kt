@@ -2,20 +2,40 @@ package example.carrier
 
 import dev.cpniguard.Action
 import dev.cpniguard.AgentProfile
+import dev.cpniguard.Alphabet
 import dev.cpniguard.BreachReport
 import dev.cpniguard.BusinessCalendar
+import dev.cpniguard.Channel
+import dev.cpniguard.ColumnValue
+import dev.cpniguard.Contact
 import dev.cpniguard.CpniException
 import dev.cpniguard.Evidence
 import dev.cpniguard.ExportFormat
 import dev.cpniguard.Field
+import dev.cpniguard.FormatToken
 import dev.cpniguard.IncidentAccesses
+import dev.cpniguard.Interaction
 import dev.cpniguard.Keys
+import dev.cpniguard.Purpose
 import dev.cpniguard.Role
+import dev.cpniguard.Row
 import dev.cpniguard.SealedRecord
+import dev.cpniguard.Search
 import dev.cpniguard.StolenRecords
+import dev.cpniguard.TokenTerms
+import dev.cpniguard.VaultToken
+import dev.cpniguard.columnContent
 import dev.cpniguard.incident
+import dev.cpniguard.issueToken
+import dev.cpniguard.keyDesk
+import dev.cpniguard.migrate
 import dev.cpniguard.openCheckpoint
 import dev.cpniguard.record
+import dev.cpniguard.registerFormatColumn
+import dev.cpniguard.rehearseMigration
+import dev.cpniguard.reindex
+import dev.cpniguard.resealJob
+import dev.cpniguard.search
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
@@ -76,6 +96,21 @@ class LeakTest {
         }
     }
 
+    private fun searchAndTokens(carrier: Carrier, call: Interaction, sealed: SealedRecord) {
+        val contact = Contact("call-1", Channel.PHONE_INBOUND)
+        carrier.guard.search("dana-token", contact, Purpose.SUPPORT, "ssn", "987-65-4321".toCharArray()).use { search ->
+            hear { listOf(search, (search as Search.Allowed).terms, search.find(listOf(Row(Carrier.ACCOUNT, sealed)))) }
+        }
+        hear { carrier.guard.search("dana-token", contact, Purpose.SUPPORT, "987-65-4321", "987-65-4321".toCharArray()) }
+        hear { carrier.guard.reindex(listOf(Row(Carrier.ACCOUNT, sealed))).map { it.get() } }
+        val terms = TokenTerms(Carrier.NOON + Carrier.DAY, setOf(Purpose.SUPPORT))
+        hear { carrier.guard.issueToken(Carrier.ACCOUNT, sealed, "plan", terms).also { token -> hear { call.detokenise(token) } } }
+        hear { VaultToken.ofText("987-65-4321") }
+        val column = carrier.guard.registerFormatColumn("ssn_token", "ssn", Alphabet.Digits, 9..9)
+        hear { listOf(column, column.tokenise("987-65-4321".toCharArray()), column.tokensOf("987-65-4321".toCharArray())) }
+        hear { call.viewToken(sealed, column, FormatToken("987654321")) }
+    }
+
     private fun walk(carrier: Carrier) {
         val sealed = carrier.customer()
         hear { Carrier.customerRecord() }
@@ -102,7 +137,13 @@ class LeakTest {
             hear { call.verify(sealed, "ssn", "987-65-4321".toCharArray()) }
             hear { call.decide(Action.CHANGE_EMAIL_OF_RECORD) }
             hear { call.sendToAddressOfRecord(sealed, "name") }
+            searchAndTokens(carrier, call, sealed)
         }
+        val values = listOf(ColumnValue(Carrier.ACCOUNT, "ssn", "987-65-4321".toCharArray()), ColumnValue("987-65-4321", "x", "4321".toCharArray()))
+        hear { listOf(values, carrier.guard.rehearseMigration(values), carrier.guard.migrate(values), carrier.guard.migrate(values).results) }
+        hear { columnContent("ssn", "987-65-4321".toCharArray()) }
+        carrier.guard.resealJob().use { job -> hear { listOf(job, job.batch(listOf(Row(Carrier.ACCOUNT, sealed))), job.progress(), job.finish()) } }
+        hear { carrier.guard.keyDesk(Keys.memory(), "sue-token") }
         carrier.guard.notices().lease(5).forEach { notice -> hear { listOf(notice, notice.facts()) } }
         hear { carrier.guard.audit().whoSaw(Carrier.ACCOUNT, Carrier.NOON - Carrier.DAY, Carrier.NOON + Carrier.DAY) }
         val all = IncidentAccesses(emptyList(), emptyList(), emptyList(), emptyList(), emptyList(), null, null)

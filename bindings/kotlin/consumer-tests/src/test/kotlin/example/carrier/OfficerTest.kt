@@ -112,6 +112,8 @@ class OfficerTest {
                 val sealed = one.customer()
                 other.customer()
                 other.authenticated("call-1").use { it.view(sealed, "plan").close() }
+                val closed = other.guard.audit().also { it.close() }
+                assertEquals(ErrorCode.BINDING_CLOSED, codeOf { one.guard.breachScope("sue-token", all, null, listOf(closed), true) })
                 val log = other.guard.audit()
                 one.guard.breachScope("sue-token", all, null, emptyList(), true).use { assertTrue(it.accounts().isEmpty()) }
                 one.guard.breachScope("sue-token", all, null, listOf(log), true).use {

@@ -12,7 +12,6 @@ import dev.cpniguard.Evidence
 import dev.cpniguard.Field
 import dev.cpniguard.Guard
 import dev.cpniguard.ImportedSecret
-import dev.cpniguard.KeyProvider
 import dev.cpniguard.Keys
 import dev.cpniguard.MemoryAgents
 import dev.cpniguard.MemoryContacts
@@ -26,16 +25,11 @@ import dev.cpniguard.Verification
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
-import java.io.ByteArrayOutputStream
-import java.io.DataOutputStream
 import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Duration
 import java.time.Instant
-import java.util.Base64
 import java.util.HexFormat
-import javax.crypto.Mac
-import javax.crypto.spec.SecretKeySpec
 
 /**
  * The vectors of `tests/vectors/sealed-v1`, through a whole guard: the root key of a vector comes in through a host's
@@ -165,7 +159,7 @@ class VectorTest {
             tenant(case["keys"]["tenant"].asText())
             schema(schema(case, fields, calls))
             grants(GRANTS)
-            keys(Keys.host(FixedKeys(HexFormat.of().parseHex(case["root"].asText()))))
+            keys(Keys.host(VectorKeys(VectorKeys.data(1, HexFormat.of().parseHex(case["root"].asText())))))
             store(Store.memory())
             agents(agents)
             contacts(contacts)
@@ -196,46 +190,5 @@ class VectorTest {
             effect = "permit"
             when = { role = ["care_agent"], op = ["view", "verify"], class = ["identity", "address", "biographical", "ssn", "ssn_last4", "other_government_id", "account_info", "billing", "service_details", "device_id", "call_detail", "location", "payment", "auth_secret", "directory_listing", "survivor"] }
         """.trimIndent()
-    }
-}
-
-/** The keyring document of `docs/spec/keyring-v1.md` around one data root, written here from the specification. */
-private class FixedKeys(data: ByteArray) : KeyProvider {
-    private val roots = listOf(data, ByteArray(32) { 1 }, ByteArray(32) { 2 })
-
-    override fun wrap(key: ByteArray) = key.copyOf()
-
-    override fun unwrap(wrapped: ByteArray) = wrapped.copyOf()
-
-    override fun load(): ByteArray = buildString {
-        append("[keyring]\nformat = \"keyring-v1\"\nmac = \"${text(mac())}\"\n")
-        roots.forEachIndexed { at, root ->
-            val branch = listOf("data", "audit", "reference")[at]
-            val wrapped = tuple("cpni-guard/v1/root".toByteArray(), byteArrayOf((at + 1).toByte()), ONE, root)
-            append("\n[[keyring.key]]\nbranch = \"$branch\"\nversion = 1\nstate = \"active\"\nwrapped = \"${text(wrapped)}\"\n")
-        }
-    }.toByteArray()
-
-    override fun store(document: ByteArray) = Unit
-
-    private fun mac(): ByteArray {
-        val label = "cpni-guard/v1/keyring".toByteArray()
-        val prk = hmac(label, roots.reduce(ByteArray::plus))
-        val key = hmac(prk, tuple(label) + 1)
-        val entries = roots.indices.flatMap { listOf(byteArrayOf((it + 1).toByte()), ONE, byteArrayOf(1)) }
-        return hmac(key, tuple(label, *entries.toTypedArray()))
-    }
-
-    private fun text(bytes: ByteArray) = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes)
-
-    private fun hmac(key: ByteArray, bytes: ByteArray) =
-        Mac.getInstance("HmacSHA256").apply { init(SecretKeySpec(key, "HmacSHA256")) }.doFinal(bytes)
-
-    private fun tuple(vararg items: ByteArray): ByteArray = ByteArrayOutputStream().also { out ->
-        for (item in items) DataOutputStream(out).apply { writeInt(item.size) }.write(item)
-    }.toByteArray()
-
-    private companion object {
-        val ONE = byteArrayOf(0, 0, 0, 1)
     }
 }

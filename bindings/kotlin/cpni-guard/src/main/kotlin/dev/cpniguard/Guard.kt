@@ -160,7 +160,7 @@ public class Guard private constructor(internal val ffi: Ffi) : AutoCloseable {
     }
 
     private fun sealed(id: String, record: dev.cpniguard.ffi.ProtectedRecord) =
-        Protected(SealedRecord.of(ByteBuffer.wrap(record.sealed), id), record.concerns)
+        Protected(SealedRecord.of(ByteBuffer.wrap(record.sealed), id), record.concerns, record.terms)
 
     public companion object {
         /**

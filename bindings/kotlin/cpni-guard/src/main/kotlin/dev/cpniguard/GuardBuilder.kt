@@ -1,5 +1,6 @@
 package dev.cpniguard
 
+import dev.cpniguard.ffi.KeyHolder
 import java.time.Duration
 import java.time.Instant
 import java.time.LocalDate
@@ -8,8 +9,18 @@ import dev.cpniguard.ffi.GuardBuilder as Ffi
 public typealias SetAsideLog = dev.cpniguard.ffi.SetAsideLog
 public typealias StoreSettings = dev.cpniguard.ffi.StoreSettings
 
-/** Where the root keys come from. */
-public class Keys private constructor(internal val into: (Ffi) -> Unit) {
+/**
+ * Where the root keys come from: for [Guard.build], and for [Guard.keyDesk]. What protects them is read once, when one of
+ * the two first asks, and forgotten by [close]; a guard that was built goes on.
+ */
+public class Keys private constructor(make: () -> KeyHolder) : AutoCloseable {
+    private val made = lazy { calling(make) }
+    internal val holder: KeyHolder by made
+
+    override fun close() {
+        if (made.isInitialized()) holder.close()
+    }
+
     override fun toString(): String = "Keys(..)"
 
     public companion object {
@@ -21,17 +32,33 @@ public class Keys private constructor(internal val into: (Ffi) -> Unit) {
         @JvmStatic
         @JvmOverloads
         public fun passphrase(path: String, passphrase: CharArray, create: Boolean = false): Keys =
-            Keys { builder -> passphrase.lend { builder.passphraseKeys(path, it, create) } }
+            Keys { passphrase.lend { KeyHolder.passphrase(path, it, create) } }
 
         /** Wrapped by the host's key store. [create]: makes a keyring where there is none. */
         @JvmStatic
         @JvmOverloads
         public fun host(provider: KeyProvider, create: Boolean = false): Keys =
-            Keys { it.keys(provider.ffi(), create) }
+            Keys { KeyHolder.host(provider.ffi(), create) }
 
         /** Keys that end with the process: for tests and samples. */
         @JvmStatic
-        public fun memory(): Keys = Keys { it.memoryKeys() }
+        public fun memory(): Keys = Keys { KeyHolder.memory() }
+    }
+}
+
+/** Where the secrets of accounts are, under which an account can be erased ([Guard.erase]). */
+public class Subjects private constructor(internal val into: (Ffi) -> Unit) {
+    public companion object {
+        /**
+         * In an SQLite file in this folder. Its loss is the loss of everything sealed under it; its backups are what an
+         * erasure waits for.
+         */
+        @JvmStatic
+        public fun folder(path: String): Subjects = Subjects { it.subjectFolder(path) }
+
+        /** In memory: for tests and samples. */
+        @JvmStatic
+        public fun memory(): Subjects = Subjects { it.memorySubjects() }
     }
 }
 
@@ -68,10 +95,16 @@ public class GuardBuilder internal constructor(private val ffi: Ffi) {
     public fun schema(toml: String): Unit = calling { ffi.schema(toml) }
 
     /** Where the root keys come from. */
-    public fun keys(keys: Keys): Unit = calling { keys.into(ffi) }
+    public fun keys(keys: Keys): Unit = calling { ffi.keys(keys.holder) }
 
     /** Where the audit log and what is kept about accounts are. */
     public fun store(store: Store): Unit = calling { store.into(ffi) }
+
+    /**
+     * Where the secrets of accounts are, so that accounts can be erased: what is sealed from then on takes the account's
+     * secret in. What was sealed before opens as before, until [Guard.resealJob] has sealed it again.
+     */
+    public fun subjects(subjects: Subjects): Unit = calling { subjects.into(ffi) }
 
     /** The text of a grants file: what the host's roles may do. There may be several. [checkGrants] checks one. */
     public fun grants(toml: String): Unit = calling { ffi.grants(toml) }

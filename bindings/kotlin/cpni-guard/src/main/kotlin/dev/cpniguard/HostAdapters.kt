@@ -77,4 +77,6 @@ internal fun KeyProvider.ffi() = object : FfiKeyProvider {
     override fun loadDocument() = answer { this@ffi.load() }
 
     override fun storeDocument(document: ByteArray) = answer { this@ffi.store(document) }
+
+    override fun replaceDocument(before: ByteArray, document: ByteArray) = answer { this@ffi.replace(before, document) }
 }

@@ -65,8 +65,8 @@ public fun interface CheckpointSink {
 }
 
 /**
- * Keeps the key that wraps the root keys: a KMS, an HSM, the Android Keystore. Asked when a guard is built, never
- * while fields are sealed or opened.
+ * Keeps the key that wraps the root keys: a KMS, an HSM, the Android Keystore. Asked when a guard is built and when keys
+ * are changed ([KeyDesk]), never while fields are sealed or opened.
  */
 public interface KeyProvider {
     /** Wraps a key of 1 to 4,096 bytes, with authentication, to at most 8,192 bytes. The array is overwritten after. */
@@ -80,6 +80,17 @@ public interface KeyProvider {
 
     /** Replaces the keyring document, atomically, and returns when it is durable. */
     public fun store(document: ByteArray)
+
+    /**
+     * Replaces the document as [store] does, if it is still [before]; `false`: it is another one now. Every change of a
+     * keyring goes through here. Left to itself it looks first and stores then: where several processes may change the
+     * keyring at once, do both in one step, or a key is destroyed that somebody has just sealed under.
+     */
+    public fun replace(before: ByteArray, document: ByteArray): Boolean {
+        if (!load().contentEquals(before)) return false
+        store(document)
+        return true
+    }
 }
 
 /**

@@ -194,6 +194,25 @@ public class Interaction internal constructor(
         }
     }
 
+    /**
+     * Asks to see what a vault token stands for: a view of one field, decided, watched and recorded as any.
+     * [ErrorCode.TOKEN_NOT_VALID]: unknown, expired, used up, revoked, of another account or for another purpose; the
+     * answer says no more.
+     */
+    public fun detokenise(token: VaultToken): View = View.of(calling { ffi.detokenise(token.ffi) }, callFields)
+
+    /**
+     * The way back from a token of a column: a view of the field that it stands for, out of [stored] of this account, if it
+     * is the token of the account's own value. [ErrorCode.TOKEN_NOT_OF_THIS_ACCOUNT] counts as a comparison.
+     */
+    public fun <T : Token> viewToken(stored: Stored, column: TokenColumn<T>, token: T): View = calling {
+        stored.request(emptyList(), false) { request ->
+            stored.bytes.lend { bytes ->
+                token.text.toCharArray().lend { View.of(ffi.viewToken(bytes, request, column.name, column.kind, it), callFields) }
+            }
+        }
+    }
+
     /** Says whether what the customer stated is the stored value. The value is not shown. */
     public fun verify(stored: Stored, field: String, given: CharArray): Verification = calling {
         stored.request(listOf(field), false) { request ->

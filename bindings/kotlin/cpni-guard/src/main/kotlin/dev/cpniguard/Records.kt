@@ -3,6 +3,7 @@ package dev.cpniguard
 import dev.cpniguard.ffi.CallDirection
 import dev.cpniguard.ffi.DataClass
 import dev.cpniguard.ffi.FieldConcern
+import dev.cpniguard.ffi.RowTerm
 import dev.cpniguard.ffi.SealedInfo
 import dev.cpniguard.ffi.sealedFieldFromText
 import dev.cpniguard.ffi.sealedFieldToText
@@ -168,7 +169,11 @@ public class SealedField private constructor(
 public class Protected internal constructor(
     public val sealed: SealedRecord,
     public val concerns: List<FieldConcern>,
+    private val rowTerms: List<RowTerm>,
 ) {
+    /** The terms for the columns of the schema's indexes, by index, in the same row. Replace the old ones with them. */
+    public val terms: Map<String, IndexTerm> by lazy(LazyThreadSafetyMode.PUBLICATION) { IndexTerm.of(rowTerms) }
+
     override fun toString(): String = "Protected(concerns=$concerns)"
 }
 

@@ -3,6 +3,7 @@ package dev.cpniguard
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.withContext
+import java.time.LocalDate
 
 /**
  * The same calls for coroutines, on a dispatcher of the host's: they block a thread of it (an audit record is durable
@@ -71,6 +72,43 @@ public class SuspendingGuard internal constructor(
     public suspend fun nameAccount(officerSession: String, event: ULong): String? =
         finished { guard.nameAccount(officerSession, event) }
 
+    /** [Guard.search]. */
+    public suspend fun search(session: String, contact: Contact?, purpose: Purpose, index: String, vararg stated: CharArray): Search =
+        finished { guard.search(session, contact, purpose, index, *stated) }
+
+    /** [Search.Allowed.find]. */
+    public suspend fun find(search: Search.Allowed, rows: List<Row>): FoundAccounts = finished { search.find(rows) }
+
+    /** [Guard.issueToken]. */
+    public suspend fun issueToken(account: String, stored: Stored, field: String, terms: TokenTerms): VaultToken =
+        finished { guard.issueToken(account, stored, field, terms) }
+
+    /** [Guard.revokeToken]. */
+    public suspend fun revokeToken(token: VaultToken): Boolean = finished { guard.revokeToken(token) }
+
+    /** [TokenColumn.tokenise]. */
+    public suspend fun <T : Token> tokenise(column: TokenColumn<T>, values: List<CharArray>): List<Each<T>> =
+        finished { column.tokenise(values) }
+
+    /** [ResealJob.batch]. */
+    public suspend fun reseal(job: ResealJob, rows: List<Row>): List<Each<Reseal>> = finished { job.batch(rows) }
+
+    /** [Guard.migrate]. */
+    public suspend fun migrate(values: List<ColumnValue>): MigrationBatch = finished { guard.migrate(values) }
+
+    /** [Guard.erase]. */
+    public suspend fun erase(
+        account: String,
+        session: String,
+        case: String,
+        backupsExpire: LocalDate? = null,
+        columns: List<String> = emptyList(),
+    ): ErasureReceipt = finished { guard.erase(account, session, case, backupsExpire, columns) }
+
+    /** [Guard.confirmDeleted]. */
+    public suspend fun confirmDeleted(account: String, column: String, session: String): ErasureReceipt =
+        finished { guard.confirmDeleted(account, column, session) }
+
     private suspend fun <R> finished(work: () -> R): R = finished(dispatcher, work)
 }
 
@@ -85,6 +123,16 @@ public class SuspendingInteraction internal constructor(
     /** [Interaction.view], for the length of [block]. Reading a value is short and does not wait. */
     public suspend fun <R> view(stored: Stored, vararg fields: String, block: suspend (View) -> R): R {
         val view = finished { call.view(stored, *fields) }
+        try {
+            return block(view)
+        } finally {
+            view.close()
+        }
+    }
+
+    /** [Interaction.detokenise], for the length of [block]. */
+    public suspend fun <R> detokenise(token: VaultToken, block: suspend (View) -> R): R {
+        val view = finished { call.detokenise(token) }
         try {
             return block(view)
         } finally {

@@ -6,16 +6,23 @@ import dev.cpniguard.ffi.FfiConverterTypeExplanation
 import dev.cpniguard.ffi.SendAnswer
 import dev.cpniguard.ffi.UniffiLib
 import dev.cpniguard.ffi.VerifyAnswer
+import dev.cpniguard.ffi.ViewAnswer
 import java.nio.ByteBuffer
 
 /**
  * The answer to a view. The values stay in the library until a block asks for one, and end with [close] or with the
  * interaction: [ErrorCode.DISCLOSE_CLOSED].
  */
-public class View internal constructor(reader: WireReader, private val callFields: Set<String>) : AutoCloseable {
-    // As UniFFI writes `ViewAnswer`. From here on somebody frees it, whatever the rest is.
-    private val handle = Handle(reader.u64(), Kind.VIEW)
-    private val told = Told(reader.bytes32())
+public class View private constructor(
+    private val handle: Handle,
+    said: ByteArray,
+    private val callFields: Set<String>,
+) : AutoCloseable {
+    private val told = Told(said)
+
+    // As UniFFI writes `ViewAnswer`. From the first on somebody frees it, whatever the rest is.
+    internal constructor(reader: WireReader, callFields: Set<String>) :
+        this(Handle(reader.u64(), Kind.VIEW), reader.bytes32(), callFields)
 
     /** The number of the audit event that records this view, from 0. */
     public val auditIndex: ULong get() = told.auditIndex
@@ -60,8 +67,11 @@ public class View internal constructor(reader: WireReader, private val callField
         }
     }
 
-    private companion object {
-        const val NO: Byte = 0
+    internal companion object {
+        private const val NO: Byte = 0
+
+        fun of(answer: ViewAnswer, callFields: Set<String>): View =
+            answer.view.use { View(Handle(it.uniffiCloneHandle(), Kind.VIEW), answer.told, callFields) }
     }
 }
 
