@@ -1,4 +1,4 @@
-//! Erasure of accounts: where their secrets are kept, what an erasure did, and what the host has to delete yet.
+//! Erasure of accounts, and of values that have a day after which they are deleted: where their secrets are kept, what an erasure did, and what the host has to delete yet.
 
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ use crate::guard::{Day, Guard, GuardBuilder};
 pub struct ErasureReceipt {
     /// The epoch whose secret is gone: what is sealed under it and those before opens no more.
     pub epoch: u32,
+    /// The day of the values whose secret is gone (`Guard::delete_due`); nothing: it was an account's.
+    pub delete_after: Option<Day>,
     /// When it was begun, in microseconds since 1970.
     pub at_micros: u64,
     /// The log of the event: 16 bytes; nothing: the erasure was broken off before it. Ask again.
@@ -78,13 +80,51 @@ impl Guard {
         columns: Vec<String>,
     ) -> Result<ErasureReceipt, CpniError> {
         call(|| {
-            let request = ErasureRequest {
-                by: AgentSession::new(agent_session),
-                case: ContactId::new(case_id)?,
-                backups_expire: backups_expire.map(Day::date).transpose()?,
-                columns: columns.into_iter().map(FieldName::new).collect::<Result<_, _>>()?,
-            };
+            let request = request(agent_session, case_id, backups_expire, columns)?;
             Ok(self.core()?.erase(&AccountId::new(account)?, &request)?.into())
+        })
+    }
+
+    /// Deletes what was to be deleted after a day that is over (`Guard::protect_until`), of all accounts, with the steps
+    /// and the record of an erasure: a receipt for each day that there was something to do for. Once a day is
+    /// enough. The arguments are those of `erase`.
+    ///
+    /// # Errors
+    /// As `erase`; days that come later are then not looked at: ask again.
+    pub fn delete_due(
+        &self,
+        agent_session: String,
+        case_id: String,
+        backups_expire: Option<Day>,
+        columns: Vec<String>,
+    ) -> Result<Vec<ErasureReceipt>, CpniError> {
+        call(|| {
+            let request = request(agent_session, case_id, backups_expire, columns)?;
+            Ok(self.core()?.delete_due(&request)?.into_iter().map(ErasureReceipt::from).collect())
+        })
+    }
+
+    /// How far the deletion of what was to be deleted after a day is; nothing if it was not begun.
+    ///
+    /// # Errors
+    /// As `erasure_of`; 9307.
+    pub fn deletion_of(&self, delete_after: Day) -> Result<Option<ErasureReceipt>, CpniError> {
+        call(|| Ok(self.core()?.deletion_of(delete_after.date()?)?.map(ErasureReceipt::from)))
+    }
+
+    /// The host says that it deleted what a column held of the rows of a day. Recorded first.
+    ///
+    /// # Errors
+    /// As `confirm_deleted`; 9307.
+    pub fn confirm_due_deleted(
+        &self,
+        delete_after: Day,
+        column: String,
+        agent_session: String,
+    ) -> Result<ErasureReceipt, CpniError> {
+        call(|| {
+            let by = AgentSession::new(agent_session);
+            Ok(self.core()?.confirm_due_deleted(delete_after.date()?, &column, &by)?.into())
         })
     }
 
@@ -133,10 +173,25 @@ impl Guard {
     }
 }
 
+fn request(
+    agent_session: String,
+    case_id: String,
+    backups_expire: Option<Day>,
+    columns: Vec<String>,
+) -> Result<ErasureRequest, CpniError> {
+    Ok(ErasureRequest {
+        by: AgentSession::new(agent_session),
+        case: ContactId::new(case_id)?,
+        backups_expire: backups_expire.map(Day::date).transpose()?,
+        columns: columns.into_iter().map(FieldName::new).collect::<Result<_, _>>()?,
+    })
+}
+
 impl From<CoreReceipt> for ErasureReceipt {
     fn from(receipt: CoreReceipt) -> Self {
         Self {
             epoch: receipt.epoch,
+            delete_after: receipt.delete_after.map(Day::from),
             at_micros: receipt.at.as_micros(),
             log: receipt.event.map(|(log, _)| log.as_bytes().to_vec()),
             event: receipt.event.map(|(_, event)| event),

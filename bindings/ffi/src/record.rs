@@ -4,6 +4,7 @@ use cpni_guard::vocabulary::DataClass;
 use cpni_guard::{SealedField, SealedRecord};
 
 use crate::error::{CpniError, call};
+use crate::guard::Day;
 
 /// What sealed bytes say of themselves. Nobody vouches for it before they are opened.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -12,6 +13,8 @@ pub struct SealedInfo {
     pub key_version: u32,
     /// The subject epoch; 0: the account cannot be erased apart.
     pub subject_epoch: u32,
+    /// The UTC day after which it opens no more; nothing: it has no such day.
+    pub delete_after: Option<Day>,
     /// The fields.
     pub fields: Vec<SealedFieldInfo>,
 }
@@ -40,6 +43,7 @@ pub fn sealed_record_info(sealed: &[u8]) -> Result<SealedInfo, CpniError> {
         Ok(SealedInfo {
             key_version: record.key_version(),
             subject_epoch: record.subject_epoch(),
+            delete_after: record.delete_after().map(Day::from),
             fields: record.field_names().filter_map(field).collect(),
         })
     })

@@ -68,6 +68,37 @@ fn an_account_is_erased_and_the_host_confirms_what_it_deleted() {
 }
 
 #[test]
+fn what_is_to_be_deleted_after_a_day_is() {
+    let carrier = Carrier::built(|builder| builder.memory_subjects());
+    let for_good = carrier.customer();
+    let today = Day { year: 2026, month: 11, day: 23 };
+    let until = |day: Day| carrier.guard.protect_until(&item(ACCOUNT, &customer_fields()), day);
+    let sealed = until(today).unwrap().sealed;
+    let info = cpni_guard_ffi::sealed_record_info(&sealed).unwrap();
+    assert_eq!(info.delete_after, Some(today));
+    assert_eq!(code(until(Day { day: 22, ..today })), 2111);
+    assert_eq!(code(until(Day { day: 31, ..today })), 9307);
+    let due = || carrier.guard.delete_due("sue".to_owned(), CASE.to_owned(), None, vec![]);
+    assert_eq!(due(), Ok(vec![]));
+    let call = carrier.authenticated("call-1");
+    assert!(call.view(&sealed, &request(&["plan"])).is_ok());
+    carrier.clock.advance(DAY).unwrap();
+    let call = carrier.authenticated("call-2");
+    assert_eq!(code(call.view(&sealed, &request(&["plan"]))), 2110);
+    assert!(call.view(&for_good, &request(&["plan"])).is_ok());
+    assert_eq!(carrier.guard.deletion_of(today), Ok(None));
+
+    let receipts = due().unwrap();
+    assert_eq!(receipts.len(), 1);
+    assert!(receipts[0].is_deleted && receipts[0].delete_after == Some(today));
+    assert_eq!(carrier.guard.deletion_of(today).unwrap().as_ref(), receipts.first());
+    for column in &receipts[0].outstanding {
+        carrier.guard.confirm_due_deleted(today, column.clone(), "sue".to_owned()).unwrap();
+    }
+    assert!(carrier.guard.deletion_of(today).unwrap().is_some_and(|receipt| receipt.is_complete));
+}
+
+#[test]
 fn an_erasure_that_cannot_be_is_refused() {
     let without = Carrier::new();
     let erase = |carrier: &Carrier, by: &str, expire, columns| {

@@ -42,6 +42,38 @@ extension Guard {
         }
     }
 
+    /// Deletes what was to be deleted after a day that is over (``protect(_:account:until:)``), of all accounts, with the
+    /// steps and the record of an erasure. Once a day is enough: values open no more from the end of their day on,
+    /// whether this ran or not. The parameters are those of
+    /// ``erase(account:agentSession:caseId:backupsExpire:columns:)``.
+    ///
+    /// - Returns: A receipt for each day that there was something to do for.
+    /// - Throws: As ``erase(account:agentSession:caseId:backupsExpire:columns:)``; days that come later are then not
+    ///   looked at: ask again.
+    public func deleteDue(
+        agentSession: String, caseId: String, backupsExpire: Day? = nil, columns: [String] = []
+    ) throws(CpniError) -> [ErasureReceipt] {
+        try cpni {
+            try raw.deleteDue(agentSession: agentSession, caseId: caseId, backupsExpire: backupsExpire, columns: columns)
+        }
+    }
+
+    /// How far the deletion of what was to be deleted after a day is; nothing: it was not begun.
+    ///
+    /// - Throws: As ``erasure(of:)``.
+    public func deletion(after day: Day) throws(CpniError) -> ErasureReceipt? {
+        try cpni { try raw.deletionOf(deleteAfter: day) }
+    }
+
+    /// The host says that it deleted what a column held of the rows of a day. Recorded first.
+    ///
+    /// - Throws: As ``confirmDeleted(account:column:agentSession:)``.
+    public func confirmDeleted(
+        after day: Day, column: String, agentSession: String
+    ) throws(CpniError) -> ErasureReceipt {
+        try cpni { try raw.confirmDueDeleted(deleteAfter: day, column: column, agentSession: agentSession) }
+    }
+
     /// How far the erasure of an account is; nothing: it was not begun.
     ///
     /// - Throws: ``ErrorCode/subjectNoStore``, ``ErrorCode/subjectDamaged``; the store (7001 to 7008).

@@ -299,6 +299,17 @@ public final class Guard: Sendable {
         return try cpni { try item.withData { try raw.protect(item: $0) } }
     }
 
+    /// Seals a record that is to be deleted after a UTC day: from its end on it opens for nobody, and
+    /// ``deleteDue(agentSession:caseId:backupsExpire:columns:)`` deletes what it was sealed under. Fields that are taken
+    /// out of it have the same day.
+    ///
+    /// - Throws: As ``protect(_:account:)``; ``ErrorCode/subjectNoStore`` without ``GuardOptions/subjects(_:)``;
+    ///   ``ErrorCode/subjectDeleteAfter`` for a day that is over, or past 2149-06-06.
+    public func protect(_ record: Record, account: String, until day: Day) throws(CpniError) -> ProtectedRecord {
+        let item = try WipedBytes { (out) throws(CpniError) in try record.write(account: account, to: &out) }
+        return try cpni { try item.withData { try raw.protectUntil(item: $0, deleteAfter: day) } }
+    }
+
     /// Seals many records, with a result for each.
     ///
     /// - Throws: ``ErrorCode/bindingClosed``. Nothing is sealed then.

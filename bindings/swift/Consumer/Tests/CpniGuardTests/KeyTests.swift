@@ -184,6 +184,26 @@ final class KeyTests: XCTestCase {
             .subjectNoStore)
     }
 
+    func testWhatIsToBeDeletedAfterADayIs() throws {
+        let world = try World(options: { $0.subjects(.memory) })
+        _ = try world.customer()
+        let today = Day(year: 2026, month: 11, day: 23)
+        let sealed = try world.cpni.protect(try sample(), account: account, until: today).sealed
+        XCTAssertEqual(try Sealed.info(record: sealed).deleteAfter, today)
+        XCTAssertEqual(
+            code { try world.cpni.protect(try sample(), account: account, until: Day(year: 2026, month: 11, day: 22)) },
+            .subjectDeleteAfter)
+        try world.clock.advance(micros: 24 * 3_600_000_000)
+        XCTAssertEqual(code { try plan(world, .record(sealed, id: "r-1")) }, .subjectPastDeleteAfter)
+        let receipts = try world.cpni.deleteDue(agentSession: "token-dana", caseId: "case-77")
+        XCTAssertEqual(receipts.map(\.deleteAfter), [today])
+        XCTAssertTrue(receipts[0].isDeleted)
+        for column in receipts[0].outstanding {
+            _ = try world.cpni.confirmDeleted(after: today, column: column, agentSession: "token-dana")
+        }
+        XCTAssertEqual(try world.cpni.deletion(after: today)?.isComplete, true)
+    }
+
     func testPlainColumnsAreRehearsedMigratedReadBothWaysAndCompared() throws {
         let world = try World()
         func value(_ field: String, _ text: String, of owner: String = account) -> ColumnValue {

@@ -28,6 +28,9 @@ import dev.cpniguard.Unneeded
 import dev.cpniguard.columnContent
 import dev.cpniguard.compareColumns
 import dev.cpniguard.confirmDeleted
+import dev.cpniguard.confirmDueDeleted
+import dev.cpniguard.deleteDue
+import dev.cpniguard.deletionOf
 import dev.cpniguard.erase
 import dev.cpniguard.erasureOf
 import dev.cpniguard.issueToken
@@ -239,6 +242,28 @@ class KeyTest {
         assertTrue(Files.exists(folder.resolve("guard/subjects.sqlite3")))
         Carrier().use { without ->
             assertEquals(ErrorCode.SUBJECT_NO_STORE, codeOf { without.guard.erase(Carrier.ACCOUNT, "sue-token", "case-77") })
+        }
+    }
+
+    @Test
+    fun `what is to be deleted after a day is`() {
+        Carrier { subjects(Subjects.memory()) }.use { carrier ->
+            val guard = carrier.guard
+            carrier.customer()
+            val today = LocalDate.of(2026, 11, 23)
+            val sealed = guard.protectUntil(Carrier.ACCOUNT, Carrier.customerRecord(), today).sealed
+            assertEquals("Unlimited Canary", plan(carrier, "call-1", sealed))
+            val over = codeOf { guard.protectUntil(Carrier.ACCOUNT, Carrier.customerRecord(), today.minusDays(1)) }
+            assertEquals(ErrorCode.SUBJECT_DELETE_AFTER, over)
+            carrier.clock.advance(java.time.Duration.ofDays(1))
+            carrier.authenticated("call-2").use { call ->
+                assertEquals(ErrorCode.SUBJECT_PAST_DELETE_AFTER, codeOf { call.view(sealed, "plan") })
+            }
+            val receipt = guard.deleteDue("sue-token", "case-77").single()
+            assertEquals(today to true, receipt.deleteAfter to receipt.isDeleted)
+            val confirmed = receipt.outstanding.map { guard.confirmDueDeleted(today, it, "sue-token") }
+            assertTrue(confirmed.last().isComplete)
+            assertEquals(confirmed.last(), guard.deletionOf(today))
         }
     }
 

@@ -8,6 +8,7 @@ import dev.cpniguard.ffi.ErasureReceipt as Ffi
  * How far an erasure is.
  *
  * @property epoch whose secret is gone: what is sealed under it and those before opens no more.
+ * @property deleteAfter the day of the values whose secret is gone ([Guard.deleteDue]); `null`: it was an account's.
  * @property at when it was begun.
  * @property event the number of the event that proves it ([AuditLog.prove]); `null`: it was broken off before. Ask again.
  * @property isDeleted whether the secret is gone, from the store's files as well. `false`: it was broken off. Ask again.
@@ -19,6 +20,7 @@ import dev.cpniguard.ffi.ErasureReceipt as Ffi
  */
 public data class ErasureReceipt(
     val epoch: UInt,
+    val deleteAfter: LocalDate?,
     val at: Instant,
     val event: ULong?,
     val isDeleted: Boolean,
@@ -29,7 +31,7 @@ public data class ErasureReceipt(
 ) {
     internal companion object {
         fun of(ffi: Ffi) = ErasureReceipt(
-            ffi.epoch, instantOfMicros(ffi.atMicros.toLong()), ffi.event, ffi.isDeleted, ffi.keyVersion,
+            ffi.epoch, ffi.deleteAfter?.date(), instantOfMicros(ffi.atMicros.toLong()), ffi.event, ffi.isDeleted, ffi.keyVersion,
             ffi.backupsExpire?.date(), ffi.outstanding, ffi.isComplete,
         )
     }
@@ -51,6 +53,28 @@ public fun Guard.erase(
     backupsExpire: LocalDate? = null,
     columns: List<String> = emptyList(),
 ): ErasureReceipt = ErasureReceipt.of(calling { ffi.erase(account, session, case, backupsExpire?.ffi(), columns) })
+
+/**
+ * Deletes what was to be deleted after a day that is over ([Guard.protectUntil]), of all accounts, with the steps and the
+ * record of an erasure: a receipt for each day that there was something to do for. Once a day is enough: values open no more
+ * from the end of their day on, whether this ran or not. The arguments are those of [Guard.erase].
+ */
+@JvmOverloads
+public fun Guard.deleteDue(
+    session: String,
+    case: String,
+    backupsExpire: LocalDate? = null,
+    columns: List<String> = emptyList(),
+): List<ErasureReceipt> =
+    calling { ffi.deleteDue(session, case, backupsExpire?.ffi(), columns) }.map(ErasureReceipt::of)
+
+/** How far the deletion of what was to be deleted after a day is; `null`: it was not begun. */
+public fun Guard.deletionOf(deleteAfter: LocalDate): ErasureReceipt? =
+    calling { ffi.deletionOf(deleteAfter.ffi()) }?.let(ErasureReceipt::of)
+
+/** The host says that it deleted what a column held of the rows of a day. Recorded first. */
+public fun Guard.confirmDueDeleted(deleteAfter: LocalDate, column: String, session: String): ErasureReceipt =
+    ErasureReceipt.of(calling { ffi.confirmDueDeleted(deleteAfter.ffi(), column, session) })
 
 /** How far the erasure of an account is; `null`: it was not begun. */
 public fun Guard.erasureOf(account: String): ErasureReceipt? = calling { ffi.erasureOf(account) }?.let(ErasureReceipt::of)

@@ -5,6 +5,7 @@ import dev.cpniguard.ffi.ProtectResult
 import dev.cpniguard.ffi.UniffiLib
 import java.nio.ByteBuffer
 import java.time.Instant
+import java.time.LocalDate
 import dev.cpniguard.ffi.Guard as Ffi
 
 /** The contact that a request comes from: its id in the host's system, and its channel. */
@@ -34,6 +35,17 @@ public class Guard private constructor(internal val ffi: Ffi) : AutoCloseable {
                 }
             }
             sealed(record.id, FfiConverterTypeProtectedRecord.read(ByteBuffer.wrap(answer)))
+        }
+    }
+
+    /**
+     * Seals a record that is to be deleted after a UTC day: from its end on it opens for nobody, and [Guard.deleteDue]
+     * deletes what it was sealed under. Fields that are taken out of it have the same day. Needs [GuardBuilder.subjects].
+     */
+    public fun protectUntil(account: String, record: Record, deleteAfter: LocalDate): Protected = record.use {
+        Wire().use { wire ->
+            wire.item(account, record)
+            sealed(record.id, calling { ffi.protectUntil(wire.lent(), deleteAfter.ffi()) })
         }
     }
 

@@ -96,6 +96,18 @@ public class SuspendingGuard internal constructor(
     /** [Guard.migrate]. */
     public suspend fun migrate(values: List<ColumnValue>): MigrationBatch = finished { guard.migrate(values) }
 
+    /** [Guard.protectUntil]. */
+    public suspend fun protectUntil(account: String, record: Record, deleteAfter: LocalDate): Protected =
+        finished { guard.protectUntil(account, record, deleteAfter) }
+
+    /** [Guard.deleteDue]. */
+    public suspend fun deleteDue(
+        session: String,
+        case: String,
+        backupsExpire: LocalDate? = null,
+        columns: List<String> = emptyList(),
+    ): List<ErasureReceipt> = finished { guard.deleteDue(session, case, backupsExpire, columns) }
+
     /** [Guard.erase]. */
     public suspend fun erase(
         account: String,
