@@ -22,6 +22,7 @@ mod search;
 mod stores;
 mod subjects;
 mod tokens;
+mod transactions;
 mod vault;
 mod walk;
 mod watch;
