@@ -21,6 +21,7 @@ pub mod store;
 pub mod testing;
 pub mod token;
 mod toml_reader;
+pub mod transaction;
 pub mod vocabulary;
 
 pub use classify::{CallRow, Record, Schema};
@@ -30,7 +31,7 @@ pub use envelope::{SealedField, SealedRecord, Stored};
 pub use error::{Error, ErrorCode};
 pub use guard::{
     Delivery, FieldRequest, Found, Guard, GuardBuilder, Interaction, NoticeQueue, Notifier, Protected,
-    Search, Stores, Verification,
+    Requested, Search, Stores, Transactions, Verification,
 };
 pub use interaction::{AgentSession, Contact, Evidence, NamedCall, Notice, PhotoId, Presented};
 pub use keys::{KeyProvider, MemoryKeys, PassphraseKeys};
@@ -44,4 +45,5 @@ pub use token::{
     Alphabet, ColumnStatus, FormatToken, IndexTerm, IndexTerms, SealedToken, TokenColumn, TokenTerms,
     VaultToken,
 };
+pub use transaction::{ChangeRequest, ExecutePermit, Execution, TransactionRules};
 pub use vocabulary::{AccountId, Purpose};

@@ -25,6 +25,7 @@ use crate::sensitive::Sensitive;
 use crate::token::{
     self, Alphabet, FormatCipher, FormatToken, IndexKeys, IndexTerm, SealedCipher, SealedToken,
 };
+use crate::transaction::recode_for_testing as transaction_recode;
 use crate::vocabulary::{
     AccountId, Action, DataClass, Destination, EventKind, FieldName, Form, RecordId, Scope, Shape, TenantId,
     Timestamp,
@@ -366,6 +367,13 @@ pub fn recode_subject_row(bytes: &[u8]) -> Option<Vec<u8>> {
 #[must_use]
 pub fn recode_notice(plain: &[u8]) -> Option<Vec<u8>> {
     notice_recode(plain)
+}
+
+/// For fuzzing: reads an account's row of transactions, without its MAC, and writes it again; `None` where it
+/// is refused.
+#[must_use]
+pub fn recode_transactions(plain: &[u8]) -> Option<Vec<u8>> {
+    transaction_recode(plain)
 }
 
 /// For tests: reads what the watch keeps of an agent and writes it again; `None` where it is refused.

@@ -50,6 +50,7 @@ const ROOMS: &[(&str, Uses)] = &[
     ("oversight", Uses::These(&["hazmat", "toml_reader", "audit", "policy", "classify"])),
     // third
     ("interaction", Uses::These(&["policy", "classify", "hazmat", "keys", "sensitive", "toml_reader"])),
+    ("transaction", Uses::These(&["interaction", "policy", "audit", "hazmat", "keys", "sensitive"])),
     // fourth
     (
         "disclose",
@@ -66,7 +67,7 @@ const ROOMS: &[(&str, Uses)] = &[
     ),
     // roof
     ("guard", Uses::All), // the only room that names `store`
-    ("store", Uses::These(&["audit", "interaction", "keys", "oversight", "token"])),
+    ("store", Uses::These(&["audit", "interaction", "keys", "oversight", "token", "transaction"])),
     ("testing", Uses::All), // only with the feature of that name
 ];
 

@@ -1,6 +1,7 @@
 //! One case: what it asks, what it expects, and how what came out differs.
 
 use cpni_guard::policy::Decision;
+use cpni_guard::transaction::NextStep;
 use cpni_guard::vocabulary::{Action, DataClass, Destination, Obligation, Outcome, Remedy};
 use cpni_guard::{Error, FieldRequest, Sensitive};
 use serde_json::Value;
@@ -104,6 +105,35 @@ impl Case {
         }
         let name = request["act"].as_str().ok_or("the request is none of view, verify, send, act")?;
         let action = Action::from_name(name).ok_or_else(|| format!("unknown action {name}"))?;
-        Ok(Answer::from(&call.decide(action).map_err(error)?))
+        let decision = call.decide(action).map_err(error)?;
+        let Some(change) = world::change(action) else { return Ok(Answer::from(&decision)) };
+        // The same change as a transaction: the verdict must be that of the decision alone.
+        let asked = call.request(&change).map_err(error)?;
+        let is_refused = matches!(asked.next, NextStep::Refused(_));
+        let is_same = asked.decision.outcome() == decision.outcome()
+            && asked.decision.obligations() == decision.obligations()
+            && is_refused != decision.is_allowed();
+        if is_same {
+            return Ok(Answer::from(&decision));
+        }
+        Err(format!("decided {}, and as a transaction {:?}", decision.outcome(), asked.next))
+    }
+
+    /// For an action that a pack decides which may be off: what it comes to with the pack off, and with it on.
+    #[cfg(test)]
+    pub(crate) fn off_and_adopted(&self) -> Option<[Result<(Outcome, Vec<String>), String>; 2]> {
+        let regime = match self.0["request"]["act"].as_str()? {
+            regime @ ("sim_change" | "port_out") => regime,
+            _ => return None,
+        };
+        Some(["off", "adopted"].map(|state| {
+            let mut case = self.0.clone();
+            case["regime"] = serde_json::json!({ regime: state });
+            let mut call = World::new(&case)?.interaction()?;
+            let action = Action::from_name(regime).ok_or("no action")?;
+            let decision = call.decide(action).map_err(|error| error.to_string())?;
+            let packs = decision.reasons().map(|reason| reason.pack.to_string()).collect();
+            Ok((decision.outcome(), packs))
+        }))
     }
 }

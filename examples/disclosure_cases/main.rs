@@ -78,6 +78,35 @@ mod tests {
         assert_eq!(differences, [""; 0]);
     }
 
+    /// 64.2010(h) and 52.37 are adopted and not yet required: with them off the verdicts are the same, by
+    /// the library's default, and no reason cites what is off.
+    #[test]
+    fn what_is_off_is_decided_the_same_by_the_librarys_default() {
+        assert!(decided_alike(include_str!("cases.jsonl")) >= 10);
+    }
+
+    #[test]
+    #[ignore = "reads the shared folder beside the clone"]
+    fn shared_cases_are_decided_alike_with_the_packs_off() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/regulation/disclosure-cases.jsonl");
+        assert!(decided_alike(&std::fs::read_to_string(file).unwrap()) >= 7);
+    }
+
+    fn decided_alike(cases: &str) -> usize {
+        let cases = cases.lines().map(|line| Case::new(serde_json::from_str(line).unwrap()));
+        let both = cases.filter_map(|case| case.off_and_adopted());
+        both.map(|both| {
+            let [(off, by), (adopted, _)] = both.map(Result::unwrap);
+            assert_eq!(off, adopted);
+            assert!(by.iter().all(|pack| pack != "us-sim-change" && pack != "us-port-out"), "{by:?}");
+            // What withholds is the library's default, or a rule that is in force.
+            let in_force = ["transaction-guards", "library-default", "us-simple-ports", "us-account-changes"];
+            let withheld = off == cpni_guard::vocabulary::Outcome::Withhold;
+            assert!(!withheld || by.iter().any(|pack| in_force.contains(&pack.as_str())), "{by:?}");
+        })
+        .count()
+    }
+
     /// The test above can fail.
     #[test]
     fn a_wrong_expectation_is_a_difference() {

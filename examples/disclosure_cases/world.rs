@@ -9,13 +9,14 @@ use cpni_guard::interaction::{
     AccountFactSource, AccountFacts, AddressOnFile, AgentProfile, Attested, CallBack, CodeTo, ConsentEvent,
     ConsentKind, ContactState, HotlineList, MemoryContacts, MemoryDirectory, PhotoIdKind, SimChange, Stated,
 };
+use cpni_guard::transaction::{AccountChange, ContactChange, HostRisk, RiskSource};
 use cpni_guard::vocabulary::{
-    AgentId, Channel, CivilDate, ConsentScope, ContactId, ContactPointId, CountryCode, DataClass, EmployerId,
-    EvidenceKind, ManualClock, Purpose, Role, RuleId, ScriptVersion, Timestamp,
+    Action, AgentId, Channel, CivilDate, ConsentScope, ContactId, ContactPointId, CountryCode, DataClass,
+    EmployerId, EvidenceKind, ManualClock, Purpose, Role, RuleId, ScriptVersion, Timestamp,
 };
 use cpni_guard::{
-    AccountId, AgentSession, CallRow, Contact, Delivery, Error, Evidence, Guard, Interaction, MemoryKeys,
-    NamedCall, Notifier, PhotoId, Protected, Record, Schema, Sensitive, Stores, View,
+    AccountId, AgentSession, CallRow, ChangeRequest, Contact, Delivery, Error, Evidence, Guard, Interaction,
+    MemoryKeys, NamedCall, Notifier, PhotoId, Protected, Record, Schema, Sensitive, Stores, View,
 };
 use serde_json::Value;
 
@@ -49,9 +50,43 @@ struct Facts(AccountFacts);
 
 struct Hotlines;
 
+/// A request with nothing unusual about it.
+struct Ordinary;
+
+impl RiskSource for Ordinary {
+    fn risk(&self, _: &AccountId, _: &ChangeRequest) -> Result<HostRisk, HostError> {
+        let opened = Some(ago(DAY.saturating_mul(900)));
+        Ok(HostRisk {
+            new_device: Some(false),
+            device: None,
+            account_opened: opened,
+            unlock_eligible: Some(true),
+        })
+    }
+}
+
 /// The field that holds a class.
 pub(crate) fn field(class: DataClass) -> &'static str {
     class.name()
+}
+
+/// The change that an action makes, for those that are transactions.
+pub(crate) fn change(action: Action) -> Option<ChangeRequest> {
+    let point = ContactPointId::new("point-2").ok()?;
+    let contact = |change| ChangeRequest::contact(change, point, "new");
+    Some(match action {
+        Action::SimChange => ChangeRequest::sim_change("8155550100", "8900000000000000003"),
+        Action::PortOut => ChangeRequest::port_out("8155550100", "9999"),
+        Action::UnlockHandset => ChangeRequest::unlock_handset("001017000000003"),
+        Action::CreatePassword => ChangeRequest::account(AccountChange::CreatePassword),
+        Action::ResetPassword => ChangeRequest::account(AccountChange::ResetPassword),
+        Action::CreateOnlineAccount => ChangeRequest::account(AccountChange::OnlineAccount),
+        Action::ChangeBackupAnswer => ChangeRequest::account(AccountChange::BackupAnswer),
+        Action::ChangeEmailOfRecord => contact(ContactChange::Email),
+        Action::ChangeAddressOfRecord => contact(ContactChange::Address),
+        Action::ChangeNumberOfRecord => contact(ContactChange::Number),
+        Action::OutboundApprovalRequest | Action::TakePaymentCard => return None,
+    })
 }
 
 impl World {
@@ -72,6 +107,7 @@ impl World {
             .agents(directory)
             .contacts(contacts)
             .account_facts(Arc::new(Facts(facts(case)?)))
+            .risks(Arc::new(Ordinary))
             .hotlines(Arc::new(Hotlines))
             .delivery(Arc::clone(&codes) as _)
             .notifier(Arc::clone(&codes) as _)

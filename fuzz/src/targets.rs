@@ -13,6 +13,7 @@ use cpni_guard::policy::{Facts, Pack, Policy};
 use cpni_guard::testing::{
     ColumnCiphers, Content, Fields, Plan, SealingAccount, recode_calls, recode_device_plain,
     recode_device_reply, recode_notice, recode_subject_row, recode_tally, recode_token_entry,
+    recode_transactions,
 };
 use cpni_guard::vocabulary::{
     AccountId, AgentId, Channel, ContactId, DataClass, FieldName, IdentifierKind, MAX_ID_LEN, MAX_NAME_LEN,
@@ -43,6 +44,7 @@ pub const ALL: &[(&str, Target)] = &[
     ("vault_token", vault_token),
     ("token_entry", token_entry),
     ("subject_row", subject_row),
+    ("transaction_row", transaction_row),
     ("watch_tally", watch_tally),
     ("watch_rules", watch_rules),
     ("device_request", device_request),
@@ -255,6 +257,13 @@ pub fn backup_questions(data: &[u8]) {
 /// Queued notices, opened: what is read is written the same.
 pub fn queued_notice(data: &[u8]) {
     if let Some(again) = recode_notice(data) {
+        assert_eq!(again, data);
+    }
+}
+
+/// An account's row of transactions: what is read is written the same.
+pub fn transaction_row(data: &[u8]) {
+    if let Some(again) = recode_transactions(data) {
         assert_eq!(again, data);
     }
 }

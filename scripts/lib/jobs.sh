@@ -450,7 +450,7 @@ job_oracle() {
     done
 }
 
-# The full forms: `power --n 1000`, `kill --n 1000` and `erase --n 200`.
+# The full forms: `power --n 1000`, `kill --n 1000`, `erase --n 200` and `transact --n 200`.
 job_powercut() {
     need_component clippy clippy
     need_c_compiler
@@ -459,7 +459,7 @@ job_powercut() {
         fail "tests/powercut/Cargo.lock is behind: run 'cargo update --workspace --manifest-path $cargo_toml'"
     cargo clippy --manifest-path "$cargo_toml" --release --locked -- -D warnings
     cargo build --manifest-path "$cargo_toml" --release --locked
-    for test in power kill erase faults; do
+    for test in power kill erase transact faults; do
         cargo run --manifest-path "$cargo_toml" --release --locked --quiet -- "$test" |
             while IFS= read -r line; do note "$line"; done
     done

@@ -36,6 +36,13 @@ impl AuditLog {
         Answers::to(self, Lookup { about, time, given: true }, None)
     }
 
+    /// All events about this account, in the order of time. The time range ends before its end.
+    #[must_use]
+    pub fn about(&self, account: &AccountId, time: Range<Timestamp>) -> Answers<'_> {
+        let about = About::Account(self.derive_pseudonym(account));
+        Answers::to(self, Lookup { about, time, given: false }, None)
+    }
+
     /// The events in which something was given out to this agent, as [`AuditLog::who_saw`].
     #[must_use]
     pub fn seen_by(&self, agent: &AgentId, time: Range<Timestamp>) -> Answers<'_> {

@@ -19,6 +19,7 @@ mod record;
 mod subjects;
 mod table;
 mod token;
+mod transaction;
 mod watch;
 
 use core::fmt;
@@ -36,6 +37,7 @@ pub use policy::PolicyError;
 pub use record::{IdError, RecordError, SchemaError};
 pub use subjects::SubjectError;
 pub use token::TokenError;
+pub use transaction::TransactionError;
 pub use watch::WatchError;
 
 /// Everything that can go wrong in this crate.
@@ -66,9 +68,12 @@ pub enum Error {
     /// A policy pack or grants file was refused (4000–4999).
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// An interaction could not go on (5000–5999).
+    /// An interaction could not go on (5000–5199, 5300–5999).
     #[error(transparent)]
     Interaction(#[from] InteractionError),
+    /// A transaction or a lock did not take a step (5200–5299).
+    #[error(transparent)]
+    Transaction(#[from] TransactionError),
     /// The audit log could not be written, or does not verify (6000–6099).
     #[error(transparent)]
     Audit(#[from] AuditError),
@@ -109,6 +114,7 @@ impl Error {
             Self::Token(cause) => cause.code(),
             Self::Policy(cause) => cause.code(),
             Self::Interaction(cause) => cause.code(),
+            Self::Transaction(cause) => cause.code(),
             Self::Audit(cause) => cause.code(),
             Self::Proof(cause) => cause.code(),
             Self::Store(cause) => cause.code(),

@@ -7,6 +7,7 @@ use core::fmt;
 use serde::Serialize;
 
 use crate::policy::{Certainty, OverrideStatus, PackStatus, ReadFrom};
+use crate::transaction::PORT_INTERVAL_AT_RISK;
 use crate::vocabulary::hex;
 
 use super::Guard;
@@ -165,6 +166,11 @@ impl Guard {
                 "no checkpoint of the audit log outside this machine: it is not anchored",
             ),
             (checkpoints.failing, "the last checkpoint of the audit log could not be made or published"),
+            (inner.transaction_rules.port_warning().is_some(), PORT_INTERVAL_AT_RISK),
+            (
+                inner.risks.is_none(),
+                "no risk source: every device is new, every account young, and no handset is unlocked",
+            ),
             (true, "attempts are limited per store: hosts that share no store have limits of their own"),
         ];
         lacks.into_iter().filter(|(is_lacking, _)| *is_lacking).map(|(_, gap)| gap).collect()

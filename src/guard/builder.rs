@@ -23,14 +23,15 @@ use crate::policy::{Override, Pack, Policy};
 use crate::token::{
     ColumnStore, Columns, IndexKeys, MemoryColumnStore, MemoryTokenVault, TokenVault, Tokens,
 };
+use crate::transaction::{Book, MemoryTransactionStore, RiskSource, TransactionRules, TransactionStore};
 use crate::vocabulary::{AgentId, Clock, RuleId, SystemClock, TenantId};
 
 use super::doors::{Delivery, Notifier};
 use super::inventory::FieldCounts;
 use super::{Guard, Inner};
 
-/// Where the audit log, the state of accounts, the queue of notices, the watch and the columns of tokens are
-/// kept.
+/// Where the audit log, the state of accounts, the queue of notices, the watch, the columns of tokens and the
+/// transactions are kept.
 #[derive(Debug, Clone)]
 pub struct Stores {
     /// The audit log.
@@ -45,6 +46,8 @@ pub struct Stores {
     pub tokens: Arc<dyn TokenVault>,
     /// Which key versions the columns of tokens use.
     pub columns: Arc<dyn ColumnStore>,
+    /// Transactions, locks and contact points.
+    pub transactions: Arc<dyn TransactionStore>,
 }
 
 impl Stores {
@@ -58,6 +61,7 @@ impl Stores {
             watch: Arc::new(MemoryWatchStore::new()),
             tokens: Arc::new(MemoryTokenVault::new()),
             columns: Arc::new(MemoryColumnStore::new()),
+            transactions: Arc::new(MemoryTransactionStore::new()),
         }
     }
 }
@@ -72,6 +76,7 @@ impl From<crate::store::SqliteStore> for Stores {
             watch: store.watch(),
             tokens: store.tokens(),
             columns: store.columns(),
+            transactions: store.transactions(),
         }
     }
 }
@@ -95,6 +100,8 @@ pub struct GuardBuilder {
     delivery: Option<Arc<dyn Delivery>>,
     notifier: Option<Arc<dyn Notifier>>,
     watch: Option<WatchRules>,
+    transaction_rules: TransactionRules,
+    risks: Option<Arc<dyn RiskSource>>,
     alarms: Option<Arc<dyn AlarmSink>>,
     clock: Option<Arc<dyn Clock>>,
     limits: TimeLimits,
@@ -225,6 +232,22 @@ impl GuardBuilder {
         self
     }
 
+    /// What requests for changes wait for or are refused on, in place of
+    /// [`TransactionRules::library_default`].
+    #[must_use]
+    pub fn transaction_rules(mut self, rules: TransactionRules) -> Self {
+        self.transaction_rules = rules;
+        self
+    }
+
+    /// Who knows devices, ages of accounts and which handsets may be unlocked. Without it that is unknown,
+    /// counts as a risk, and no handset is unlocked.
+    #[must_use]
+    pub fn risks(mut self, source: Arc<dyn RiskSource>) -> Self {
+        self.risks = Some(source);
+        self
+    }
+
     /// Who is told when a rule of the watch trips or a decoy is touched. Without it that stands in the
     /// audit log only.
     #[must_use]
@@ -324,6 +347,7 @@ impl GuardBuilder {
         let watcher = Watcher::new(stores.watch, keys.reference_key(&tenant), rules);
         let tokens = Tokens::new(stores.tokens, Arc::clone(&keys), tenant.clone());
         let columns = Columns::new(stores.columns, Arc::clone(&keys), tenant.clone());
+        let book = Book::new(stores.transactions, &keys, &tenant);
         let ledger = Arc::new(Ledger::new(stores.accounts, Arc::clone(&keys), tenant.clone()));
         let subjects = self.subjects.map(|store| Subjects::new(store, Arc::clone(&keys), tenant.clone()));
         let hosts =
@@ -347,6 +371,10 @@ impl GuardBuilder {
             watcher,
             tokens,
             columns,
+            book,
+            transaction_rules: self.transaction_rules,
+            risks: self.risks,
+            own_packs: own,
             alarms: self.alarms,
             limits: self.limits,
             breach_officers: self.breach_officers,

@@ -17,6 +17,7 @@ use crate::vocabulary::{
     Obligations, Op, Outcome, ScriptVersion, Shape, Timestamp, WithheldBecause,
 };
 
+use super::Inner;
 use super::interaction::{Asked, Interaction, actor, field_record, rules_of};
 use super::notices::write_notice;
 
@@ -293,6 +294,7 @@ impl Interaction {
     /// [`crate::error::AuditError`] if that it was could not be recorded: do not make the change; else as
     /// [`Interaction::view`].
     pub fn decide(&mut self, action: Action) -> Result<Decision, Error> {
+        self.look_at_locks(action);
         let now = self.session.refresh()?;
         self.watch(What::Decided(action), now)?;
         let decision = self.session.action(action);
@@ -322,18 +324,26 @@ impl Interaction {
 
     fn notify(&self, action: Action, before: bool, at: Timestamp) -> Result<(), Error> {
         let address = self.session.notice_address(at);
-        let notice = Notice { action, before, at, interaction: *self.session.id(), address };
+        let notice =
+            Notice { action, before, at, interaction: *self.session.id(), address, transaction: None };
         let mut facts = self.event(EventKind::NoticeQueued, at);
         write_notice(&mut facts, &notice);
         let (account, inner) = (self.session.account(), &*self.guard.0);
-        let queued = match &inner.notifier {
-            Some(notifier) => notifier.queue(account, notice).map(|()| None).map_err(|_| ()),
-            None => inner.notices.queue(account, &notice).map(Some).map_err(|_| ()),
-        };
-        let id = queued.map_err(|()| InteractionError::NotNotified)?;
-        facts.basis = id.map(|id| BasisId::new(id.to_string())).transpose()?;
+        facts.basis = inner.queue_notice(account, notice)?;
         self.record(facts)?;
         Ok(())
+    }
+}
+
+impl Inner {
+    /// Queues a notice durably: with the host's notifier, or in the library's own queue, whose id is given back.
+    pub(super) fn queue_notice(&self, account: &AccountId, notice: Notice) -> Result<Option<BasisId>, Error> {
+        let queued = match &self.notifier {
+            Some(notifier) => notifier.queue(account, notice).map(|()| None).map_err(|_| ()),
+            None => self.notices.queue(account, &notice).map(Some).map_err(|_| ()),
+        };
+        let id = queued.map_err(|()| InteractionError::NotNotified)?;
+        Ok(id.map(|id| BasisId::new(id.to_string())).transpose()?)
     }
 }
 

@@ -15,10 +15,12 @@ mod inventory;
 mod keys;
 mod migrate;
 mod notices;
+mod request;
 mod reseal;
 mod scope;
 mod search;
 mod tokens;
+mod transactions;
 mod vault;
 mod watch;
 
@@ -44,7 +46,10 @@ use crate::oversight::watch::{AlarmSink, Watcher};
 use crate::policy::{PackStatus, Policy};
 use crate::sensitive::Sensitive;
 use crate::token::{Columns, IndexKeys, IndexTerms, Tokens};
-use crate::vocabulary::{AccountId, AgentId, BasisId, CivilDate, EventKind, Purpose, TenantId, Timestamp};
+use crate::transaction::{Book, RiskSource, TransactionRules};
+use crate::vocabulary::{
+    AccountId, AgentId, BasisId, CivilDate, EventKind, Purpose, RuleId, TenantId, Timestamp,
+};
 
 use inventory::FieldCounts;
 
@@ -56,10 +61,12 @@ pub use interaction::{FieldRequest, Interaction};
 pub use keys::{KeyDesk, Needs, Unneeded};
 pub use migrate::{ColumnComparison, ColumnContent, ColumnValue, Migrated, MigrationReport};
 pub use notices::NoticeQueue;
+pub use request::{LockRemoval, Requested};
 pub use reseal::{Reseal, ResealJob, ResealReport, Resealed, SealedUnder};
 pub use scope::ScopeMode;
 pub use search::{Found, MAX_CANDIDATES, MAX_FOUND, Search};
 pub use tokens::TokenRef;
+pub use transactions::{FraudReport, Objection, ReportedChange, TransactionStatus, Transactions};
 pub use vault::ResealedTokens;
 
 /// Seals customers' records and opens interactions on them. Cheap to clone; one a process.
@@ -86,6 +93,11 @@ struct Inner {
     watcher: Watcher,
     tokens: Tokens,
     columns: Columns,
+    book: Book,
+    transaction_rules: TransactionRules,
+    risks: Option<Arc<dyn RiskSource>>,
+    /// The host's own packs.
+    own_packs: Vec<RuleId>,
     alarms: Option<Arc<dyn AlarmSink>>,
     limits: TimeLimits,
     breach_officers: BTreeSet<AgentId>,

@@ -100,15 +100,27 @@ impl AccountFacts {
     }
 
     /// A change in the future is unknown.
-    pub(super) fn sim_changed_recently(&self, now: Timestamp) -> Option<bool> {
+    pub(crate) fn sim_changed_recently(&self, now: Timestamp) -> Option<bool> {
         match self.sim_change? {
             SimChange::Never => Some(false),
             SimChange::At(at) => now.since(at).map(|age| age < SIM_CHANGE_RECENT),
         }
     }
 
+    /// Whether the SIM last changed so many UTC civil days ago, or never. Unknown, and the future, is not.
+    pub(crate) fn sim_is_older_than(&self, days: i64, now: Timestamp) -> bool {
+        match self.sim_change {
+            None => false,
+            Some(SimChange::Never) => true,
+            Some(SimChange::At(at)) => {
+                let age = now.utc_date().zip(at.utc_date()).map(|(now, at)| now.days_since(at));
+                age.is_some_and(|age| age >= days)
+            }
+        }
+    }
+
     /// The bytes that a store keeps: format 1, two bits a yes-or-no fact, then what has a length.
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = vec![FORMAT];
         out.extend(self.yes_or_no().map(|fact| match fact {
             None => 0,

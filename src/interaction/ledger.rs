@@ -129,7 +129,7 @@ impl Ledger {
     }
 
     /// Whether the account has such a secret.
-    pub(super) fn has(&self, secret: Secret, account: &AccountRef) -> Result<bool, StoreError> {
+    pub(crate) fn has(&self, secret: Secret, account: &AccountRef) -> Result<bool, StoreError> {
         Ok(self.store.entry(&self.entry_ref(secret.what(), account))?.is_some())
     }
 
@@ -363,6 +363,18 @@ impl Ledger {
             self.count(&self.counter("code-sent-agent", agent.as_str().as_bytes()), now, &CODES_SENT_AGENT)?;
         }
         self.count(&self.counter("code-sent", account.as_bytes()), now, &CODES_SENT_ACCOUNT)
+    }
+
+    /// Counts a request for a transaction of this kind, by whatever `what` says. Whether it is within `limits`.
+    pub(crate) fn count_request(
+        &self,
+        what: &str,
+        of: &[u8],
+        limits: &AttemptLimits,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let state = self.store.count_attempt(&self.counter(what, of), now, limits)?;
+        Ok(matches!(state, AttemptState::Allowed { .. }))
     }
 
     /// Counts a photo ID that is shown.

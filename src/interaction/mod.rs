@@ -25,6 +25,7 @@ pub(crate) mod notice_store;
 pub(crate) mod notices;
 mod questions;
 mod session;
+mod targets;
 mod verifier;
 
 #[cfg(test)]
@@ -67,4 +68,5 @@ pub use notices::{
 };
 pub use questions::{BackupQuestion, BackupQuestions, QuestionAbout};
 pub(crate) use session::{Hosts, Opening, Session};
+pub use targets::{ContactChannel, NoticeAbout, NoticeTarget, TransactionNotice};
 pub use verifier::PASSWORD_LEN;

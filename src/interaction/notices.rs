@@ -15,6 +15,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::notice_store::{NoticeId, NoticeStore, StoredNotice};
+use super::targets::{ContactChannel, NoticeAbout, TransactionNotice};
 use crate::error::{Error, InteractionError, KeyError, StoreError};
 use crate::hazmat::aead::AeadKey;
 use crate::hazmat::entry::{self, Entry};
@@ -40,12 +41,17 @@ const PAGE: usize = 1000;
 const LABEL: &str = "cpni-guard/v1/notice-entry";
 /// The longest notice has 285 bytes.
 const PLAIN_LEN: usize = 288;
+/// The longest notice of a transaction has 311 bytes.
+const TRANSACTION_LEN: usize = 320;
+/// Added to the code of when it goes out, where it is a notice of a transaction.
+const OF_TRANSACTION: u8 = 2;
 
 /// A notice to a customer of an account change (47 CFR 64.2010(f)(1)). It says what kind of change it
 /// is, never the value.
 ///
 /// It goes to the telephone number of record, or to [`Notice::address`] where that is an address of
-/// record: both as they were before the change.
+/// record: both as they were before the change. A notice of a transaction goes to the one place that
+/// [`Notice::transaction`] says, of several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Notice {
@@ -59,6 +65,8 @@ pub struct Notice {
     pub interaction: [u8; 16],
     /// The address on file then, before the change; `None`: none is known.
     pub address: Option<NoticeAddress>,
+    /// For a transaction or a lock: which one, and where this notice goes.
+    pub transaction: Option<TransactionNotice>,
 }
 
 /// Where mail to the customer went before the change.
@@ -210,7 +218,7 @@ impl fmt::Debug for NoticeAddress {
 }
 
 fn has_its_length(entry: &Entry<'_>) -> bool {
-    entry.plain_len() == PLAIN_LEN
+    [PLAIN_LEN, TRANSACTION_LEN].contains(&entry.plain_len())
 }
 
 /// The wait after the attempt of this number failed.
@@ -221,10 +229,19 @@ fn back_off(attempts: u32) -> Duration {
 
 /// The plaintext of an entry, built in place: the account id leaves no copy behind.
 fn encode(account: &AccountId, notice: &Notice) -> Zeroizing<Vec<u8>> {
-    let mut out = Zeroizing::new(Vec::with_capacity(PLAIN_LEN));
-    out.extend([notice.action.code(), u8::from(notice.before)]);
+    let (len, kind) = match &notice.transaction {
+        None => (PLAIN_LEN, 0),
+        Some(_) => (TRANSACTION_LEN, OF_TRANSACTION),
+    };
+    let mut out = Zeroizing::new(Vec::with_capacity(len));
+    out.extend([notice.action.code(), kind | u8::from(notice.before)]);
     out.extend(notice.at.as_micros().to_be_bytes());
     out.extend(notice.interaction);
+    if let Some(TransactionNotice { about, id, channel, not_before }) = &notice.transaction {
+        out.extend([about.code(), channel.code()]);
+        out.extend(id);
+        out.extend(not_before.as_micros().to_be_bytes());
+    }
     // EXPOSE: sealed by the caller; the buffer is wiped and does not grow.
     put_str8(&mut out, account.expose());
     match &notice.address {
@@ -234,23 +251,35 @@ fn encode(account: &AccountId, notice: &Notice) -> Zeroizing<Vec<u8>> {
             put_str8(&mut out, id.as_str());
         }
     }
-    out.resize(PLAIN_LEN, 0);
+    out.resize(len, 0);
     out
 }
 
 /// `None` if the plaintext is not exactly one notice.
 fn decode(plain: &[u8]) -> Option<(AccountId, Notice)> {
-    let plain: &[u8; PLAIN_LEN] = plain.try_into().ok()?;
-    let ([action, before], rest) = plain.split_first_chunk()?;
+    let ([action, kind], rest) = plain.split_first_chunk()?;
     let action = Action::from_code(*action)?;
-    let before = match before {
-        0 => false,
-        1 => true,
+    let (before, is_of_transaction) = match *kind {
+        0 => (false, false),
+        1 => (true, false),
+        OF_TRANSACTION => (false, true),
+        3 => (true, true),
         _ => return None,
     };
-    let (at, rest) = rest.split_first_chunk()?;
-    let at = Timestamp::from_micros(u64::from_be_bytes(*at));
+    if plain.len() != if is_of_transaction { TRANSACTION_LEN } else { PLAIN_LEN } {
+        return None;
+    }
+    let (at, rest) = take_time(rest)?;
     let (interaction, rest) = rest.split_first_chunk()?;
+    let (transaction, rest) = if is_of_transaction {
+        let ([about, channel], rest) = rest.split_first_chunk()?;
+        let (about, channel) = (NoticeAbout::from_code(*about)?, ContactChannel::from_code(*channel)?);
+        let (id, rest) = rest.split_first_chunk()?;
+        let (not_before, rest) = take_time(rest)?;
+        (Some(TransactionNotice { about, id: *id, channel, not_before }), rest)
+    } else {
+        (None, rest)
+    };
     let (account, rest) = take_str8(rest)?;
     let account = AccountId::new(account).ok()?;
     let (kind, rest) = rest.split_first()?;
@@ -262,8 +291,13 @@ fn decode(plain: &[u8]) -> Option<(AccountId, Notice)> {
         }
         _ => return None,
     };
-    let notice = Notice { action, before, at, interaction: *interaction, address };
+    let notice = Notice { action, before, at, interaction: *interaction, address, transaction };
     padding.iter().all(|byte| *byte == 0).then_some((account, notice))
+}
+
+fn take_time(bytes: &[u8]) -> Option<(Timestamp, &[u8])> {
+    let (at, rest) = bytes.split_first_chunk()?;
+    Some((Timestamp::from_micros(u64::from_be_bytes(*at)), rest))
 }
 
 /// For fuzzing: reads the plaintext of an entry and writes it again; `None` where it is refused.

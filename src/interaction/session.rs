@@ -67,7 +67,12 @@ pub(crate) struct Hosts {
 
 impl Hosts {
     /// What is known of an account. Where nobody can say, everything is unknown.
-    fn account_facts(&self, account: &AccountId, ledger: &Ledger, account_ref: &AccountRef) -> AccountFacts {
+    pub(crate) fn account_facts(
+        &self,
+        account: &AccountId,
+        ledger: &Ledger,
+        account_ref: &AccountRef,
+    ) -> AccountFacts {
         match &self.accounts {
             Some(source) => source.account_facts(account).unwrap_or_default(),
             None => ledger.facts(account_ref).unwrap_or_default(),
@@ -132,6 +137,8 @@ pub(crate) struct Session {
     account_facts: AccountFacts,
     password_set: Option<bool>,
     port_passcode_set: Option<bool>,
+    /// The locks that the library keeps, of SIM changes and port-outs; `None`: unreadable.
+    kept_locks: (Option<bool>, Option<bool>),
     named_call: Option<NamedCall>,
     named_call_attempts: u32,
     photo_ids_shown: u32,
@@ -182,6 +189,7 @@ impl Session {
             account_facts,
             password_set: None,
             port_passcode_set: None,
+            kept_locks: (Some(false), Some(false)),
             named_call: None,
             named_call_attempts: 0,
             photo_ids_shown: 0,
@@ -435,6 +443,45 @@ impl Session {
         self.approvals.retain(|approval| *approval != Approval::Action(action));
     }
 
+    /// The locks that the library keeps itself, for the decisions after the next [`Session::refresh`]. `None`:
+    /// they cannot be read.
+    pub(crate) fn keep_locks(&mut self, sim: Option<bool>, port: Option<bool>) {
+        self.kept_locks = (sim, port);
+    }
+
+    /// The decision on an action as if no lock were on: who may do that may remove the lock.
+    pub(crate) fn action_without_locks(&self, action: Action, now: Timestamp) -> Decision {
+        let mut facts = self.planned.map_or_else(
+            || Facts::new(Channel::BackOffice, Role::Anonymous, Purpose::None),
+            |(facts, _)| facts,
+        );
+        facts.set_account(AccountFact::SimLock, Some(false));
+        facts.set_account(AccountFact::PortLock, Some(false));
+        let plan = Plan::new(Arc::clone(&self.policy), facts, self.account.clone(), now);
+        plan.action(action, self.approvals.contains(&Approval::Action(action)))
+    }
+
+    /// What the host says of the account, as of the last [`Session::refresh`].
+    pub(crate) const fn account_facts(&self) -> &AccountFacts {
+        &self.account_facts
+    }
+
+    /// Whether the account has a passcode for port-outs; `None`: unknown.
+    pub(crate) const fn port_passcode_set(&self) -> Option<bool> {
+        self.port_passcode_set
+    }
+
+    /// Whether the customer has proved to be the customer of this account.
+    pub(crate) fn is_proved(&self) -> bool {
+        let line_separation = EvidenceKind::LineSeparationVerified;
+        self.evidence.iter().any(|(kind, _)| PROVES_THE_CUSTOMER.contains(kind) || *kind == line_separation)
+    }
+
+    /// Whether something that was presented did not match and was not made good.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.evidence.iter().any(|(kind, _)| OVERCOMES.iter().any(|(_, wrong)| kind == wrong))
+    }
+
     /// The decision on verifying a value of a class in the present state.
     pub(crate) fn verification(&self, class: DataClass) -> Decision {
         self.plan.verification(class)
@@ -515,6 +562,13 @@ impl Session {
         let role = if became_customer { Role::Customer } else { self.profile.role };
         let mut facts = Facts::new(self.standing.channel(), role, self.purpose);
         self.account_facts.write(&mut facts, now);
+        for (fact, kept, of_host) in [
+            (AccountFact::SimLock, self.kept_locks.0, self.account_facts.sim_lock),
+            (AccountFact::PortLock, self.kept_locks.1, self.account_facts.port_lock),
+        ] {
+            // Either lock is a lock, and one that cannot be read is unknown, which is locked.
+            facts.set_account(fact, if kept == Some(false) { of_host } else { kept });
+        }
         write_agent(&mut facts, &self.profile, &self.standing, Some(&self.account), now);
         let approved = self.approvals.contains(&Approval::Disclosure);
         facts.set_agent(AgentFact::SupervisorApproval, Some(approved));

@@ -38,7 +38,7 @@ when   = { class = ["identity", "address", "biographical", "ssn", "ssn_last4", "
 id     = "every-action"
 title  = "Every action"
 effect = "permit"
-when   = { action = ["create_online_account", "create_password", "reset_password", "change_email_of_record", "change_address_of_record", "sim_change", "port_out", "unlock_handset", "outbound_approval_request", "take_payment_card"] }
+when   = { action = ["create_online_account", "create_password", "reset_password", "change_email_of_record", "change_address_of_record", "sim_change", "port_out", "unlock_handset", "outbound_approval_request", "take_payment_card", "change_backup_answer", "change_number_of_record"] }
 "#;
 
 /// Evidence that something went wrong: the only kinds that may close what was open, and why.

@@ -126,13 +126,13 @@ pub(super) struct Dimension {
 
 impl Dimension {
     pub(super) const OP: Self = Self { word: 0, shift: 0, len: 5 };
-    pub(super) const ACTION: Self = Self { word: 0, shift: 5, len: 10 };
-    pub(super) const TO: Self = Self { word: 0, shift: 15, len: 2 };
-    pub(super) const SCOPE: Self = Self { word: 0, shift: 17, len: 2 };
-    pub(super) const FORM: Self = Self { word: 0, shift: 19, len: 4 };
-    pub(super) const CHANNEL: Self = Self { word: 0, shift: 23, len: 7 };
-    pub(super) const REQUESTER: Self = Self { word: 0, shift: 30, len: 3 };
-    pub(super) const ROLE: Self = Self { word: 0, shift: 33, len: 20 };
+    pub(super) const ACTION: Self = Self { word: 0, shift: 5, len: 16 };
+    pub(super) const TO: Self = Self { word: 0, shift: 21, len: 2 };
+    pub(super) const SCOPE: Self = Self { word: 0, shift: 23, len: 2 };
+    pub(super) const FORM: Self = Self { word: 0, shift: 25, len: 4 };
+    pub(super) const CHANNEL: Self = Self { word: 0, shift: 29, len: 7 };
+    pub(super) const REQUESTER: Self = Self { word: 0, shift: 36, len: 3 };
+    pub(super) const ROLE: Self = Self { word: 0, shift: 39, len: 20 };
     pub(super) const CLASS: Self = Self { word: 1, shift: 0, len: 16 };
     pub(super) const PURPOSE: Self = Self { word: 1, shift: 16, len: 24 };
     // Set-valued from here on.

@@ -1,7 +1,7 @@
 //! The embedded store: SQLite files in a folder, nothing to install.
 //!
-//! Rules: the log, the state of accounts, their secrets, the queue of notices, the watch, the vault and the columns of
-//! tokens are files of their own:
+//! Rules: the log, the state of accounts, their secrets, the queue of notices, the watch, the vault, the columns of
+//! tokens and the transactions are files of their own:
 //! the log has a single writer, the others are shared by processes; every commit is on stable storage
 //! before it returns (`synchronous=FULL`), but for the watch; a file that this version did not make is
 //! refused, not changed.
@@ -17,6 +17,7 @@ mod notice_file;
 mod sqlite;
 mod state_file;
 mod subject_file;
+mod transaction_file;
 mod vault_file;
 mod watch_file;
 
@@ -33,11 +34,13 @@ use crate::interaction::NoticeStore;
 use crate::interaction::accounts::AccountStore;
 use crate::oversight::watch::WatchStore;
 use crate::token::{ColumnStore, TokenVault};
+use crate::transaction::TransactionStore;
 
 use audit_file::AuditFile;
 use column_file::ColumnFile;
 use notice_file::NoticeFile;
 use state_file::StateFile;
+use transaction_file::TransactionFile;
 use vault_file::VaultFile;
 use watch_file::WatchFile;
 
@@ -47,8 +50,8 @@ pub use subject_file::SqliteSubjects;
 /// How long a write waits for somebody else's lock, unless [`SqliteOptions::busy_timeout`] says otherwise.
 pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The audit log, the state of accounts, queued notices, the watch, the vault and the columns of tokens, in
-/// SQLite files in one folder.
+/// The audit log, the state of accounts, queued notices, the watch, the vault, the columns of tokens and the
+/// transactions, in SQLite files in one folder.
 ///
 /// One process at a time writes the log of a folder. Copies of this value share the open files.
 #[derive(Debug, Clone)]
@@ -59,6 +62,7 @@ pub struct SqliteStore {
     watch: Arc<WatchFile>,
     tokens: Arc<VaultFile>,
     columns: Arc<ColumnFile>,
+    transactions: Arc<TransactionFile>,
 }
 
 impl SqliteStore {
@@ -123,6 +127,12 @@ impl SqliteStore {
     pub fn columns(&self) -> Arc<dyn ColumnStore> {
         Arc::clone(&self.columns) as Arc<dyn ColumnStore>
     }
+
+    /// The store of transactions and locks.
+    #[must_use]
+    pub fn transactions(&self) -> Arc<dyn TransactionStore> {
+        Arc::clone(&self.transactions) as Arc<dyn TransactionStore>
+    }
 }
 
 /// An audit log that was set aside.
@@ -180,6 +190,7 @@ impl SqliteOptions {
         let watch = Arc::new(WatchFile::open(folder, &self)?);
         let tokens = Arc::new(VaultFile::open(folder, &self)?);
         let columns = Arc::new(ColumnFile::open(folder, &self)?);
-        Ok(SqliteStore { audit, state, notices, watch, tokens, columns })
+        let transactions = Arc::new(TransactionFile::open(folder, &self)?);
+        Ok(SqliteStore { audit, state, notices, watch, tokens, columns, transactions })
     }
 }

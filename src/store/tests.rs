@@ -18,6 +18,7 @@ use crate::interaction::{ConsentEvent, ConsentKind, ConsentState, Ledger, NOTICE
 use crate::keys::{Keyring, MemoryKeys, SubjectStore as _};
 use crate::oversight::watch::WatchKey;
 use crate::oversight::watch::tests::must_hold as watch_must_hold;
+use crate::transaction::TransactionStore;
 use crate::vocabulary::{AccountId, ConsentScope, ContactPointId, FieldName, TenantId, Timestamp};
 
 /// A folder that is not there yet, and is gone afterwards.
@@ -708,6 +709,29 @@ fn the_columns_in_a_file_hold() {
     let only_looks = SqliteStore::options().read_only().open(folder.path()).unwrap().columns();
     assert_eq!(only_looks.get(&tenant, &column), Ok(Some(kept)), "it is there in the next process");
     assert_eq!(only_looks.replace(&tenant, &column, Some(&kept), &kept), Err(StoreError::ReadOnly));
+}
+
+#[test]
+fn transactions_hold_and_of_two_processes_one_wins() {
+    let folder = TemporaryFolder::new();
+    crate::transaction::must_hold(&*folder.open().unwrap().transactions());
+    // Two connections to one file: what two processes have.
+    let options = SqliteStore::options();
+    let open = || TransactionFile::open(folder.path(), &options).unwrap();
+    let (one, other) = (open(), open());
+    let of = crate::transaction::TransactionRef::from_pseudonym([9; 32]);
+    for round in 0..50_u8 {
+        let before = one.row(&of).unwrap();
+        let wins =
+            |file: &TransactionFile, number| file.swap(&of, before.as_deref(), &[round, number]).unwrap();
+        let (first, second) = std::thread::scope(|scope| {
+            let first = scope.spawn(|| wins(&one, 1));
+            let second = scope.spawn(|| wins(&other, 2));
+            (first.join().unwrap(), second.join().unwrap())
+        });
+        assert!(first ^ second, "round {round}");
+        assert_eq!(other.row(&of).unwrap(), Some(vec![round, if first { 1 } else { 2 }]));
+    }
 }
 
 #[test]

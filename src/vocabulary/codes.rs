@@ -287,6 +287,10 @@ codes! {
         OutboundApprovalRequest = 9, "outbound_approval_request";
         /// Take a payment card number.
         TakePaymentCard = 10, "take_payment_card";
+        /// Create or change the answer to a back-up question (47 CFR 64.2010(e), (f)(1)).
+        ChangeBackupAnswer = 11, "change_backup_answer";
+        /// Change the telephone number of record (64.2003(q)).
+        ChangeNumberOfRecord = 12, "change_number_of_record";
     }
 }
 
@@ -897,6 +901,35 @@ codes! {
         /// The back end had plain columns compared with the sealed ones beside them; the basis says how many
         /// were the same.
         ColumnsCompared = 63, "columns_compared";
+        /// A transaction was asked for; the basis of this and the next eight kinds is its id. With a cause:
+        /// refused, and there is none.
+        TransactionRequested = 70, "transaction_requested";
+        /// A transaction was decided by policy and risk.
+        TransactionDecided = 71, "transaction_decided";
+        /// A second person approved a transaction, or may not; the actor is that person.
+        TransactionApproved = 72, "transaction_approved";
+        /// A permit to execute a transaction is made next.
+        TransactionPermitted = 73, "transaction_permitted";
+        /// A transaction is handed to the host next. With a cause: it was not, after all.
+        TransactionExecuting = 74, "transaction_executing";
+        /// The host says that it carried a transaction out.
+        TransactionConfirmed = 75, "transaction_confirmed";
+        /// A transaction ended without being carried out; the cause says why.
+        TransactionEnded = 76, "transaction_ended";
+        /// A contact point that was notified of a transaction objected. With a cause: nothing stops.
+        TransactionObjected = 77, "transaction_objected";
+        /// A transaction that had been carried out was taken back.
+        TransactionReversed = 78, "transaction_reversed";
+        /// The customer set a lock, the basis.
+        LockSet = 79, "lock_set";
+        /// The customer asked for the removal of a lock, the basis; or may not: the cause says why.
+        LockRemovalAsked = 80, "lock_removal_asked";
+        /// The host told which contact points an account has.
+        ContactPointsChanged = 81, "contact_points_changed";
+        /// Fraud on an account was reported: its transactions stop. The case is the host's.
+        FraudReported = 82, "fraud_reported";
+        /// Fraud on an account is said to be remedied.
+        FraudRemedied = 83, "fraud_remedied";
     }
 }
 

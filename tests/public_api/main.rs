@@ -24,6 +24,7 @@ mod search;
 mod stores;
 mod subjects;
 mod tokens;
+mod transactions;
 mod vault;
 mod walk;
 mod watch;

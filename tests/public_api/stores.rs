@@ -15,6 +15,7 @@ use cpni_guard::interaction::accounts::{
 use cpni_guard::interaction::{MemoryNoticeStore, NoticeId, NoticeStore, StoredNotice};
 use cpni_guard::oversight::watch::MemoryWatchStore;
 use cpni_guard::token::{MemoryColumnStore, MemoryTokenVault, StoredToken, TokenVault, VaultRef};
+use cpni_guard::transaction::MemoryTransactionStore;
 use cpni_guard::vocabulary::{Action, Timestamp};
 use cpni_guard::{DeviceSession, Error, Evidence, MemoryKeys, Presented, Purpose, Stores, TokenTerms};
 
@@ -229,6 +230,7 @@ pub(crate) fn failing() -> (Stores, Arc<AtomicBool>, Arc<AtomicBool>) {
         watch: Arc::new(MemoryWatchStore::new()),
         tokens: Arc::new(Failing { inner: MemoryTokenVault::new(), fails: Arc::clone(&accounts) }),
         columns: Arc::new(MemoryColumnStore::new()),
+        transactions: Arc::new(MemoryTransactionStore::new()),
     };
     (stores, audit, accounts)
 }

@@ -106,6 +106,10 @@ pub enum Action {
     OutboundApprovalRequest,
     /// Take a payment card number.
     TakePaymentCard,
+    /// Create or change the answer to a back-up question (47 CFR 64.2010(e), (f)(1)).
+    ChangeBackupAnswer,
+    /// Change the telephone number of record (64.2003(q)).
+    ChangeNumberOfRecord,
 }
 
 /// How much of a value is given out. Ordered: a later form gives more.
@@ -489,6 +493,35 @@ pub enum EventKind {
     /// The back end had plain columns compared with the sealed ones beside them; the basis says how many
     /// were the same.
     ColumnsCompared,
+    /// A transaction was asked for; the basis of this and the next eight kinds is its id. With a cause:
+    /// refused, and there is none.
+    TransactionRequested,
+    /// A transaction was decided by policy and risk.
+    TransactionDecided,
+    /// A second person approved a transaction, or may not; the actor is that person.
+    TransactionApproved,
+    /// A permit to execute a transaction is made next.
+    TransactionPermitted,
+    /// A transaction is handed to the host next. With a cause: it was not, after all.
+    TransactionExecuting,
+    /// The host says that it carried a transaction out.
+    TransactionConfirmed,
+    /// A transaction ended without being carried out; the cause says why.
+    TransactionEnded,
+    /// A contact point that was notified of a transaction objected. With a cause: nothing stops.
+    TransactionObjected,
+    /// A transaction that had been carried out was taken back.
+    TransactionReversed,
+    /// The customer set a lock, the basis.
+    LockSet,
+    /// The customer asked for the removal of a lock, the basis; or may not: the cause says why.
+    LockRemovalAsked,
+    /// The host told which contact points an account has.
+    ContactPointsChanged,
+    /// Fraud on an account was reported: its transactions stop. The case is the host's.
+    FraudReported,
+    /// Fraud on an account is said to be remedied.
+    FraudRemedied,
 }
 
 /// What a rule does where it applies.

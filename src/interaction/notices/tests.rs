@@ -34,7 +34,14 @@ pub(crate) fn account(id: &str) -> AccountId {
 
 pub(crate) fn notice(at: Timestamp) -> Notice {
     let address = Some(NoticeAddress { id: ContactPointId::new("post-before").unwrap(), of_record: true });
-    Notice { action: Action::ChangeAddressOfRecord, before: false, at, interaction: [3; 16], address }
+    Notice {
+        action: Action::ChangeAddressOfRecord,
+        before: false,
+        at,
+        interaction: [3; 16],
+        address,
+        transaction: None,
+    }
 }
 
 fn later(secs: u64) -> Timestamp {
@@ -152,14 +159,24 @@ proptest! {
         at in any::<u64>(),
         interaction in any::<[u8; 16]>(),
         address in prop::option::of(("[!-~]{1,128}", any::<bool>())),
+        of_transaction in prop::option::of((
+            prop::sample::select(NoticeAbout::ALL),
+            any::<[u8; 16]>(),
+            prop::sample::select(ContactChannel::ALL),
+            any::<u64>(),
+        )),
     ) {
         let address = address
             .map(|(id, of_record)| NoticeAddress { id: ContactPointId::new(id).unwrap(), of_record });
-        let notice =
-            Notice { action: Action::ALL[action], before, at: Timestamp::from_micros(at), interaction, address };
+        let transaction = of_transaction.map(|(about, id, channel, not_before)| {
+            TransactionNotice { about, id, channel, not_before: Timestamp::from_micros(not_before) }
+        });
+        let len = if transaction.is_some() { TRANSACTION_LEN } else { PLAIN_LEN };
+        let at = Timestamp::from_micros(at);
+        let notice = Notice { action: Action::ALL[action], before, at, interaction, address, transaction };
         let account = account(&id);
         let plain = encode(&account, &notice);
-        prop_assert_eq!(plain.len(), PLAIN_LEN);
+        prop_assert_eq!(plain.len(), len);
         prop_assert_eq!(decode(&plain), Some((account, notice)));
         prop_assert_eq!(decode(&plain[1..]), None);
     }
@@ -181,6 +198,23 @@ fn the_longest_ids_fit() {
     longest.address =
         Some(NoticeAddress { id: ContactPointId::new("p".repeat(128)).unwrap(), of_record: false });
     let account = account(&"a".repeat(128));
+    let mut of_transaction = longest.clone();
+    of_transaction.transaction = Some(TransactionNotice {
+        about: NoticeAbout::LockRemoval,
+        id: [7; 16],
+        channel: ContactChannel::Email,
+        not_before: NOON,
+    });
+    let plain = encode(&account, &of_transaction);
+    assert_eq!((plain.len(), plain.capacity()), (TRANSACTION_LEN, TRANSACTION_LEN));
+    assert_eq!(decode(&plain), Some((account.clone(), of_transaction)));
+    // Another kind, what it is about and a channel that are not known, padding, and the other length.
+    for (at, byte) in [(1, 0), (1, 4), (26, 0), (27, 9), (319, 1)] {
+        let mut changed = plain.clone();
+        changed[at] = byte;
+        assert_eq!(decode(&changed), None, "byte {at}");
+    }
+    assert_eq!(decode(&plain[..PLAIN_LEN]), None);
     let plain = encode(&account, &longest);
     assert_eq!((plain.len(), plain.capacity()), (PLAIN_LEN, PLAIN_LEN));
     assert_eq!(decode(&plain), Some((account, longest)));

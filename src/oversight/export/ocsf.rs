@@ -89,7 +89,9 @@ impl Mapping {
             K::InteractionEnded | K::NoticeHandedOver | K::NoticeDiscarded | K::TokenRevoked => {
                 Self::of(C::ApiActivity, 4, "Delete")
             }
-            K::NoticeQueued | K::TokenIssued => Self::of(C::ApiActivity, 1, "Create"),
+            K::NoticeQueued | K::TokenIssued | K::TransactionRequested => {
+                Self::of(C::ApiActivity, 1, "Create")
+            }
             K::ScopeAsked | K::AccountNamed => Self::of(C::ApiActivity, 2, "Read"),
             K::Decided
             | K::Approved
@@ -97,7 +99,20 @@ impl Mapping {
             | K::NoticeNotHandedOver
             | K::WatchRefused
             | K::DeviceAsked
-            | K::TokenPresented => Self::other(C::ApiActivity, kind),
+            | K::TokenPresented
+            | K::TransactionDecided
+            | K::TransactionApproved
+            | K::TransactionPermitted
+            | K::TransactionObjected => Self::other(C::ApiActivity, kind),
+            K::TransactionEnded => Self::of(C::ApiActivity, 4, "Delete"),
+            K::TransactionExecuting
+            | K::TransactionConfirmed
+            | K::TransactionReversed
+            | K::LockSet
+            | K::LockRemovalAsked
+            | K::ContactPointsChanged => Self::of(C::EntityManagement, 3, "Update"),
+            K::FraudReported => Self::of(C::EntityManagement, 12, "Suspend"),
+            K::FraudRemedied => Self::of(C::EntityManagement, 13, "Resume"),
             K::EvidencePresented => Self::of(C::Authentication, 1, "Logon"),
             K::CodeSent => Self::other(C::Authentication, kind),
             K::Viewed | K::Sent | K::AccountFound => Self::of(C::DatastoreActivity, 1, "Read"),
@@ -295,7 +310,13 @@ fn insert_status(object: &mut Map<String, Value>, row: &Row<'_>) {
 const fn is_control(kind: EventKind) -> bool {
     use EventKind as K;
     match kind {
-        K::Viewed | K::Verified | K::Sent | K::Searched | K::Decided | K::WatchRefused => true,
+        K::Viewed
+        | K::Verified
+        | K::Sent
+        | K::Searched
+        | K::Decided
+        | K::WatchRefused
+        | K::TransactionDecided => true,
         K::Genesis
         | K::InteractionOpened
         | K::EvidencePresented
@@ -328,6 +349,19 @@ const fn is_control(kind: EventKind) -> bool {
         | K::AccountErased
         | K::ValuesDeleted
         | K::ErasureContinued
+        | K::TransactionRequested
+        | K::TransactionApproved
+        | K::TransactionPermitted
+        | K::TransactionExecuting
+        | K::TransactionConfirmed
+        | K::TransactionEnded
+        | K::TransactionObjected
+        | K::TransactionReversed
+        | K::LockSet
+        | K::LockRemovalAsked
+        | K::ContactPointsChanged
+        | K::FraudReported
+        | K::FraudRemedied
         | K::AccountReadmitted => false,
     }
 }

@@ -160,11 +160,13 @@ impl<'e> Row<'e> {
             K::Viewed | K::Verified | K::Sent | K::Searched => {
                 by(facts.fields.iter().any(|field| field.outcome != Outcome::Withhold))
             }
-            K::Decided => by(facts.action.as_ref().is_some_and(|action| action.outcome != Outcome::Withhold)),
+            K::Decided | K::TransactionDecided => {
+                by(facts.action.as_ref().is_some_and(|action| action.outcome != Outcome::Withhold))
+            }
             K::EvidencePresented => self.evidence_status(),
             K::NotCarriedOut | K::WatchRefused | K::NoticeNotHandedOver => Status::Failure,
             // The cause says why it ended: an end is no failure.
-            K::InteractionEnded => Status::Success,
+            K::InteractionEnded | K::TransactionEnded => Status::Success,
             K::Genesis
             | K::InteractionOpened
             | K::SecretImported
@@ -193,6 +195,18 @@ impl<'e> Row<'e> {
             | K::AccountErased
             | K::ValuesDeleted
             | K::ErasureContinued
+            | K::TransactionRequested
+            | K::TransactionApproved
+            | K::TransactionPermitted
+            | K::TransactionExecuting
+            | K::TransactionConfirmed
+            | K::TransactionObjected
+            | K::TransactionReversed
+            | K::LockSet
+            | K::LockRemovalAsked
+            | K::ContactPointsChanged
+            | K::FraudReported
+            | K::FraudRemedied
             | K::AccountReadmitted => by(facts.cause == 0),
         }
     }
@@ -235,7 +249,12 @@ impl<'e> Row<'e> {
             | K::NoticeQueued
             | K::NoticeHandedOver
             | K::TokenRevoked
-            | K::ErasureContinued => Severity::Informational,
+            | K::ErasureContinued
+            | K::TransactionRequested
+            | K::TransactionPermitted
+            | K::TransactionEnded
+            | K::ContactPointsChanged
+            | K::LockSet => Severity::Informational,
             K::Viewed | K::Verified | K::Sent if self.gives_out_ssn() => Severity::Medium,
             K::Searched | K::AccountFound if self.is_by_ssn() => Severity::Medium,
             K::InteractionOpened
@@ -244,7 +263,8 @@ impl<'e> Row<'e> {
             | K::Verified
             | K::Sent
             | K::Searched
-            | K::Decided => unless_failed(Severity::Low),
+            | K::Decided
+            | K::TransactionDecided => unless_failed(Severity::Low),
             // One that found nothing is as likely a typing error as a guess: the watch counts them.
             K::AccountFound => Severity::Informational,
             // Another key in the middle of an interaction: somebody else asks, or a tool was restarted.
@@ -254,7 +274,11 @@ impl<'e> Row<'e> {
             K::SecretImported | K::NotCarriedOut | K::NoticeNotHandedOver | K::TokenIssued => Severity::Low,
             // An operation on every customer, though no value leaves.
             K::Resealed => unless_failed(Severity::Low),
-            K::Approved => unless_failed(Severity::Medium),
+            K::Approved | K::TransactionApproved | K::LockRemovalAsked => unless_failed(Severity::Medium),
+            K::TransactionExecuting | K::TransactionConfirmed => unless_failed(Severity::Medium),
+            K::TransactionReversed | K::FraudRemedied => Severity::Medium,
+            // Somebody says that they did not ask for this.
+            K::TransactionObjected | K::FraudReported => Severity::High,
             K::NoticeDiscarded | K::RuleOverridden | K::WatchRefused | K::ColumnsCompared => Severity::Medium,
             K::ScopeAsked | K::AccountNamed | K::WatchLifted if failed => Severity::High,
             K::ScopeAsked | K::AccountNamed | K::WatchLifted => Severity::Medium,

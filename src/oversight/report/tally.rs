@@ -662,7 +662,8 @@ fn decisions(event: &AuditEvent) -> Vec<One<'_>> {
     let facts = &event.facts;
     let is_of_fields = decides_fields(facts.kind);
     let fields = facts.fields.iter().filter(|_| is_of_fields).map(One::from);
-    let action = facts.action.iter().filter(|_| facts.kind == EventKind::Decided).map(One::from);
+    let decides = [EventKind::Decided, EventKind::TransactionDecided].contains(&facts.kind);
+    let action = facts.action.iter().filter(|_| decides).map(One::from);
     fields.chain(action).collect()
 }
 

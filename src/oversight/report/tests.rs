@@ -157,7 +157,7 @@ fn lines(facts: &EventFacts) -> Vec<Line> {
                 |f: &FieldRecord| (f.op, Some(f.class), f.outcome, f.because, f.rules.clone(), f.obligations);
             facts.fields.iter().map(field).collect()
         }
-        "decided" => {
+        "decided" | "transaction_decided" => {
             let action =
                 |a: &ActionRecord| (Op::Act, None, a.outcome, a.because, a.rules.clone(), a.obligations);
             facts.action.iter().map(action).collect()

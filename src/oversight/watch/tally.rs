@@ -129,7 +129,9 @@ impl Tally {
                 | Action::ChangeAddressOfRecord
                 | Action::PortOut
                 | Action::OutboundApprovalRequest
-                | Action::TakePaymentCard,
+                | Action::TakePaymentCard
+                | Action::ChangeBackupAnswer
+                | Action::ChangeNumberOfRecord,
             ) => {}
         }
         // A rule that the host took out of its file is not in force any more.

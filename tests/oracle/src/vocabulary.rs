@@ -54,6 +54,8 @@ pub const ACTIONS: [&str; 10] = [
     "unlock_handset",
     "outbound_approval_request",
     "take_payment_card",
+    "change_backup_answer",
+    "change_number_of_record",
 ];
 
 pub const DESTINATIONS: [&str; 1] = ["address_of_record"];

@@ -20,11 +20,11 @@ use cpni_guard::vocabulary::{
 use cpni_guard::{
     AccountId, AgentSession, CallRow, Contact, Delivery, Error, Evidence, Guard, GuardBuilder, Interaction,
     KeyProvider, NamedCall, PhotoId, Presented, Protected, Purpose, Record, Schema, SealedRecord, Sensitive,
-    SqliteStore, View, WatchRules,
+    SqliteStore, TransactionRules, View, WatchRules,
 };
 
 /// 2026-11-23T15:04:00Z. The clock stands still, so that attempts of one life count in the next.
-const NOW: Timestamp = Timestamp::from_secs(1_795_446_240);
+pub const NOW: Timestamp = Timestamp::from_secs(1_795_446_240);
 const NAME: &str = "Dana Example";
 const PLAN: &str = "Unlimited Plus";
 const SCHEMA: &str = r#"
@@ -47,7 +47,7 @@ when   = { role = ["retail_agent"], purpose = ["support"], channel = ["retail"],
 id     = "shop-sets-passwords"
 title  = "Retail agents set up passwords with the customer"
 effect = "permit"
-when   = { role = ["retail_agent"], purpose = ["support"], op = ["act"], action = ["create_password"] }
+when   = { role = ["retail_agent"], purpose = ["support"], op = ["act"], action = ["create_password", "sim_change"] }
 "#;
 
 pub struct Carrier {
@@ -88,6 +88,16 @@ pub struct Attempts {
 impl Carrier {
     pub fn open(folder: &Path, keys: impl KeyProvider + 'static) -> Result<Self, Error> {
         Self::built(SqliteStore::open(folder)?, keys, |builder| builder)
+    }
+
+    /// As [`Carrier::open`], at another time, for as many SIM changes as are asked for.
+    pub fn at(folder: &Path, keys: impl KeyProvider + 'static, now: Timestamp) -> Result<Self, Error> {
+        // Nothing is known of devices and ages here, which would need a second person each time.
+        let rules = TransactionRules::default().without("risk-sim-new-device-young-account");
+        let rules = rules.without("risk-many-by-agent");
+        Self::built(SqliteStore::open(folder)?, keys, |builder| {
+            builder.clock(Arc::new(ManualClock::new(now))).transaction_rules(rules)
+        })
     }
 
     /// As [`Carrier::open`], with secrets of accounts.
@@ -153,6 +163,13 @@ impl Carrier {
         self.guard.interaction(AgentSession::new("ray"), &customer.account, contact, Purpose::Support)
     }
 
+    /// A customer comes in and shows a photo ID.
+    pub fn identified(&self, contact: &str, customer: &Customer) -> Result<Interaction, Error> {
+        let mut visit = self.visit(contact, customer)?;
+        show_id(&mut visit, customer)?;
+        Ok(visit)
+    }
+
     /// A customer comes in, shows a photo ID, looks at the plan `looks` times and sets a password
     /// up. What was handed out before an error is in `handed`.
     pub fn serve(
@@ -162,8 +179,7 @@ impl Carrier {
         looks: u64,
         handed: &mut impl FnMut(Handed),
     ) -> Result<(), Error> {
-        let mut visit = self.visit(contact, customer)?;
-        show_id(&mut visit, customer)?;
+        let mut visit = self.identified(contact, customer)?;
         for _ in 0..looks {
             look(&mut visit, contact, customer, handed)?;
         }
@@ -314,6 +330,7 @@ impl AccountFactSource for SimNeverMoved {
         Ok(AccountFacts {
             sim_change: Some(SimChange::Never),
             survivor: Some(false),
+            sim_lock: Some(false),
             ..AccountFacts::default()
         })
     }

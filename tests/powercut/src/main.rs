@@ -1,7 +1,7 @@
 //! Crashes of the SQLite store: power cuts, kills and faults, through the public API alone.
 //!
 //! ```sh
-//! cargo run --release --manifest-path tests/powercut/Cargo.toml -- power|kill|erase [--n N] [--seed S]
+//! cargo run --release --manifest-path tests/powercut/Cargo.toml -- power|kill|erase|transact [--n N] [--seed S]
 //! cargo run --release --manifest-path tests/powercut/Cargo.toml -- faults [--seed S]
 //! ```
 //!
@@ -18,6 +18,7 @@ mod erase;
 mod faults;
 mod kill;
 mod power;
+mod transact;
 mod vfs;
 
 use std::process::ExitCode;
@@ -26,17 +27,22 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// `Err` says what did not hold.
 type Outcome = Result<(), String>;
 
-const USAGE: &str = "usage: power|kill|erase [--n N] [--seed S]\n       faults [--seed S]";
+const USAGE: &str = "usage: power|kill|erase|transact [--n N] [--seed S]\n       faults [--seed S]";
 /// The short forms, for `scripts/check`.
 const CUTS: u64 = 60;
 const KILLS: u64 = 30;
 const ERASURES: u64 = 20;
+const TRANSACTIONS: u64 = 20;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    if let [child @ ("child" | "eraser"), folder, life] = arguments[..] {
-        let run = if child == "child" { kill::child } else { erase::child };
+    if let [child @ ("child" | "eraser" | "changer"), folder, life] = arguments[..] {
+        let run = match child {
+            "child" => kill::child,
+            "eraser" => erase::child,
+            _ => transact::child,
+        };
         return match run(folder.as_ref(), life) {
             Ok(never) => match never {},
             Err(cause) => {
@@ -62,6 +68,10 @@ fn main() -> ExitCode {
             let n = n.unwrap_or(ERASURES);
             (erase::run(n, seed), format!("erase --n {n}"))
         }
+        "transact" => {
+            let n = n.unwrap_or(TRANSACTIONS);
+            (transact::run(n, seed), format!("transact --n {n}"))
+        }
         _ => (faults::run(seed), "faults".to_owned()),
     };
     match outcome {
@@ -84,5 +94,5 @@ fn parse<'a>(arguments: &[&'a str]) -> Option<(&'a str, Option<u64>, u64)> {
             _ => return None,
         }
     }
-    matches!(*test, "power" | "kill" | "erase" | "faults").then_some((*test, n, seed))
+    matches!(*test, "power" | "kill" | "erase" | "transact" | "faults").then_some((*test, n, seed))
 }

@@ -284,6 +284,66 @@ public enum ErrorCode: UInt16, CaseIterable, Sendable {
     /// An interaction: stated values.
     case interactionStatedValues = 5053
 
+    // Transactions.
+    /// A transaction: unreadable.
+    case transactionUnreadable = 5201
+    /// A transaction: already under way.
+    case transactionAlreadyUnderWay = 5202
+    /// A transaction: no such transaction.
+    case transactionNoSuchTransaction = 5203
+    /// A transaction: wrong state.
+    case transactionWrongState = 5204
+    /// A transaction: another target.
+    case transactionAnotherTarget = 5205
+    /// A transaction: facts changed.
+    case transactionFactsChanged = 5206
+    /// A transaction: locked.
+    case transactionLocked = 5207
+    /// A transaction: frozen.
+    case transactionFrozen = 5208
+    /// A transaction: not yet.
+    case transactionNotYet = 5209
+    /// A transaction: timed out.
+    case transactionTimedOut = 5210
+    /// A transaction: permit expired.
+    case transactionPermitExpired = 5211
+    /// A transaction: permit used.
+    case transactionPermitUsed = 5212
+    /// A transaction: needs approval.
+    case transactionNeedsApproval = 5213
+    /// A transaction: no unchanged contact.
+    case transactionNoUnchangedContact = 5214
+    /// A transaction: not eligible.
+    case transactionNotEligible = 5215
+    /// A transaction: clock went back.
+    case transactionClockWentBack = 5216
+    /// A transaction: not authenticated.
+    case transactionNotAuthenticated = 5217
+    /// A transaction: refused by policy.
+    case transactionRefusedByPolicy = 5218
+    /// A transaction: refused by risk.
+    case transactionRefusedByRisk = 5219
+    /// A transaction: cancelled.
+    case transactionCancelled = 5220
+    /// A transaction: objected.
+    case transactionObjected = 5221
+    /// A transaction: not done.
+    case transactionNotDone = 5222
+    /// A transaction: another interaction.
+    case transactionAnotherInteraction = 5223
+    /// A transaction: full.
+    case transactionFull = 5224
+    /// A transaction: not notified there.
+    case transactionNotNotifiedThere = 5225
+    /// A transaction: port not held.
+    case transactionPortNotHeld = 5226
+    /// A transaction: port rule.
+    case transactionPortRule = 5227
+    /// A transaction: not frozen.
+    case transactionNotFrozen = 5228
+    /// A transaction: not notified.
+    case transactionNotNotified = 5229
+
     // The audit log.
     /// The audit log: not recorded.
     case auditNotRecorded = 6001
