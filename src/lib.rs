@@ -13,6 +13,7 @@ pub mod interaction;
 pub mod keys;
 pub mod oversight;
 pub mod policy;
+pub mod redact;
 mod sensitive;
 #[cfg(feature = "sqlite")]
 pub mod store;

@@ -1,0 +1,523 @@
+//! Words and what they say of a number beside them.
+//!
+//! English, as agents and programs write it; letters of any case, `camelCase` and `snake_case` taken apart.
+//! A word of up to 16 letters is one `u128`, and the table is searched by halves.
+
+use super::finding::TextKind as Kind;
+
+/// What a word says: bits of kinds, and the bits below.
+pub(super) type Sense = u32;
+
+/// The kinds among a sense.
+pub(super) const KINDS: Sense = (1 << Kind::ALL.len()) - 1;
+/// It speaks of another number: an order, an invoice, a parcel.
+pub(super) const AGAINST: Sense = 1 << 16;
+/// It may stand between a label and its value: `is`, `number`, `the`.
+pub(super) const LINK: Sense = 1 << 17;
+/// A version of software, or a section of a text.
+pub(super) const VERSION: Sense = 1 << 18;
+/// A password of any characters may follow.
+pub(super) const PASSWORD: Sense = 1 << 19;
+/// A code, which is a secret where the word before says so.
+pub(super) const CODE: Sense = 1 << 20;
+/// A place with a telephone: a label only where nothing stands between.
+pub(super) const PLACE: Sense = 1 << 22;
+/// It says of a code that it is a secret.
+pub(super) const OF_CODE: Sense = 1 << 21;
+
+/// Longest word in the table.
+const MAX_WORD: usize = 16;
+
+/// What a word says; nothing where it is not in the table.
+pub(super) fn sense(word: &[u8]) -> Sense {
+    if word.len() > MAX_WORD {
+        return 0;
+    }
+    let packed = pack(word);
+    let found = TABLE.binary_search_by(|(entry, _)| entry.cmp(&packed));
+    found.ok().and_then(|at| TABLE.get(at)).map_or(0, |(_, sense)| *sense)
+}
+
+/// What the words of a column's, field's or key's name say together.
+pub(super) fn sense_of_label(label: &str) -> Sense {
+    let bytes = label.as_bytes();
+    let (mut all, mut end) = (sense_of_whole(bytes), bytes.len());
+    let mut after_code = false;
+    while end > 0 {
+        let start = word_start(bytes, end);
+        if start == end {
+            end -= 1;
+            continue;
+        }
+        let found = sense(bytes.get(start..end).unwrap_or_default());
+        if after_code && found & OF_CODE != 0 {
+            all |= Kind::Secret.bit();
+        }
+        after_code = found & CODE != 0;
+        all |= found;
+        end = start;
+    }
+    if all & PASSWORD != 0 { all | Kind::Secret.bit() } else { all }
+}
+
+/// A name that is a word only without its separators: `d_o_b`, `E-Mail`.
+fn sense_of_whole(label: &[u8]) -> Sense {
+    let mut letters = [0_u8; MAX_WORD];
+    let mut len = 0;
+    for letter in label.iter().filter(|byte| byte.is_ascii_alphabetic()) {
+        let Some(place) = letters.get_mut(len) else { return 0 };
+        (*place, len) = (*letter, len + 1);
+    }
+    sense(letters.get(..len).unwrap_or_default())
+}
+
+/// Where the word begins that ends here: ASCII letters, and no step from a small letter to a capital.
+pub(super) fn word_start(text: &[u8], end: usize) -> usize {
+    let mut start = end;
+    while let Some(before) = start.checked_sub(1) {
+        let letter = super::units::byte(text, before);
+        let next = super::units::byte(text, start);
+        let is_step = start < end && letter.is_ascii_lowercase() && next.is_ascii_uppercase();
+        if !letter.is_ascii_alphabetic() || is_step {
+            break;
+        }
+        start = before;
+    }
+    start
+}
+
+/// The number of a month of which this is the name, or the first three letters of it.
+pub(super) fn is_month(word: &[u8]) -> bool {
+    const MONTHS: [&[u8]; 12] = [
+        b"january",
+        b"february",
+        b"march",
+        b"april",
+        b"may",
+        b"june",
+        b"july",
+        b"august",
+        b"september",
+        b"october",
+        b"november",
+        b"december",
+    ];
+    word.len() >= 3
+        && MONTHS.iter().any(|month| {
+            let len = word.len().min(month.len());
+            (len == 3 || len == month.len() || word.eq_ignore_ascii_case(b"sept"))
+                && word.len() == len
+                && month.get(..len).is_some_and(|month| word.eq_ignore_ascii_case(month))
+        })
+}
+
+const fn pack(word: &[u8]) -> u128 {
+    let (mut packed, mut at) = (0_u128, 0);
+    while at < word.len() {
+        #[expect(clippy::indexing_slicing, reason = "below the length")]
+        let letter = word[at].to_ascii_lowercase();
+        packed = packed << 8 | letter as u128;
+        at += 1;
+    }
+    packed
+}
+
+const SSN: Sense = Kind::Ssn.bit();
+const ITIN: Sense = Kind::Itin.bit();
+const PHONE: Sense = Kind::Phone.bit();
+const CARD: Sense = Kind::Card.bit();
+const IMEI: Sense = Kind::Imei.bit();
+const MEID: Sense = Kind::Meid.bit();
+const IMSI: Sense = Kind::Imsi.bit();
+const ICCID: Sense = Kind::Iccid.bit();
+const EID: Sense = Kind::Eid.bit();
+const IP: Sense = Kind::Ip.bit();
+const EMAIL: Sense = Kind::Email.bit();
+const ACCOUNT: Sense = Kind::Account.bit();
+const SECRET: Sense = Kind::Secret.bit();
+const BIRTH: Sense = Kind::BirthDate.bit();
+
+/// The words by what they say.
+const WORDS: &[(Sense, &[&str])] = &[
+    (SSN, &["ssn", "ssns", "ss", "social", "soc", "socialsecurity", "ssnumber"]),
+    (ITIN, &["itin", "itins", "tin", "atin", "taxpayer"]),
+    (SSN | ITIN, &["tax", "taxid"]),
+    (
+        PHONE,
+        &[
+            "phone",
+            "phones",
+            "telephone",
+            "tel",
+            "mobile",
+            "cell",
+            "cellphone",
+            "cellular",
+            "fax",
+            "ph",
+            "call",
+            "calls",
+            "called",
+            "calling",
+            "callback",
+            "cb",
+            "cbr",
+            "dial",
+            "dialed",
+            "dialled",
+            "text",
+            "texted",
+            "sms",
+            "whatsapp",
+            "msisdn",
+            "mdn",
+            "ctn",
+            "ani",
+            "mtn",
+            "btn",
+            "reach",
+            "reached",
+            "contact",
+            "landline",
+            "voicemail",
+            "answering",
+            "messages",
+            "pager",
+            "phonenumber",
+            "mobilenumber",
+            "tn",
+            "rang",
+        ],
+    ),
+    (PLACE, &["desk", "office", "home", "work"]),
+    (
+        CARD,
+        &[
+            "card",
+            "cards",
+            "credit",
+            "debit",
+            "visa",
+            "mastercard",
+            "amex",
+            "discover",
+            "cc",
+            "ccn",
+            "pan",
+            "maestro",
+            "diners",
+            "jcb",
+            "cardnumber",
+            "creditcard",
+            "cardno",
+        ],
+    ),
+    (IMEI, &["imei", "imeis", "imeisv", "handset", "device"]),
+    (MEID, &["meid", "meids", "esn"]),
+    (IMSI, &["imsi", "imsis", "supi"]),
+    (ICCID, &["iccid", "iccids", "sim", "simcard", "icc", "uicc"]),
+    (EID, &["eid", "eids", "esim", "euicc"]),
+    (IP, &["ip", "ips", "ipv", "ipaddr", "ipaddress", "host", "client", "subnet", "gateway"]),
+    (EMAIL, &["email", "mail", "emailaddress"]),
+    (ACCOUNT, &["account", "acct", "acc", "accountnumber", "accountno", "acctno", "ban", "accountid"]),
+    (SECRET, &["pin", "pins", "otp", "cvv", "cvc", "csc", "pincode", "mpin", "totp", "accountpin"]),
+    (SECRET | PASSWORD, &["passcode", "passcodes"]),
+    (PASSWORD, &["password", "passwd", "passphrase", "pwd", "secret", "passwords"]),
+    (BIRTH, &["dob", "birth", "born", "birthdate", "birthday", "bday", "dateofbirth"]),
+    (CODE, &["code", "codes"]),
+    (
+        OF_CODE,
+        &[
+            "verification",
+            "access",
+            "auth",
+            "authorization",
+            "authentication",
+            "login",
+            "unlock",
+            "transfer",
+            "time",
+            "recovery",
+            "port",
+            "out",
+        ],
+    ),
+    (OF_CODE, &["security"]),
+    (
+        AGAINST,
+        &[
+            "order",
+            "orders",
+            "invoice",
+            "invoices",
+            "tracking",
+            "ticket",
+            "tickets",
+            "case",
+            "ref",
+            "reference",
+            "confirmation",
+            "po",
+            "sku",
+            "part",
+            "model",
+            "serial",
+            "isbn",
+            "issn",
+            "doi",
+            "routing",
+            "aba",
+            "rtn",
+            "zip",
+            "zipcode",
+            "postal",
+            "transaction",
+            "txn",
+            "trx",
+            "claim",
+            "incident",
+            "bug",
+            "issue",
+            "commit",
+            "batch",
+            "lot",
+            "upc",
+            "ean",
+            "gtin",
+            "timestamp",
+            "epoch",
+            "fedex",
+            "usps",
+            "ups",
+            "dhl",
+            "parcel",
+            "shipment",
+            "shipping",
+            "job",
+            "rma",
+            "quote",
+            "receipt",
+            "meter",
+            "vin",
+            "asset",
+            "item",
+            "product",
+            "catalog",
+            "article",
+            "session",
+            "trace",
+            "hash",
+            "checksum",
+            "uuid",
+            "guid",
+            "bytes",
+            "size",
+            "offset",
+            "count",
+            "total",
+            "pid",
+            "seq",
+            "sequence",
+            "contract",
+            "promo",
+            "coupon",
+            "sequential",
+            "nonce",
+            "message",
+            "msg",
+            "request",
+            "barcode",
+            "waybill",
+            "package",
+            "booking",
+            "reservation",
+            "flight",
+            "patent",
+            "docket",
+            "error",
+        ],
+    ),
+    (
+        VERSION,
+        &[
+            "version", "ver", "v", "release", "build", "firmware", "sw", "fw", "os", "android", "ios",
+            "chrome", "section", "kernel", "driver", "rev", "revision", "baseband", "chapter", "software",
+            "rfc", "upgrade", "upgraded", "update",
+        ],
+    ),
+    (
+        LINK,
+        &[
+            "is",
+            "was",
+            "s",
+            "no",
+            "num",
+            "nbr",
+            "number",
+            "numbers",
+            "nr",
+            "the",
+            "of",
+            "for",
+            "to",
+            "a",
+            "an",
+            "as",
+            "on",
+            "at",
+            "file",
+            "are",
+            "digits",
+            "digit",
+            "my",
+            "your",
+            "his",
+            "her",
+            "their",
+            "our",
+            "customer",
+            "cust",
+            "customers",
+            "caller",
+            "agent",
+            "me",
+            "us",
+            "him",
+            "them",
+            "new",
+            "old",
+            "current",
+            "updated",
+            "set",
+            "changed",
+            "used",
+            "be",
+            "it",
+            "gave",
+            "given",
+            "provided",
+            "provides",
+            "entered",
+            "says",
+            "said",
+            "states",
+            "stated",
+            "confirm",
+            "confirmed",
+            "verify",
+            "verified",
+            "date",
+            "in",
+            "with",
+            "value",
+            "back",
+            "ok",
+            "okay",
+            "so",
+            "um",
+            "uh",
+            "please",
+            "yes",
+            "sure",
+            "full",
+            "equals",
+            "she",
+            "he",
+            "they",
+            "and",
+            "read",
+            "temp",
+            "temporary",
+            "user",
+            "via",
+            "or",
+            "try",
+            "now",
+            "that",
+            "would",
+            "has",
+            "id",
+            "primary",
+            "alt",
+            "alternate",
+        ],
+    ),
+];
+
+const LEN: usize = {
+    let (mut len, mut at) = (0, 0);
+    while at < WORDS.len() {
+        #[expect(clippy::indexing_slicing, reason = "below the length")]
+        let words = WORDS[at].1;
+        (len, at) = (len + words.len(), at + 1);
+    }
+    len
+};
+
+/// The words packed, in order.
+static TABLE: [(u128, Sense); LEN] = table();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which would refuse a place outside")]
+const fn table() -> [(u128, Sense); LEN] {
+    let mut table = [(0, 0); LEN];
+    let (mut row, mut len) = (0, 0);
+    while row < WORDS.len() {
+        let (sense, words) = WORDS[row];
+        let mut column = 0;
+        while column < words.len() {
+            let entry = (pack(words[column].as_bytes()), sense);
+            let mut place = len;
+            while place > 0 && table[place - 1].0 > entry.0 {
+                table[place] = table[place - 1];
+                place -= 1;
+            }
+            table[place] = entry;
+            (len, column) = (len + 1, column + 1);
+        }
+        row += 1;
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_there_once_and_found() {
+        assert!(TABLE.windows(2).all(|pair| pair[0].0 < pair[1].0), "a word stands twice");
+        for (said, words) in WORDS {
+            for word in *words {
+                assert!(word.len() <= MAX_WORD, "{word}");
+                assert_eq!(sense(word.as_bytes()), *said, "{word}");
+                assert_eq!(sense(word.to_uppercase().as_bytes()), *said, "{word}");
+            }
+        }
+        assert_eq!((sense(b""), sense(b"ssnx"), sense(b"averyveryverylongword")), (0, 0, 0));
+    }
+
+    #[test]
+    fn names_of_columns_are_taken_apart() {
+        for (label, kind) in [
+            ("customerSsn", Kind::Ssn),
+            ("home_phone", Kind::Phone),
+            ("Account PIN", Kind::Secret),
+            ("security-code", Kind::Secret),
+            ("dateOfBirth", Kind::BirthDate),
+            ("D.O.B.", Kind::BirthDate),
+            ("E-Mail", Kind::Email),
+            ("client_secret", Kind::Secret),
+        ] {
+            assert!(sense_of_label(label) & kind.bit() != 0, "{label}");
+        }
+        assert_eq!(sense_of_label("zip code") & KINDS, 0);
+        assert_eq!(sense_of_label("plan") & KINDS, 0);
+    }
+
+    #[test]
+    fn months() {
+        assert!(["jan", "Sept", "september", "MAY"].iter().all(|word| is_month(word.as_bytes())));
+        assert!(["ja", "janu", "marching", "mayo", ""].iter().all(|word| !is_month(word.as_bytes())));
+    }
+}
