@@ -39,7 +39,7 @@ const ROOMS: &[(&str, Uses)] = &[
     // first
     ("keys", Uses::These(&["hazmat", "sensitive", "classify", "toml_reader"])),
     ("policy", Uses::These(&["classify", "toml_reader"])), // knows no cryptography
-    ("redact", Uses::These(&["classify", "sensitive"])), // knows no cryptography: tokens come through a trait
+    ("redact", Uses::These(&["classify", "sensitive"])), // no cryptography, no decision: tokens come through a trait
     // on an agent's machine: no way from here to a key of the tree, a policy or a log
     ("device", Uses::These(&["hazmat", "classify", "sensitive"])),
     // second
@@ -53,7 +53,16 @@ const ROOMS: &[(&str, Uses)] = &[
     // fourth
     (
         "disclose",
-        Uses::These(&["envelope", "keys", "policy", "audit", "classify", "sensitive", "interaction"]),
+        Uses::These(&[
+            "envelope",
+            "keys",
+            "policy",
+            "audit",
+            "classify",
+            "sensitive",
+            "interaction",
+            "redact",
+        ]),
     ),
     // roof
     ("guard", Uses::All), // the only room that names `store`
@@ -93,7 +102,7 @@ const CRATES: &[(&str, Where)] = &[
     ("jiff", Where::Anywhere),
     ("regex_lite", Where::Anywhere),
     ("serde", Where::Anywhere),
-    ("serde_json", Where::Only(&["guard", "oversight"])), // attestations, reports
+    ("serde_json", Where::Only(&["guard", "oversight", "redact"])), // attestations, reports, log lines
     ("subtle", Where::Anywhere),
     ("thiserror", Where::Anywhere),
     ("unicode_normalization", Where::Only(&["classify"])), // names in one form

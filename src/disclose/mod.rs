@@ -13,12 +13,13 @@ use std::sync::Arc;
 
 use crate::audit::Recorded;
 use crate::classify::identifiers::normalise;
-use crate::classify::{CallRow, FieldValue, NormalForm, Schema};
+use crate::classify::{CallRow, FieldSpec, FieldValue, NormalForm, Schema};
 use crate::envelope::{Opener, Stored, decode_rows};
 use crate::error::{DiscloseError, Error, SealedError};
 use crate::interaction::{HotlineList, Liveness, NamedCall};
 use crate::keys::AccountKeys;
 use crate::policy::{Grant, SearchGrant};
+use crate::redact::{Mask, MaskForm, MaskKind};
 use crate::sensitive::Sensitive;
 use crate::vocabulary::{
     CallDirection, DataClass, FieldName, Form, IdentifierKind, Scope, Shape, TenantId, Timestamp,
@@ -26,10 +27,6 @@ use crate::vocabulary::{
 
 pub use view::{Disclosed, Disclosure, FieldView, View};
 pub(crate) use view::{Vault, ViewedField};
-
-/// What stands for a masked value: of one width for all, so that it says nothing of the value.
-/// The value itself is not opened.
-const MASK: &str = "\u{2022}\u{2022}\u{2022}\u{2022}";
 
 /// What a disclosure opens, and with which keys.
 pub(crate) struct Source<'s> {
@@ -75,11 +72,27 @@ pub(crate) fn disclose(
                     })
                 }
             },
-            Form::Masked | Form::Token | Form::Match => FieldValue::Text(Sensitive::from(MASK.to_owned())),
+            Form::Masked => text_of(&masked(&mut opener, &granted.field, spec)?),
+            Form::Token | Form::Match => text_of(&Mask::WITHHELD),
         };
         values.push((granted.field.clone(), value));
     }
     Ok(Disclosure::new(values, Arc::clone(liveness)))
+}
+
+/// The mask of a field. What shows no part is not opened.
+fn masked(opener: &mut Opener<'_>, field: &FieldName, spec: &FieldSpec) -> Result<Mask, SealedError> {
+    let kind = MaskKind::of_field(spec);
+    if spec.shape() == Shape::Calls || !kind.shows_a_part() {
+        return Ok(Mask::WITHHELD);
+    }
+    let value = open_value(opener, field, spec.class())?;
+    // EXPOSE: the part that the table of masks allows is copied; the value is wiped here.
+    Ok(Mask::new(kind, MaskForm::Part, value.expose()))
+}
+
+fn text_of(mask: &Mask) -> FieldValue {
+    FieldValue::Text(Sensitive::from(mask.as_str().to_owned()))
 }
 
 /// Opens one text, for a comparison inside the library or a granted disclosure.

@@ -1,24 +1,33 @@
-//! Redaction: identifiers found in free text and replaced.
+//! Redaction: what stands where a value must not stand.
 //!
-//! A [`Scanner`] finds them; a [`Redactor`] puts a label, a mask or a token in their place, in strings, in
-//! streams ([`RedactingWriter`], [`RedactingReader`]), in JSON documents and, with the feature `tracing`, in
-//! log lines before they are written.
+//! Of a value whose kind is known: a [`Mask`], of its [`MaskKind`] and a [`MaskForm`]; [`Redacted`] prints and
+//! serialises as its mask, and so do all fields under [`by_schema`]. Of free text: a [`Scanner`] finds
+//! identifiers, and a [`Redactor`] puts a label, a mask or a token in their place, in strings and streams.
 //!
-//! Rules: if redaction fails, the text is dropped and the event kept. Tokens are made by whoever has keys
-//! ([`MakeToken`]): this room knows no cryptography.
+//! Rules: a mask is made of the normal form of a value and has one width for its kind; what has not the form
+//! of its kind is masked whole; a field that the schema does not name is withheld. If redaction of a text
+//! fails, the text is dropped. Nothing depends on a locale. Tokens are made by whoever has keys ([`MakeToken`]).
 //!
-//! Security note: a scanner finds what has a form. Names, addresses and numbers that look like nothing are
-//! not found; `docs/redaction.md` lists what is missed, with figures. Buffers are wiped.
+//! Security note: what a mask shows is a disclosure of that part. A scanner finds what has a form: names and
+//! addresses it does not. `docs/redaction.md` has both tables. This room knows no cryptography.
 
+mod kind;
+mod mask;
+mod redacted;
 mod redactor;
 mod replace;
 mod scan;
+mod serialize;
 mod stream;
 
+pub use kind::MaskKind;
+pub use mask::{Mask, MaskForm};
+pub use redacted::Redacted;
 pub use redactor::Redactor;
 pub use replace::{MakeToken, Replacement};
 pub use scan::{
     Confidence, Evidence, MAX_ENTRY_LEN, MAX_PATTERNS, MIN_ENTRY_LEN, Scanner, ScannerBuilder, TextFinding,
     TextFindings, TextKind, Why,
 };
+pub use serialize::{BySchema, by_schema};
 pub use stream::{RedactingReader, RedactingWriter};

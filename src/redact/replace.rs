@@ -1,4 +1,4 @@
-//! What stands in place of a value: a label, or a token that somebody with keys makes.
+//! What stands in place of a value: a mask, or a token that somebody with keys makes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use crate::classify::identifiers::normalise;
 use crate::error::Error;
 use crate::sensitive::Sensitive;
 
+use super::mask::{Mask, MaskForm};
 use super::scan::TextKind;
 
 /// Makes tokens for values: [`crate::Guard::blind_tokens`], [`crate::Guard::vault_tokens`], or the host's own.
@@ -26,6 +27,8 @@ pub enum Replacement {
     /// Its kind: `[SSN]`.
     #[default]
     Label,
+    /// A mask of this form. What shows has been shown: `••••1111` of a card.
+    Mask(MaskForm),
     /// A token: the same value may get the same one, or lead back to it.
     Token(Arc<dyn MakeToken>),
 }
@@ -35,6 +38,10 @@ impl Replacement {
     pub(super) fn write(&self, kind: TextKind, written: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         match self {
             Self::Label => out.extend_from_slice(kind.label().as_bytes()),
+            // EXPOSE: masked, and wiped.
+            Self::Mask(form) => out.extend_from_slice(
+                Mask::new(kind.mask(), *form, normal(kind, written).expose()).as_str().as_bytes(),
+            ),
             Self::Token(maker) => {
                 out.extend_from_slice(maker.make_token(kind, &normal(kind, written))?.as_bytes())
             }
@@ -46,10 +53,11 @@ impl Replacement {
 /// Silent of the maker: it has keys.
 impl fmt::Debug for Replacement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Label => "Label",
-            Self::Token(_) => "Token(..)",
-        })
+        match self {
+            Self::Label => f.write_str("Label"),
+            Self::Mask(form) => write!(f, "Mask({form:?})"),
+            Self::Token(_) => f.write_str("Token(..)"),
+        }
     }
 }
 

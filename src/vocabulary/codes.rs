@@ -305,7 +305,7 @@ codes! {
         Match = 1, "match";
         /// A token in place of the value.
         Token = 2, "token";
-        /// A mask of fixed width.
+        /// A mask: nothing, or the part that `redact::MaskKind` allows.
         Masked = 3, "masked";
         /// The value.
         Full = 4, "full";

@@ -9,6 +9,7 @@ use cpni_guard::interaction::{MemoryContacts, MemoryDirectory, PhotoIdKind};
 use cpni_guard::keys::{KeyBranch, MemorySubjectStore, SubjectStore};
 use cpni_guard::oversight::export::{ExportFormat, Exporter};
 use cpni_guard::policy::Pack;
+use cpni_guard::redact::{MaskForm, MaskKind, Redacted, by_schema};
 use cpni_guard::vocabulary::{Channel, CivilDate, ContactId, FieldName, RecordId, Role};
 use cpni_guard::{
     AccountId, AgentSession, CallRow, Contact, DeviceReply, DeviceRequest, DeviceSession, Evidence, Guard,
@@ -99,6 +100,41 @@ fn the_net_finds_what_leaks() {
     net.bytes("base64, shifted", base64(format!("xy{CANARY}zz").as_bytes()));
     net.bytes("nothing", "quiet");
     assert_eq!(net.leaks(), ["plain", "hex", "list", "base64", "base64, shifted"]);
+}
+
+/// What a host logs and returns: masks of canaries, of every kind and in every form.
+#[test]
+fn masks_and_records_that_serialise_as_masks_let_no_canary_out() {
+    let mut net = Net::default();
+    let schema = Schema::from_toml(crate::fixture::SCHEMA).unwrap();
+    // There is a digit in it: it is no name and no city, so no letter of it may show.
+    let texts =
+        [canary("x"), format!("{CANARY}@"), format!("12 Elm Street, 4{CANARY}, IL"), CANARY.repeat(40)];
+    for (kind, text) in MaskKind::ALL.iter().flat_map(|kind| texts.iter().map(move |text| (*kind, text))) {
+        for form in [MaskForm::Withheld, MaskForm::Kind, MaskForm::Last(4), MaskForm::Part] {
+            let held = Redacted::showing(kind, form, Sensitive::from(text.clone()));
+            net.shown("redacted", &held);
+            net.shown("mask", held.mask());
+            net.bytes("redacted, displayed", format!("{held} {held:>40} {}", held.mask()));
+            net.bytes("redacted, serialised", serde_json::to_string(&held).unwrap());
+            assert!(held.expose().contains(CANARY));
+        }
+    }
+    let field = |name: &str| (name.to_owned(), serde_json::Value::from(canary(name)));
+    let record: serde_json::Map<_, _> =
+        FIELDS.iter().map(|name| field(name)).chain([field(CANARY)]).collect();
+    let rows =
+        serde_json::json!({ "rows": [record, { canary("key"): [canary("value")] }], canary("key"): 1 });
+    for form in [MaskForm::Withheld, MaskForm::Kind, MaskForm::Last(4), MaskForm::Part] {
+        for within in [&[][..], &["rows"]] {
+            let record = by_schema(&schema, &rows).within(within).showing(form);
+            net.shown("record", &record);
+            net.bytes("record, displayed", record.to_string());
+            net.bytes("record, serialised", serde_json::to_string_pretty(&record).unwrap());
+        }
+    }
+    assert_eq!(net.leaks(), [""; 0]);
+    assert!(net.caught.len() > 1000);
 }
 
 fn walk(net: &mut Net, carrier: &Carrier) {

@@ -16,6 +16,7 @@ mod keys;
 mod leaks;
 mod migrate;
 mod notices;
+mod redact;
 mod redaction;
 mod said_so;
 mod scope;

@@ -285,7 +285,7 @@ fn an_open_case_opens_what_fraud_work_needs_and_masks_payment() {
     let mut work = carrier.guard.interaction(AgentSession::new("fay"), &dana, case, Purpose::Fraud).unwrap();
     let view = work.view(&sealed, ["call_detail", "card", "ssn"]).unwrap();
     assert!(!withheld(&view, "call_detail") && withheld(&view, "ssn"));
-    assert_eq!(text(&view, "card"), "\u{2022}\u{2022}\u{2022}\u{2022}");
+    assert_eq!(text(&view, "card"), "\u{2022}\u{2022}\u{2022}\u{2022}1111");
     // No customer is there who could give a password.
     assert_eq!(work.present(Evidence::password("x")), Err(InteractionError::NoLiveContact.into()));
 }

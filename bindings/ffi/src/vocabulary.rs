@@ -116,7 +116,7 @@ pub enum Form {
     Match,
     /// A token in place of the value.
     Token,
-    /// A mask of fixed width.
+    /// A mask: nothing, or the part that docs/redaction.md says.
     Masked,
     /// The value.
     Full,

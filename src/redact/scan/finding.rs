@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::redact::MaskKind;
 use crate::vocabulary::IdentifierKind;
 
 /// The kinds of identifiers that a scan finds, from the strictest to the least strict: where two readings
@@ -79,24 +80,30 @@ impl TextKind {
         }
     }
 
-    /// What stands in place of a value: `[SSN]`.
+    /// What stands in place of a value: `[SSN]`, the label of its mask.
     #[must_use]
     pub const fn label(self) -> &'static str {
+        self.mask().label()
+    }
+
+    /// The kind of mask for such a value.
+    #[must_use]
+    pub const fn mask(self) -> MaskKind {
         match self {
-            Self::Secret => "[SECRET]",
-            Self::Ssn => "[SSN]",
-            Self::Itin => "[ITIN]",
-            Self::Card => "[CARD]",
-            Self::BirthDate => "[BIRTH_DATE]",
-            Self::Account => "[ACCOUNT]",
-            Self::Imei => "[IMEI]",
-            Self::Meid => "[MEID]",
-            Self::Imsi => "[IMSI]",
-            Self::Iccid => "[ICCID]",
-            Self::Eid => "[EID]",
-            Self::Phone => "[PHONE]",
-            Self::Email => "[EMAIL]",
-            Self::Ip => "[IP]",
+            Self::Secret => MaskKind::Secret,
+            Self::Ssn => MaskKind::Ssn,
+            Self::Itin => MaskKind::Itin,
+            Self::Card => MaskKind::Card,
+            Self::BirthDate => MaskKind::BirthDate,
+            Self::Account => MaskKind::Account,
+            Self::Imei => MaskKind::Imei,
+            Self::Meid => MaskKind::Meid,
+            Self::Imsi => MaskKind::Imsi,
+            Self::Iccid => MaskKind::Iccid,
+            Self::Eid => MaskKind::Eid,
+            Self::Phone => MaskKind::Phone,
+            Self::Email => MaskKind::Email,
+            Self::Ip => MaskKind::Ip,
         }
     }
 

@@ -150,7 +150,7 @@ fn text_that_is_no_utf8_does_no_harm() {
 fn kinds_have_their_names() {
     for kind in TextKind::ALL {
         assert_eq!(TextKind::from_name(kind.name()), Some(kind));
-        assert_eq!(kind.label(), format!("[{}]", kind.name().to_uppercase()));
+        assert_eq!(kind.label(), format!("[{}]", kind.name().to_uppercase().replace('_', " ")));
     }
     assert!(TextKind::ALL.windows(2).all(|pair| pair[0] < pair[1]));
     assert_eq!(
