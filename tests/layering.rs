@@ -104,6 +104,8 @@ const CRATES: &[(&str, Where)] = &[
     ("serde", Where::Anywhere),
     ("serde_json", Where::Only(&["guard", "oversight", "redact"])), // attestations, reports, log lines
     ("subtle", Where::Anywhere),
+    ("tracing_core", Where::Only(&["redact"])),
+    ("tracing_subscriber", Where::Only(&["redact"])),
     ("thiserror", Where::Anywhere),
     ("unicode_normalization", Where::Only(&["classify"])), // names in one form
     ("zeroize", Where::Anywhere),

@@ -3,7 +3,15 @@
 use std::io::{Read, Write};
 use std::ops::Range;
 
-use cpni_guard::redact::{Redactor, Scanner, TextKind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cpni_guard::error::RedactError;
+use cpni_guard::redact::{MakeToken, MaskForm, Redactor, Replacement, Scanner, TextKind};
+use cpni_guard::vocabulary::EventKind;
+use cpni_guard::{Error, Purpose, Sensitive, Stores, TokenTerms, VaultToken};
+
+use crate::fixture::{Carrier, NOON, account};
 
 const CORPUS: &str = include_str!("../redaction/corpus.txt");
 
@@ -111,4 +119,91 @@ fn a_stream_cut_anywhere_is_redacted_as_the_whole_is() {
         redactor.reader(text.as_bytes()).read_to_string(&mut read).expect("text");
         assert_eq!(read, whole);
     }
+}
+
+#[test]
+fn blind_tokens_join_equal_values_of_a_tenant() {
+    let carrier = Carrier::new(Stores::in_memory());
+    let redactor = Redactor::new(Scanner::new()).replacing(Replacement::Token(carrier.guard.blind_tokens()));
+    let text = redactor.redact_str("ssn 987-65-4320, SSN 987654320; ssn 987-65-4321. PIN 4482").unwrap();
+    let tokens: Vec<_> = text
+        .split(['[', ']'])
+        .skip(1)
+        .step_by(2)
+        .map(|token| token.split_once(':').unwrap_or((token, "")))
+        .collect();
+    let [(_, first), (_, same), (kind, other), secret] = tokens[..] else { panic!("{text}") };
+    assert_eq!((first, kind, secret), (same, "SSN", ("SECRET", "")), "{text}");
+    assert_ne!(first, other);
+    assert!(first.len() == 16 && first.bytes().all(|byte| byte.is_ascii_lowercase()), "{text}");
+    // What was replaced holds nothing more, and another key gives other tokens.
+    assert_eq!(redactor.redact_str(&text).as_deref(), Ok(text.as_str()));
+    let another = Carrier::new(Stores::in_memory()).guard.blind_tokens();
+    let value = Sensitive::from("987654320".to_owned());
+    let ours = carrier.guard.blind_tokens().make_token(TextKind::Ssn, &value).unwrap();
+    assert_eq!(ours, format!("[SSN:{first}]"));
+    // The kind is in it, and the tenant's key.
+    assert_ne!(carrier.guard.blind_tokens().make_token(TextKind::Account, &value).unwrap(), ours);
+    assert_ne!(another.make_token(TextKind::Ssn, &value).unwrap(), ours);
+}
+
+#[test]
+fn vault_tokens_lead_back_in_an_interaction_only() {
+    let carrier = Carrier::new(Stores::in_memory());
+    carrier.customer(&account("A-1"));
+    let terms = TokenTerms::until(NOON.plus(Duration::from_secs(3600))).for_purpose(Purpose::Support);
+    let tokens = carrier.guard.vault_tokens(&account("A-1"), terms);
+    let redactor = Redactor::new(Scanner::new()).replacing(Replacement::Token(tokens));
+    let size = carrier.guard.audit().size();
+    let text = redactor.redact_str("call 202-555-0123 instead").unwrap();
+    let token = text.trim_start_matches("call ").trim_end_matches(" instead");
+    let token = VaultToken::from_text(token).unwrap();
+    let issued = carrier.guard.audit().entries(size..size + 1).next().unwrap().unwrap().1;
+    assert_eq!(issued.facts.kind, EventKind::TokenIssued);
+
+    let mut call = carrier.authenticated("dana", &account("A-1"));
+    let view = call.detokenise(&token).unwrap();
+    view.field("mobile")
+        .unwrap()
+        .disclosed()
+        .unwrap()
+        .with_text(|text| assert_eq!(text, "2025550123"))
+        .unwrap();
+    // The schema has no field for an IP address: nothing of the text comes out.
+    assert_eq!(redactor.redact_str("from 192.0.2.1"), Err(RedactError::NotReplaced));
+}
+
+#[test]
+fn masks_stand_in_text_as_elsewhere() {
+    let redactor = Redactor::new(Scanner::new())
+        .replacing(Replacement::Mask(MaskForm::Withheld))
+        .replacing_kind(TextKind::Card, Replacement::Mask(MaskForm::Last(4)));
+    let text = redactor
+        .redact_str("card 4111-1111-1111-1111, ssn 987-65-4320, or card 4111 1111 1111 1112")
+        .unwrap();
+    assert_eq!(text, "card ••••1111, ssn ••••, or card ••••");
+}
+
+/// The insider's way: a token maker that fails must not let half a text out.
+#[test]
+fn a_text_that_cannot_be_replaced_does_not_come_out() {
+    struct Fails;
+    impl MakeToken for Fails {
+        fn make_token(&self, _: TextKind, _: &Sensitive<String>) -> Result<String, Error> {
+            Err(RedactError::NotReplaced.into())
+        }
+    }
+    let redactor = Redactor::new(Scanner::new()).replacing(Replacement::Token(Arc::new(Fails)));
+    let text = "first line\nSSN 987-65-4320\n".repeat(100);
+    assert_eq!(redactor.redact_str(&text), Err(RedactError::NotReplaced));
+    let mut out = Vec::new();
+    let mut writer = redactor.writer(&mut out);
+    assert!(writer.write_all(text.as_bytes()).is_err());
+    assert!(writer.write_all(b"more").is_err());
+    assert!(writer.finish().is_err());
+    assert!(!String::from_utf8(out).unwrap().contains("987"));
+    let mut read = String::new();
+    assert!(redactor.reader(text.as_bytes()).read_to_string(&mut read).is_err());
+    assert!(!read.contains("987"));
+    assert!(!format!("{redactor:?}").contains("Fails"));
 }

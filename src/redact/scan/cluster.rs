@@ -108,10 +108,9 @@ impl Cluster {
         self.groups.get(..self.groups_len).unwrap_or_default()
     }
 
-    /// The digits of some of its groups, as ASCII.
-    pub(super) fn digits(&self, groups: &[Group]) -> &str {
-        let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return "" };
-        let digits = self.digits.get(first.first..last.first + last.len).unwrap_or_default();
+    /// All its digits, as ASCII.
+    pub(super) fn digits(&self) -> &str {
+        let digits = self.digits.get(..self.digits_len).unwrap_or_default();
         core::str::from_utf8(digits).unwrap_or_default()
     }
 
@@ -298,6 +297,8 @@ pub(super) struct Edges {
     pub(super) glued_before: bool,
     /// A letter or digit stands directly after.
     pub(super) glued_after: bool,
+    /// A currency sign stands directly before.
+    pub(super) is_amount: bool,
     /// It is joined to a word before it (`INV-1234`), or to a currency sign or a decimal point.
     pub(super) joined_before: bool,
     /// It is joined to a word or a number after it.
@@ -315,7 +316,8 @@ pub(super) fn edges(text: &[u8], start: usize, end: usize) -> Edges {
     Edges {
         glued_before: before.is_ascii_alphanumeric(),
         glued_after: after.is_ascii_alphanumeric(),
-        joined_before: matches!(before, b'$' | b'#') && before == b'$'
+        is_amount: before == b'$',
+        joined_before: before == b'$'
             || (word_before_joint && !matches!(before, b',' | b':'))
             || (matches!(before, b',') && start > 1 && byte(text, start - 2).is_ascii_digit())
             || matches!(unit_before(text, start).0, Unit::Plus) && word_before_joint,

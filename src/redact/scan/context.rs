@@ -31,13 +31,22 @@ pub(super) struct Before {
 
 /// Reads the words before a place.
 pub(super) fn before(text: &[u8], start: usize) -> Before {
+    read_before(text, start, false)
+}
+
+/// The label directly before a place: [`Before::direct`], without the rest.
+pub(super) fn direct_label(text: &[u8], start: usize) -> Sense {
+    read_before(text, start, true).direct
+}
+
+fn read_before(text: &[u8], start: usize, only_direct: bool) -> Before {
     let mut found = Before::default();
     let mut is_direct = true;
     let mut waits_for_code = false;
     let mut lines = 0;
     let (mut at, mut words) = (start, 0);
     let limit = start.saturating_sub(MAX_BEFORE);
-    while at > limit && words < MAX_WORDS {
+    while at > limit && words < MAX_WORDS && (is_direct || !only_direct) {
         let letter = byte_before(text, at);
         if letter.is_ascii_alphabetic() {
             let word_start = words::word_start(text, at).max(limit);
@@ -204,6 +213,11 @@ pub(super) fn marker_before(text: &[u8], end: usize) -> bool {
     let window = text.get(end.saturating_sub(MAX_BEFORE)..end).unwrap_or_default();
     let open = window.iter().rposition(|byte| *byte == b'[');
     open.and_then(|open| window.get(open..)).is_some_and(is_marker)
+}
+
+/// Whether a text is replacements and nothing else: a long secret leaves several.
+pub(super) fn is_markers(text: &[u8]) -> bool {
+    !text.is_empty() && text.split_inclusive(|byte| *byte == b']').all(is_marker)
 }
 
 /// Whether a text is a replacement as a redactor writes it.

@@ -7,7 +7,7 @@
 use crate::classify::identifiers::{IdentifierSort, sort_of};
 use crate::vocabulary::IdentifierKind;
 
-use super::cluster::Gap;
+use super::cluster::{Gap, Group};
 use super::finding::{Confidence, Evidence, TextKind as Kind, Why};
 use super::window::{Context, Shape, Window};
 use super::words::VERSION;
@@ -42,21 +42,55 @@ const PART: u8 = 40;
 const LINE: u8 = 15;
 
 /// The best reading of a window, if any is worth a look.
-pub(super) fn judge(window: &Window<'_>) -> Option<Reading> {
+pub(super) fn judge(window: &Window<'_>, context: &Context) -> Option<Reading> {
     if window.lines() > 1 {
         return None;
     }
-    let context = window.context();
     let mut best: Option<Reading> = None;
     let mut rivals = 0;
-    for kind in Kind::ALL {
-        let Some(reading) = read(kind, window, &context) else { continue };
+    for kind in kinds_of(window.len()).iter().copied() {
+        let Some(reading) = read(kind, window, context) else { continue };
         rivals += usize::from(reading.confidence >= Confidence::USUAL);
         if best.is_none_or(|best| reading.confidence > best.confidence) {
             best = Some(reading);
         }
     }
     best.map(|best| Reading { why: best.why.with_if(rivals > 1, Evidence::Ambiguous), ..best })
+}
+
+/// The kinds that numbers of a length may be, the strictest first.
+const fn kinds_of(len: usize) -> &'static [Kind] {
+    use Kind::{Account, BirthDate, Card, Eid, Iccid, Imei, Imsi, Itin, Meid, Phone, Secret, Ssn};
+    match len {
+        ..=2 => &[],
+        3..=5 => &[Secret, BirthDate],
+        6 => &[Secret, BirthDate, Account],
+        7 | 8 => &[Secret, BirthDate, Account, Phone],
+        9 => &[Secret, Ssn, Itin, Account, Phone],
+        10 | 11 => &[Secret, Account, Phone],
+        12 | 13 => &[Secret, Card, Account, Phone],
+        14 | 15 => &[Secret, Card, Account, Imei, Meid, Imsi, Phone],
+        16 => &[Card, Account, Imei, Phone],
+        17 => &[Card, Account, Phone],
+        18..=20 => &[Card, Account, Meid, Iccid, Phone],
+        32 => &[Eid],
+        _ => &[],
+    }
+}
+
+/// Whether a window without any word beside it may be something by its form alone. It must say yes wherever
+/// [`judge`] would find something.
+pub(super) fn may_stand_alone(groups: &[Group], len: usize, first_digit: u8, plus: bool) -> bool {
+    match groups {
+        [_] => true,
+        _ if plus || matches!(first_digit, b'0') || len > 12 => true,
+        [a, b, c] => {
+            matches!((a.len, b.len, c.len), (3, 2 | 3, 4) | (1, 3, 7) | (4, 3, 4) | (6, 3, 4) | (1, 1, 1))
+        }
+        [a, b] => matches!((a.len, b.len), (3, 6 | 7) | (5 | 6, 4)),
+        [a, b, c, d] => matches!((a.len, b.len, c.len, d.len), (1 | 3, 3, 3, 4)),
+        _ => groups.iter().all(|group| group.len == 1),
+    }
 }
 
 fn read(kind: Kind, window: &Window<'_>, context: &Context) -> Option<Reading> {
@@ -252,7 +286,9 @@ fn labelled_phone(window: &Window<'_>, context: &Context) -> Option<Form> {
     let is_directly = context.is_directly(Kind::Phone.bit()) || context.after & Kind::Phone.bit() != 0;
     let fits = (7..=13).contains(&window.len())
         && window.lines() == 0
-        && window.groups.iter().all(|group| group.len <= 11)
+        && window.groups.iter().all(|group| group.len <= 11 && group.gap != Gap::Slash)
+        && window.groups.last().is_some_and(|group| group.len >= 2)
+        && !window.edges.joined_before
         && !(is_date(window) && window.gap() != Gap::Dot);
     (is_directly && fits).then(|| form(35, false, false, false)).flatten()
 }
@@ -263,12 +299,12 @@ fn card(window: &Window<'_>) -> Option<Form> {
     if !(12..=19).contains(&len) || digits.starts_with("89") {
         return None;
     }
-    let checked = sort_of(IdentifierKind::Pan, digits).is_ok();
     let issued = is_issued(digits);
     let gap = window.gap();
     let canonical: [&[usize]; 6] =
         [&[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4], &[4, 4, 4, 4, 3], &[4, 4, 5], &[4, 4, 4, 4, 2]];
     let grouped = canonical.iter().any(|lens| window.is_of(lens)) && gap != Gap::Mixed;
+    let checked = sort_of(IdentifierKind::Pan, digits).is_ok();
     // A parcel's number goes on in fours, and so does no card's, but an expiry date may follow.
     let goes_on = grouped && window.spaced.0 == Some(4) || (!issued && window.spaced.1 == Some(4));
     let base = match (checked, issued, window.shape) {
@@ -427,10 +463,11 @@ fn eid(window: &Window<'_>) -> Option<Form> {
 /// Digits right after the label of a PIN or code, or named as one right after.
 fn secret(window: &Window<'_>, context: &Context) -> Option<Reading> {
     let bit = Kind::Secret.bit();
-    let tight = window.groups.iter().skip(1).all(|group| matches!(group.gap, Gap::Dash | Gap::Dot));
+    let tight = window.groups.iter().skip(1).all(|group| group.gap == Gap::Dash);
     let fits = (3..=15).contains(&window.len())
         && (window.groups.len() == 1 || window.shape == Shape::Singles || tight)
         && !window.is_part
+        && !window.edges.is_amount
         && !window.edges.glued_after;
     if !fits || (window.edges.glued_before && context.glued & bit == 0) {
         return None;
@@ -450,7 +487,11 @@ fn secret(window: &Window<'_>, context: &Context) -> Option<Reading> {
 
 /// A date right after the label of a birth date.
 fn birth_date(window: &Window<'_>, context: &Context) -> Option<Reading> {
-    let fits = is_date(window) && window.lines() == 0 && !window.edges.glued_after && !window.is_part;
+    let fits = is_date(window)
+        && window.lines() == 0
+        && !window.edges.glued_after
+        && !window.edges.is_amount
+        && !window.is_part;
     if !(fits && context.is_directly(Kind::BirthDate.bit())) {
         return None;
     }

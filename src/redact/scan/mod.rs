@@ -15,7 +15,9 @@ mod finding;
 mod judge;
 mod lists;
 mod prefilter;
+mod search;
 mod secret;
+mod small;
 mod spoken;
 #[cfg(test)]
 mod tests;
@@ -33,10 +35,9 @@ use crate::classify::identifiers::AccountPattern;
 use crate::error::RedactError;
 
 use cluster::{Cluster, MAX_GROUPS, Spoken};
-use judge::judge;
 use lists::Lists;
+use search::Search;
 use units::{Unit, byte, byte_before, unit, unit_before};
-use window::Window;
 use words::{Sense, sense_of_label};
 
 /// Bytes before a place that a step may look at.
@@ -180,6 +181,13 @@ impl Scanner {
             if byte_before(view, at).is_ascii_digit() {
                 return (None, run_end(view, at));
             }
+            if let Some(end) = small::time_end(view, at) {
+                return (None, end);
+            }
+            let is_plain = column == 0 && self.patterns.is_empty() && !self.lists.denies() && !self.spoken;
+            if is_plain && let Some(end) = small::is_nothing(view, at) {
+                return (None, end);
+            }
             if let Some(found) = self.token(view, at, column) {
                 return (Some(found), found.end);
             }
@@ -225,7 +233,7 @@ impl Scanner {
         let (mut text_end, mut to) = (view.len(), groups.len());
         // The best of all; then, as long as something better stands before it, what stands before it.
         while let Some((from, best)) =
-            self.best_of(view.get(..text_end).unwrap_or(view), &cluster, starts, to, column)
+            Search::new(view.get(..text_end).unwrap_or(view), &cluster, column, self.least).best(starts, to)
         {
             found = Some(best);
             if from == 0 {
@@ -234,54 +242,17 @@ impl Scanner {
             (text_end, to) = (best.start, from);
         }
 
-        (found, next.max(at + 1))
-    }
-
-    /// The best finding among the windows of a cluster's first groups, with the group that it begins at.
-    fn best_of(
-        &self,
-        text: &[u8],
-        cluster: &Cluster,
-        starts: usize,
-        to: usize,
-        column: Sense,
-    ) -> Option<(usize, TextFinding)> {
-        let mut best: Option<(usize, TextFinding)> = None;
-        let groups = cluster.groups();
-        for from in 0..starts.min(to) {
-            let mut digits = 0;
-            for end in from + 1..=to {
-                digits += groups.get(end - 1).map_or(0, |group| group.len);
-                if digits > 32 {
-                    break;
-                }
-                if digits < 3 {
-                    continue;
-                }
-                let Some(window) = Window::of(text, cluster, from, end, column) else { break };
-                let Some(reading) = judge(&window) else { continue };
-                if reading.confidence < self.least {
-                    continue;
-                }
-                let found = TextFinding {
-                    kind: reading.kind,
-                    start: window.start,
-                    end: reading.end,
-                    confidence: reading.confidence,
-                    why: reading.why,
-                };
-                let is_better = best.as_ref().is_none_or(|(_, best)| {
-                    let rank = |found: &TextFinding| {
-                        (found.confidence, core::cmp::Reverse(found.kind), found.end - found.start)
-                    };
-                    rank(&found) > rank(best)
-                });
-                if is_better {
-                    best = Some((from, found));
-                }
+        // An address or an account number may begin at a later group, before what was found.
+        let until = found.map_or(next, |found| found.start);
+        for group in groups.iter().skip(1).take_while(|group| group.start < until) {
+            let is_ascii = byte(view, group.start).is_ascii_digit();
+            if is_ascii
+                && let Some(token) = self.token(view, group.start, column).filter(|token| token.end <= until)
+            {
+                return (Some(token), token.end);
             }
         }
-        best
+        (found, next.max(at + 1))
     }
 }
 

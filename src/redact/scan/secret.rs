@@ -3,7 +3,7 @@
 //! Rules: after `:` or `=` anything is a value; after `is` what is no common word; after a space only what
 //! has a digit or a sign in it. PINs and codes are numbers, and found as such.
 
-use super::context::{is_marker, password_label};
+use super::context::{is_marker, is_markers, password_label};
 use super::finding::{Confidence, Evidence, TextFinding, TextKind, Why};
 use super::units::{byte, byte_before, is_word};
 
@@ -131,7 +131,7 @@ pub(super) fn password(text: &[u8], start: usize) -> Option<TextFinding> {
         written.iter().any(|byte| !byte.is_ascii_alphabetic() && !matches!(byte, b'.' | b'\'' | b'-' | b'/'));
     let is_none = written.is_empty()
         || lower(NOTHING)
-        || is_marker(written)
+        || is_markers(written)
         || written.iter().all(|byte| matches!(byte, b'*' | b'.' | b'_' | b'-' | b'?' | b'<' | b'>'));
     let is_value = match link {
         Link::Sign => true,

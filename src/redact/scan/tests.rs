@@ -127,6 +127,71 @@ fn a_listed_value_is_always_found_and_only_whole() {
     assert!(Scanner::builder().allow(TextKind::Account, &"1".repeat(MAX_ENTRY_LEN + 1)).is_err());
 }
 
+/// Small numbers are passed over in a way of their own, which a list that denies anything turns off.
+#[test]
+fn the_quick_way_finds_what_the_slow_way_finds() {
+    let quick = Scanner::new();
+    let slow = Scanner::builder().deny(TextKind::Account, "ZQ00000000000").unwrap().build();
+    let compare = |text: &str| {
+        let (quick, slow): (Vec<_>, Vec<_>) = (quick.scan(text).collect(), slow.scan(text).collect());
+        assert_eq!(quick, slow, "{text:?}");
+    };
+    include_str!("../../../tests/redaction/corpus.txt").lines().for_each(compare);
+    let words = [
+        "1",
+        "44",
+        "4482",
+        "10:30",
+        "1/2/80",
+        "192.0.2.1",
+        "14.2",
+        "$45.99",
+        "pin",
+        "is",
+        "my",
+        "ssn",
+        "dob",
+        "May",
+        "of",
+        "202",
+        "555-0123",
+        "x7",
+        "a@b.io",
+        "-",
+        ":",
+        ".",
+        "/",
+        ",",
+        "\n",
+        "(",
+        ")",
+        "::",
+        "\u{A0}",
+        "cell",
+        "order",
+        "account",
+        "1st",
+        "4 4 8 2",
+        "2001:db8",
+        "987",
+        "65",
+        "4320",
+        "+1",
+        "v",
+    ];
+    let mut state = 1_u64;
+    for _ in 0..20_000 {
+        let mut text = String::new();
+        for _ in 0..6 {
+            state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
+            let place = usize::try_from(state >> 33).unwrap();
+            text.push_str(words[place % words.len()]);
+            text.push_str(if place % 3 == 0 { "" } else { " " });
+        }
+        compare(&text);
+    }
+}
+
 #[test]
 fn a_long_secret_is_found_to_its_end() {
     let scanner = Scanner::new();

@@ -190,15 +190,15 @@ fn compound(text: &[u8], at: usize) -> (usize, usize) {
 
 /// A birth date with the name of its month around the number at a place: `born 2 March 1980`.
 pub(super) fn birth_date_in_words(text: &[u8], at: usize, column: Sense) -> Option<TextFinding> {
-    let (month_start, month_before) = word_before(text, at);
     let digits = |from: usize| {
         text.get(from..)
             .map_or(0, |rest| rest.iter().take(5).take_while(|byte| byte.is_ascii_digit()).count())
     };
     let day = digits(at);
-    if !(1..=2).contains(&day) {
+    if !(1..=2).contains(&day) || byte(text, at + day) == b':' {
         return None;
     }
+    let (month_start, month_before) = word_before(text, at);
     let mut end = at + day;
     let ordinal = text.get(end..end + 2).unwrap_or_default();
     if [b"st", b"nd", b"rd", b"th"].into_iter().any(|known| ordinal.eq_ignore_ascii_case(known)) {

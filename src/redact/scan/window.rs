@@ -1,7 +1,7 @@
 //! A window: some groups of a cluster, as one candidate number, with what stands around it.
 
 use super::cluster::{Cluster, Edges, Gap, Group, edges};
-use super::context::{Before, after, before};
+use super::context::Before;
 use super::units::{Unit, byte, unit, unit_before};
 use super::words::{self, KINDS, Sense};
 
@@ -28,8 +28,6 @@ pub(super) struct Window<'c> {
     pub(super) end: usize,
     pub(super) plus: bool,
     pub(super) edges: Edges,
-    /// What the column or key says, for the whole text.
-    column: Sense,
     /// What letters directly before it say: `SSN123456789`.
     pub(super) glued: Sense,
     /// A number is joined to it on one side: it is a part of something longer.
@@ -40,13 +38,13 @@ pub(super) struct Window<'c> {
 }
 
 impl<'c> Window<'c> {
-    /// The window of groups `from` to `to` (exclusive) of a cluster.
+    /// The window of groups `from` to `to` (exclusive) of a cluster with these digits.
     pub(super) fn of(
         text: &'c [u8],
         cluster: &'c Cluster,
+        digits: &'c str,
         from: usize,
         to: usize,
-        column: Sense,
     ) -> Option<Self> {
         let all = cluster.groups();
         let groups = all.get(from..to)?;
@@ -79,13 +77,12 @@ impl<'c> Window<'c> {
         Some(Self {
             text,
             groups,
-            digits: cluster.digits(groups),
+            digits: digits.get(first.first..last.first + last.len)?,
             shape,
             start,
             end,
             plus: plus.is_some(),
             edges,
-            column,
             glued,
             is_part: part_before || next.is_some_and(|next| joins(next.gap)),
             spaced: (
@@ -94,12 +91,6 @@ impl<'c> Window<'c> {
             ),
             is_spoken: cluster.is_spoken,
         })
-    }
-
-    /// The words around it.
-    pub(super) fn context(&self) -> Context {
-        let before = before(self.text, self.start);
-        Context { before, after: after(self.text, self.end), column: self.column, glued: self.glued }
     }
 
     /// How many digits.

@@ -1,7 +1,7 @@
 //! Words and what they say of a number beside them.
 //!
 //! English, as agents and programs write it; letters of any case, `camelCase` and `snake_case` taken apart.
-//! A word of up to 16 letters is one `u128`, and the table is searched by halves.
+//! A word of up to 16 letters is one `u128`, and the table is searched by its hash.
 
 use super::finding::TextKind as Kind;
 
@@ -34,8 +34,17 @@ pub(super) fn sense(word: &[u8]) -> Sense {
         return 0;
     }
     let packed = pack(word);
-    let found = TABLE.binary_search_by(|(entry, _)| entry.cmp(&packed));
-    found.ok().and_then(|at| TABLE.get(at)).map_or(0, |(_, sense)| *sense)
+    let mut at = slot(packed);
+    while let Some((entry, sense)) = TABLE.get(at) {
+        if *entry == packed {
+            return *sense;
+        }
+        if *entry == 0 {
+            break;
+        }
+        at += 1;
+    }
+    0
 }
 
 /// What the words of a column's, field's or key's name say together.
@@ -86,29 +95,25 @@ pub(super) fn word_start(text: &[u8], end: usize) -> usize {
     start
 }
 
-/// The number of a month of which this is the name, or the first three letters of it.
+/// Whether a word is the name of a month, or the first three letters of one.
 pub(super) fn is_month(word: &[u8]) -> bool {
-    const MONTHS: [&[u8]; 12] = [
-        b"january",
-        b"february",
-        b"march",
-        b"april",
-        b"may",
-        b"june",
-        b"july",
-        b"august",
-        b"september",
-        b"october",
-        b"november",
-        b"december",
-    ];
-    word.len() >= 3
-        && MONTHS.iter().any(|month| {
-            let len = word.len().min(month.len());
-            (len == 3 || len == month.len() || word.eq_ignore_ascii_case(b"sept"))
-                && word.len() == len
-                && month.get(..len).is_some_and(|month| word.eq_ignore_ascii_case(month))
-        })
+    let Some(&[a, b, c]) = word.first_chunk() else { return false };
+    let rest: &[u8] = match [a | 0x20, b | 0x20, c | 0x20] {
+        [b'j', b'a', b'n'] => b"uary",
+        [b'f', b'e', b'b'] => b"ruary",
+        [b'm', b'a', b'r'] => b"ch",
+        [b'a', b'p', b'r'] => b"il",
+        [b'm', b'a', b'y'] => b"",
+        [b'j', b'u', b'n'] => b"e",
+        [b'j', b'u', b'l'] => b"y",
+        [b'a', b'u', b'g'] => b"ust",
+        [b's', b'e', b'p'] => b"tember",
+        [b'o', b'c', b't'] => b"ober",
+        [b'n', b'o', b'v'] | [b'd', b'e', b'c'] => b"ember",
+        _ => return false,
+    };
+    let said = word.get(3..).unwrap_or_default();
+    said.is_empty() || said.eq_ignore_ascii_case(rest) || word.eq_ignore_ascii_case(b"sept")
 }
 
 const fn pack(word: &[u8]) -> u128 {
@@ -445,35 +450,36 @@ const WORDS: &[(Sense, &[&str])] = &[
     ),
 ];
 
-const LEN: usize = {
-    let (mut len, mut at) = (0, 0);
-    while at < WORDS.len() {
-        #[expect(clippy::indexing_slicing, reason = "below the length")]
-        let words = WORDS[at].1;
-        (len, at) = (len + words.len(), at + 1);
-    }
-    len
-};
+/// Places for words: several for each, so that most look-ups read one.
+const SLOTS: usize = 2048;
+/// Places behind the last, for words that found theirs taken.
+const SPARE: usize = 16;
 
-/// The words packed, in order.
-static TABLE: [(u128, Sense); LEN] = table();
+/// The words packed, each in the first free place from its own on; 0 is none.
+static TABLE: [(u128, Sense); SLOTS + SPARE] = table();
+
+const fn slot(packed: u128) -> usize {
+    #[expect(clippy::cast_possible_truncation, reason = "all bits are taken in, and the top ones are kept")]
+    let mixed =
+        ((packed as u64) ^ ((packed >> 64) as u64).rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> 53) as usize
+}
 
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which would refuse a place outside")]
-const fn table() -> [(u128, Sense); LEN] {
-    let mut table = [(0, 0); LEN];
-    let (mut row, mut len) = (0, 0);
+const fn table() -> [(u128, Sense); SLOTS + SPARE] {
+    let mut table = [(0, 0); SLOTS + SPARE];
+    let mut row = 0;
     while row < WORDS.len() {
         let (sense, words) = WORDS[row];
         let mut column = 0;
         while column < words.len() {
-            let entry = (pack(words[column].as_bytes()), sense);
-            let mut place = len;
-            while place > 0 && table[place - 1].0 > entry.0 {
-                table[place] = table[place - 1];
-                place -= 1;
+            let packed = pack(words[column].as_bytes());
+            let mut place = slot(packed);
+            while table[place].0 != 0 {
+                place += 1;
             }
-            table[place] = entry;
-            (len, column) = (len + 1, column + 1);
+            table[place] = (packed, sense);
+            column += 1;
         }
         row += 1;
     }
@@ -486,7 +492,13 @@ mod tests {
 
     #[test]
     fn every_word_is_there_once_and_found() {
-        assert!(TABLE.windows(2).all(|pair| pair[0].0 < pair[1].0), "a word stands twice");
+        let all: Vec<_> = WORDS.iter().flat_map(|(_, words)| *words).collect();
+        assert_eq!(
+            all.iter().collect::<std::collections::BTreeSet<_>>().len(),
+            all.len(),
+            "a word stands twice"
+        );
+        assert_eq!(TABLE.last(), Some(&(0, 0)), "a search may run off the end");
         for (said, words) in WORDS {
             for word in *words {
                 assert!(word.len() <= MAX_WORD, "{word}");
