@@ -215,7 +215,7 @@ pub(crate) fn linear(c: &mut Criterion) {
     };
     pair(c, "linear_notes", &notes(100 * MEGABYTE, 100), 100);
     for (name, unit) in ADVERSE {
-        let text = unit.repeat(8 * MEGABYTE / unit.len());
+        let text = unit.repeat(4 * MEGABYTE / unit.len());
         pair(c, name, &text, 64);
     }
 }

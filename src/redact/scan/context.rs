@@ -49,13 +49,9 @@ fn read_before(text: &[u8], start: usize, only_direct: bool) -> Before {
     while at > limit && words < MAX_WORDS && (is_direct || !only_direct) {
         let letter = byte_before(text, at);
         if letter.is_ascii_alphabetic() {
-            let word_start = words::word_start(text, at).max(limit);
-            let word = text.get(word_start..at).unwrap_or_default();
-            let said = if is_dotted_dob(text, word_start, at) {
-                TextKind::BirthDate.bit()
-            } else {
-                words::sense(word)
-            };
+            let (word_start, said) = words::word_before(text, at);
+            let is_dob = at - word_start == 1 && is_dotted_dob(text, word_start, at);
+            let said = if is_dob { TextKind::BirthDate.bit() } else { said };
             words += 1;
             at = word_start;
             let secret = waits_for_code && said & (OF_CODE | TextKind::Secret.bit()) != 0;
@@ -185,7 +181,7 @@ fn is_label_of_next(text: &[u8], mut at: usize) -> bool {
     }
     let rest = text.get(at..).unwrap_or_default();
     let is_link = |word: &[u8]| rest.get(..word.len()).is_some_and(|rest| rest.eq_ignore_ascii_case(word));
-    matches!(byte(text, at), b':' | b'=' | b'#' | b'0'..=b'9' | b'+' | b'(')
+    matches!(byte(text, at), b':' | b'=' | b'#' | b'0'..=b'9' | b'+' | b'(' | b'[')
         || is_link(b"number")
         || is_link(b"is ")
         || is_link(b"no")

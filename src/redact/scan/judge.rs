@@ -252,6 +252,7 @@ fn nanp(window: &Window<'_>) -> Option<Form> {
             (true, _) if window.spaced != (None, None) && !has_prefix => 50,
             (true, _) => 75,
             (false, Gap::Dash | Gap::Dot | Gap::Parenthesis | Gap::Mixed) => 55,
+            (false, _) if window.spaced == (None, None) => 50,
             (false, _) => 30,
         },
         (false, Shape::Solid) if assigned => 50,

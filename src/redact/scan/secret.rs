@@ -139,6 +139,7 @@ pub(super) fn password(text: &[u8], start: usize) -> Option<TextFinding> {
         Link::Space => {
             is_quoted
                 || (written.len() >= 4
+                    && !starts_with_marker(written)
                     && written.iter().any(u8::is_ascii_alphabetic)
                     && written.iter().any(u8::is_ascii_digit))
         }
@@ -157,9 +158,12 @@ pub(super) fn password(text: &[u8], start: usize) -> Option<TextFinding> {
 
 /// Whether the label is that of a replacement: `[SECRET:qhzm]`.
 fn in_marker(text: &[u8], start: usize) -> bool {
-    let rest = text.get(start - 1..).unwrap_or_default();
-    let end = rest.iter().take(MAX_VALUE).position(|byte| *byte == b']');
-    end.and_then(|end| rest.get(..=end)).is_some_and(is_marker)
+    starts_with_marker(text.get(start - 1..(start + MAX_VALUE).min(text.len())).unwrap_or_default())
+}
+
+fn starts_with_marker(text: &[u8]) -> bool {
+    let end = text.iter().position(|byte| *byte == b']');
+    end.and_then(|end| text.get(..=end)).is_some_and(is_marker)
 }
 
 /// Where a value goes on that was cut at [`MAX_VALUE`].

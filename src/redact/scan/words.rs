@@ -30,10 +30,31 @@ const MAX_WORD: usize = 16;
 
 /// What a word says; nothing where it is not in the table.
 pub(super) fn sense(word: &[u8]) -> Sense {
-    if word.len() > MAX_WORD {
-        return 0;
+    if word.len() > MAX_WORD { 0 } else { sense_of_packed(pack(word)) }
+}
+
+/// The word that ends at a place, as [`word_start`] finds it: where it begins, and what it says.
+#[inline]
+pub(super) fn word_before(text: &[u8], end: usize) -> (usize, Sense) {
+    let (mut len, mut low, mut high, mut next) = (0_usize, 0_u64, 0_u64, b'a');
+    for letter in text.get(..end).unwrap_or_default().iter().rev() {
+        let is_step = letter.is_ascii_lowercase() && next.is_ascii_uppercase();
+        if !letter.is_ascii_alphabetic() || is_step {
+            break;
+        }
+        let small = u64::from(letter | 0x20);
+        if len < 8 {
+            low |= small << (8 * len);
+        } else if len < MAX_WORD {
+            high |= small << (8 * (len - 8));
+        }
+        (len, next) = (len + 1, *letter);
     }
-    let packed = pack(word);
+    let said = if len > MAX_WORD { 0 } else { sense_of_packed(u128::from(high) << 64 | u128::from(low)) };
+    (end - len, said)
+}
+
+fn sense_of_packed(packed: u128) -> Sense {
     let mut at = slot(packed);
     while let Some((entry, sense)) = TABLE.get(at) {
         if *entry == packed {
