@@ -107,7 +107,7 @@ impl Scanner {
                 }
                 let end = secret::continued(window_of(text, walk).0, at - window_start(walk));
                 let end = end + window_start(walk);
-                walk.continues = end - at == secret::MAX_VALUE && end < text.len();
+                walk.continues = secret::goes_on(text, at, end);
                 if end > at {
                     let why = Why::none().with(Evidence::WordBefore);
                     let confidence = Confidence::of_percent(80);

@@ -5,10 +5,13 @@
 
 use super::context::{is_marker, is_markers, password_label};
 use super::finding::{Confidence, Evidence, TextFinding, TextKind, Why};
-use super::units::{byte, byte_before, is_word};
+use super::units::{byte, byte_before};
 
 /// Most bytes of a value in one finding. A longer one is several findings, one behind the other.
 pub(super) const MAX_VALUE: usize = 128;
+
+/// Most bytes of a character.
+const MAX_CHARACTER: usize = 4;
 
 /// Words that follow `password is` and are none.
 const NO_VALUES: &[&str] = &[
@@ -168,14 +171,9 @@ fn starts_with_marker(text: &[u8]) -> bool {
 
 /// Where a value goes on that was cut at [`MAX_VALUE`].
 pub(super) fn continued(text: &[u8], start: usize) -> usize {
-    start
-        + text
-            .get(start..)
-            .unwrap_or_default()
-            .iter()
-            .take(MAX_VALUE)
-            .take_while(|byte| !ends_value(**byte))
-            .count()
+    let rest = text.get(start..).unwrap_or_default();
+    let len = rest.iter().take(MAX_VALUE).take_while(|byte| !ends_value(**byte)).count();
+    start + boundary(rest, len)
 }
 
 /// How the label and the value are joined, and where the value begins.
@@ -236,9 +234,9 @@ fn value(text: &[u8], at: usize) -> Option<(usize, usize)> {
         }
     }
     let rest = text.get(at..)?;
-    let mut len = rest.iter().take(MAX_VALUE).take_while(|byte| !ends_value(**byte)).count();
-    len = boundary(rest, len);
-    if len < MAX_VALUE {
+    let written = rest.iter().take(MAX_VALUE).take_while(|byte| !ends_value(**byte)).count();
+    let mut len = boundary(rest, written);
+    if written < MAX_VALUE {
         // The full stop of the sentence, the bracket of the object.
         while len > 1 && matches!(byte(rest, len - 1), b'.' | b',' | b';' | b')' | b'}' | b'"' | b'\'' | b'?')
         {
@@ -252,12 +250,10 @@ const fn ends_value(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b'"' | b'<' | b'&' | b',' | b';')
 }
 
-/// A length that ends at a character.
-fn boundary(text: &[u8], mut len: usize) -> usize {
-    while len > 0 && matches!(byte(text, len), 0x80..=0xBF) && len + 4 > MAX_VALUE {
-        len -= 1;
-    }
-    len
+/// A length that ends at a character, where the value was cut. Of what is no UTF-8 any byte is one.
+fn boundary(text: &[u8], len: usize) -> usize {
+    let back = (0..MAX_CHARACTER).find(|back| !matches!(byte(text, len.saturating_sub(*back)), 0x80..=0xBF));
+    if len < MAX_VALUE { len } else { len - back.unwrap_or(0) }
 }
 
 fn skip_spaces(text: &[u8], mut at: usize) -> usize {
@@ -268,10 +264,12 @@ fn skip_spaces(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Whether a value that ends here was cut because it is long.
+/// Whether a value was cut because it is long.
 pub(super) fn is_cut(text: &[u8], found: &TextFinding) -> bool {
-    found.kind == TextKind::Secret
-        && found.end - found.start + 4 > MAX_VALUE
-        && (is_word(text, found.end) || !ends_value(byte(text, found.end)))
-        && byte(text, found.end) != 0
+    found.kind == TextKind::Secret && goes_on(text, found.start, found.end)
+}
+
+/// Whether so long a value goes on.
+pub(super) fn goes_on(text: &[u8], start: usize, end: usize) -> bool {
+    end - start + MAX_CHARACTER > MAX_VALUE && text.get(end).is_some_and(|next| !ends_value(*next))
 }
