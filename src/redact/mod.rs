@@ -31,8 +31,8 @@ pub use redacted::Redacted;
 pub use redactor::Redactor;
 pub use replace::{MakeToken, Replacement};
 pub use scan::{
-    Confidence, Evidence, MAX_ENTRY_LEN, MAX_PATTERNS, MIN_ENTRY_LEN, Scanner, ScannerBuilder, TextFinding,
-    TextFindings, TextKind, Why,
+    Clue, Clues, Confidence, MAX_ENTRY_LEN, MAX_PATTERNS, MIN_ENTRY_LEN, Scanner, ScannerBuilder,
+    TextFinding, TextFindings, TextKind,
 };
 pub use serialize::{BySchema, by_schema};
 pub use stream::{RedactingReader, RedactingWriter};

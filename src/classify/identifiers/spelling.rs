@@ -66,7 +66,11 @@ pub(super) fn number(digits: Option<&str>) -> Result<u64, IdentifierFault> {
 /// hexadecimal MEIDs, in base 16.
 pub(super) fn luhn(digits: &str, base: u32) -> bool {
     let sum = digits.bytes().rev().enumerate().fold(0_u32, |sum, (place, digit)| {
-        let digit = char::from(digit).to_digit(base).unwrap_or(0);
+        // A digit of any base up to 16: its letters begin ten after its figures.
+        let digit = match digit {
+            b'0'..=b'9' => u32::from(digit - b'0'),
+            _ => char::from(digit).to_digit(base).unwrap_or(0),
+        };
         let doubled = if place % 2 == 1 { digit * 2 } else { digit };
         sum.saturating_add(doubled / base + doubled % base)
     });

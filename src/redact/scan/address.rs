@@ -6,7 +6,7 @@
 use core::net::Ipv6Addr;
 
 use super::context::speaks_of_version;
-use super::finding::{Confidence, Evidence, TextFinding, TextKind, Why};
+use super::finding::{Clue, Clues, Confidence, TextFinding, TextKind};
 use super::units::{byte, byte_before, is_word, is_word_before, start_before, unit};
 
 /// Longest local part, in bytes.
@@ -46,7 +46,7 @@ pub(super) fn email(text: &[u8], sign: usize) -> Option<TextFinding> {
     let after = sign + at_sign(text, sign)?;
     let start = local_start(text, sign)?;
     let end = domain_end(text, after)?;
-    let why = Why::none().with(Evidence::Structure);
+    let why = Clues::none().with(Clue::Structure);
     Some(TextFinding { kind: TextKind::Email, start, end, confidence: Confidence::of_percent(95), why })
 }
 
@@ -111,7 +111,7 @@ pub(super) fn ip(text: &[u8], at: usize) -> Option<TextFinding> {
         Some((start, end)) => (start, end, 90),
         None => ipv4(text, at).map(|(start, end)| (start, end, 85))?,
     };
-    let why = Why::none().with(Evidence::Structure);
+    let why = Clues::none().with(Clue::Structure);
     Some(TextFinding { kind: TextKind::Ip, start, end, confidence: Confidence::of_percent(confidence), why })
 }
 

@@ -185,7 +185,7 @@ impl fmt::Display for Confidence {
 /// One reason why something was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Evidence {
+pub enum Clue {
     /// It has the form: so many digits, such parts.
     Structure,
     /// Its groups are those in which this kind is written: 3-2-4, 3-3-4, 4-4-4-4.
@@ -214,7 +214,7 @@ pub enum Evidence {
     AcrossLines,
 }
 
-impl Evidence {
+impl Clue {
     /// All reasons.
     pub const ALL: [Self; 13] = [
         Self::Structure,
@@ -255,35 +255,35 @@ impl Evidence {
 
 /// The reasons of a finding.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct Why(u16);
+pub struct Clues(u16);
 
-impl Why {
+impl Clues {
     /// Whether this reason is among them.
     #[must_use]
-    pub const fn has(self, evidence: Evidence) -> bool {
+    pub const fn has(self, evidence: Clue) -> bool {
         self.0 & (1 << evidence as u16) != 0
     }
 
     /// The reasons.
-    pub fn iter(self) -> impl Iterator<Item = Evidence> {
-        Evidence::ALL.into_iter().filter(move |evidence| self.has(*evidence))
+    pub fn iter(self) -> impl Iterator<Item = Clue> {
+        Clue::ALL.into_iter().filter(move |evidence| self.has(*evidence))
     }
 
     pub(super) const fn none() -> Self {
         Self(0)
     }
 
-    pub(super) const fn with(self, evidence: Evidence) -> Self {
+    pub(super) const fn with(self, evidence: Clue) -> Self {
         Self(self.0 | 1 << evidence as u16)
     }
 
-    pub(super) const fn with_if(self, holds: bool, evidence: Evidence) -> Self {
+    pub(super) const fn with_if(self, holds: bool, evidence: Clue) -> Self {
         if holds { self.with(evidence) } else { self }
     }
 }
 
 /// The names, with commas between them.
-impl fmt::Display for Why {
+impl fmt::Display for Clues {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, evidence) in self.iter().enumerate() {
             f.write_str(if position == 0 { "" } else { ", " })?;
@@ -293,7 +293,7 @@ impl fmt::Display for Why {
     }
 }
 
-impl fmt::Debug for Why {
+impl fmt::Debug for Clues {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()
     }
@@ -306,7 +306,7 @@ pub struct TextFinding {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) confidence: Confidence,
-    pub(super) why: Why,
+    pub(super) why: Clues,
 }
 
 impl TextFinding {
@@ -340,9 +340,9 @@ impl TextFinding {
         self.confidence
     }
 
-    /// Why it was found.
+    /// Clues it was found.
     #[must_use]
-    pub const fn why(&self) -> Why {
+    pub const fn why(&self) -> Clues {
         self.why
     }
 

@@ -8,7 +8,7 @@ use crate::classify::identifiers::{IdentifierSort, sort_of};
 use crate::vocabulary::IdentifierKind;
 
 use super::cluster::{Gap, Group};
-use super::finding::{Confidence, Evidence, TextKind as Kind, Why};
+use super::finding::{Clue, Clues, Confidence, TextKind as Kind};
 use super::window::{Context, Shape, Window};
 use super::words::VERSION;
 
@@ -17,7 +17,7 @@ use super::words::VERSION;
 pub(super) struct Reading {
     pub(super) kind: Kind,
     pub(super) confidence: Confidence,
-    pub(super) why: Why,
+    pub(super) why: Clues,
     pub(super) end: usize,
 }
 
@@ -25,7 +25,7 @@ pub(super) struct Reading {
 #[derive(Clone, Copy)]
 struct Form {
     base: u8,
-    why: Why,
+    why: Clues,
 }
 
 /// What the words of a kind add: directly or nearest, further away, after it.
@@ -55,7 +55,7 @@ pub(super) fn judge(window: &Window<'_>, context: &Context) -> Option<Reading> {
             best = Some(reading);
         }
     }
-    best.map(|best| Reading { why: best.why.with_if(rivals > 1, Evidence::Ambiguous), ..best })
+    best.map(|best| Reading { why: best.why.with_if(rivals > 1, Clue::Ambiguous), ..best })
 }
 
 /// The kinds that numbers of a length may be, the strictest first.
@@ -116,23 +116,23 @@ fn read(kind: Kind, window: &Window<'_>, context: &Context) -> Option<Reading> {
     let before = &context.before;
     let mut is_labelled = true;
     if context.glued & kinds != 0 || before.nearest & kinds != 0 {
-        (confidence, why) = (confidence.up(NEAREST), why.with(Evidence::WordBefore));
+        (confidence, why) = (confidence.up(NEAREST), why.with(Clue::WordBefore));
     } else if before.near & kinds != 0 {
-        (confidence, why) = (confidence.up(NEAR), why.with(Evidence::WordBefore));
+        (confidence, why) = (confidence.up(NEAR), why.with(Clue::WordBefore));
     } else if context.column & kinds != 0 {
-        (confidence, why) = (confidence.up(NEAREST), why.with(Evidence::ColumnLabel));
+        (confidence, why) = (confidence.up(NEAREST), why.with(Clue::ColumnLabel));
     } else {
         is_labelled = false;
     }
     if context.after & kinds != 0 {
         is_labelled = true;
-        (confidence, why) = (confidence.up(AFTER), why.with(Evidence::WordAfter));
+        (confidence, why) = (confidence.up(AFTER), why.with(Clue::WordAfter));
     }
     if before.against && !is_labelled {
-        (confidence, why) = (confidence.down(AGAINST), why.with(Evidence::WordAgainst));
+        (confidence, why) = (confidence.down(AGAINST), why.with(Clue::WordAgainst));
     }
     if before.direct & VERSION != 0 && window.gap() == Gap::Dot {
-        (confidence, why) = (confidence.down(PART), why.with(Evidence::WordAgainst));
+        (confidence, why) = (confidence.down(PART), why.with(Clue::WordAgainst));
     }
     if window.edges.glued_before && context.glued & kinds == 0 {
         return None;
@@ -161,18 +161,18 @@ fn read(kind: Kind, window: &Window<'_>, context: &Context) -> Option<Reading> {
         confidence = confidence.down(JOINED);
     }
     if window.lines() > 0 {
-        (confidence, why) = (confidence.down(LINE), why.with(Evidence::AcrossLines));
+        (confidence, why) = (confidence.down(LINE), why.with(Clue::AcrossLines));
     }
-    let why = why.with_if(window.is_spoken, Evidence::Spoken);
+    let why = why.with_if(window.is_spoken, Clue::Spoken);
     Some(Reading { kind, confidence, why, end })
 }
 
 const fn form(base: u8, grouped: bool, checked: bool, assigned: bool) -> Option<Form> {
-    let why = Why::none()
-        .with(Evidence::Structure)
-        .with_if(grouped, Evidence::Grouping)
-        .with_if(checked, Evidence::CheckDigit)
-        .with_if(assigned, Evidence::Assigned);
+    let why = Clues::none()
+        .with(Clue::Structure)
+        .with_if(grouped, Clue::Grouping)
+        .with_if(checked, Clue::CheckDigit)
+        .with_if(assigned, Clue::Assigned);
     Some(Form { base, why })
 }
 
@@ -473,13 +473,13 @@ fn secret(window: &Window<'_>, context: &Context) -> Option<Reading> {
     if !fits || (window.edges.glued_before && context.glued & bit == 0) {
         return None;
     }
-    let why = Why::none().with(Evidence::Structure).with_if(window.is_spoken, Evidence::Spoken);
+    let why = Clues::none().with(Clue::Structure).with_if(window.is_spoken, Clue::Spoken);
     let (confidence, why) = if context.before.direct & bit != 0 || context.glued & bit != 0 {
-        (95, why.with(Evidence::WordBefore))
+        (95, why.with(Clue::WordBefore))
     } else if context.is_directly(bit) {
-        (95, why.with(Evidence::ColumnLabel))
+        (95, why.with(Clue::ColumnLabel))
     } else if context.after & bit != 0 && window.len() >= 4 && window.len() <= 8 {
-        (70, why.with(Evidence::WordAfter))
+        (70, why.with(Clue::WordAfter))
     } else {
         return None;
     };
@@ -496,9 +496,9 @@ fn birth_date(window: &Window<'_>, context: &Context) -> Option<Reading> {
     if !(fits && context.is_directly(Kind::BirthDate.bit())) {
         return None;
     }
-    let why = Why::none().with(Evidence::Structure);
+    let why = Clues::none().with(Clue::Structure);
     let named = context.before.direct & Kind::BirthDate.bit() != 0;
-    let why = why.with(if named { Evidence::WordBefore } else { Evidence::ColumnLabel });
+    let why = why.with(if named { Clue::WordBefore } else { Clue::ColumnLabel });
     Some(Reading { kind: Kind::BirthDate, confidence: Confidence::of_percent(95), why, end: window.end })
 }
 
@@ -539,8 +539,8 @@ fn account(window: &Window<'_>, context: &Context) -> Option<Reading> {
         && context.is_directly(Kind::Account.bit())
         && (!window.edges.glued_before || context.glued & Kind::Account.bit() != 0);
     let named = context.before.direct & Kind::Account.bit() != 0;
-    let why = Why::none().with(Evidence::Structure);
-    let why = why.with(if named { Evidence::WordBefore } else { Evidence::ColumnLabel });
+    let why = Clues::none().with(Clue::Structure);
+    let why = why.with(if named { Clue::WordBefore } else { Clue::ColumnLabel });
     fits.then_some(Reading {
         kind: Kind::Account,
         confidence: Confidence::of_percent(75),

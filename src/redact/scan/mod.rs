@@ -28,7 +28,7 @@ mod words;
 
 use core::fmt;
 
-pub use finding::{Confidence, Evidence, TextFinding, TextKind, Why};
+pub use finding::{Clue, Clues, Confidence, TextFinding, TextKind};
 pub use lists::{MAX_ENTRY_LEN, MIN_ENTRY_LEN};
 
 use crate::classify::identifiers::AccountPattern;
@@ -109,7 +109,7 @@ impl Scanner {
                 let end = end + window_start(walk);
                 walk.continues = secret::goes_on(text, at, end);
                 if end > at {
-                    let why = Why::none().with(Evidence::WordBefore);
+                    let why = Clues::none().with(Clue::WordBefore);
                     let confidence = Confidence::of_percent(80);
                     (walk.at, walk.floor) = (end, end);
                     return Step::Found(TextFinding {

@@ -4,7 +4,7 @@
 //! has a digit or a sign in it. PINs and codes are numbers, and found as such.
 
 use super::context::{is_marker, is_markers, password_label};
-use super::finding::{Confidence, Evidence, TextFinding, TextKind, Why};
+use super::finding::{Clue, Clues, Confidence, TextFinding, TextKind};
 use super::units::{byte, byte_before};
 
 /// Most bytes of a value in one finding. A longer one is several findings, one behind the other.
@@ -148,7 +148,7 @@ pub(super) fn password(text: &[u8], start: usize) -> Option<TextFinding> {
         }
     };
     let confidence = if link == Link::Sign { 95 } else { 80 };
-    let why = Why::none().with(Evidence::WordBefore);
+    let why = Clues::none().with(Clue::WordBefore);
     let found = TextFinding {
         kind: TextKind::Secret,
         start,

@@ -117,17 +117,23 @@ fn beside_month(text: &[u8], start: usize, end: usize) -> bool {
     let joins = |byte: &u8| matches!(byte, b' ' | b',' | b'.' | b'-' | b'/');
     let before = text.get(start.saturating_sub(3)..start).unwrap_or_default();
     let word_end = start - before.iter().rev().take_while(|byte| joins(byte)).count();
-    let word_start = words::word_start(text, word_end);
-    if words::is_month(text.get(word_start..word_end).unwrap_or_default()) {
-        return true;
+    // The last letters of months, whole and cut short.
+    let may_end = matches!(
+        byte_before(text, word_end) | 0x20,
+        b'b' | b'c' | b'e' | b'g' | b'h' | b'l' | b'n' | b'p' | b'r' | b't' | b'v' | b'y'
+    );
+    if may_end {
+        let word_start = words::word_start(text, word_end);
+        if words::is_month(text.get(word_start..word_end).unwrap_or_default()) {
+            return true;
+        }
     }
     let after = text.get(end..).unwrap_or_default();
     let joints = after.iter().take(3).take_while(|byte| joins(byte)).count();
+    // `2nd March`, `2 of March`: rare enough to look closer at every `of`, and at every `Mar`.
     let after = after.get(joints..).unwrap_or_default();
-    // `2nd March`, `2 of March`: rare enough to look closer at every `of`.
-    let len = after.iter().take(10).take_while(|byte| byte.is_ascii_alphabetic()).count();
-    let word = after.get(..len).unwrap_or_default();
-    words::is_month(word) || word.eq_ignore_ascii_case(b"of")
+    let of = after.first_chunk().is_some_and(|[a, b]| (a | 0x20, b | 0x20) == (b'o', b'f'));
+    of || after.get(..3).is_some_and(words::is_month)
 }
 
 /// Whether words follow that may end in a label: `4482 is my pin`.

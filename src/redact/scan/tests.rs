@@ -46,7 +46,7 @@ fn the_stricter_kind_wins_where_evidence_is_equal() {
     let both = Scanner::builder().least(Confidence::of_percent(10)).build();
     let both = both.scan("account SSN PIN 987654320").next().unwrap();
     assert_eq!(both.kind(), TextKind::Secret);
-    assert!(both.why().has(Evidence::Ambiguous));
+    assert!(both.why().has(Clue::Ambiguous));
 }
 
 #[test]

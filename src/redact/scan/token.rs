@@ -4,7 +4,7 @@ use crate::classify::identifiers::{AccountPattern, check};
 use crate::vocabulary::IdentifierKind;
 
 use super::context::{Before, before};
-use super::finding::{Confidence, Evidence, TextFinding, TextKind, Why};
+use super::finding::{Clue, Clues, Confidence, TextFinding, TextKind};
 use super::lists::Lists;
 use super::units::{byte, byte_before, is_word, is_word_before};
 use super::words::{self, KINDS, Sense, is_month};
@@ -39,7 +39,7 @@ fn meid(text: &[u8], start: usize, end: usize, written: &str, column: Sense) -> 
     }
     let is_capital = !written.bytes().any(|byte| byte.is_ascii_lowercase());
     let base = if is_capital { 55 } else { 40 };
-    let why = Why::none().with(Evidence::Structure);
+    let why = Clues::none().with(Clue::Structure);
     labelled(text, TextKind::Meid, start, end, base, why, column)
 }
 
@@ -53,7 +53,7 @@ fn labelled_account(
     let before = before(text, start);
     let digits = written.bytes().filter(u8::is_ascii_digit).count();
     let is_direct = is_directly(&before, column, TextKind::Account.bit());
-    let why = Why::none().with(Evidence::WordBefore);
+    let why = Clues::none().with(Clue::WordBefore);
     let confidence = Confidence::of_percent(70);
     (is_direct && digits >= 3 && written.len() >= 6).then_some(TextFinding {
         kind: TextKind::Account,
@@ -70,17 +70,17 @@ fn labelled(
     start: usize,
     end: usize,
     base: u8,
-    why: Why,
+    why: Clues,
     column: Sense,
 ) -> Option<TextFinding> {
     let before = before(text, start);
     let confidence = Confidence::of_percent(base);
     let (confidence, why) = if before.near & kind.bit() != 0 {
-        (confidence.up(45), why.with(Evidence::WordBefore))
+        (confidence.up(45), why.with(Clue::WordBefore))
     } else if column & kind.bit() != 0 {
-        (confidence.up(45), why.with(Evidence::ColumnLabel))
+        (confidence.up(45), why.with(Clue::ColumnLabel))
     } else if before.against {
-        (confidence.down(30), why.with(Evidence::WordAgainst))
+        (confidence.down(30), why.with(Clue::WordAgainst))
     } else {
         (confidence, why)
     };
@@ -104,7 +104,7 @@ pub(super) fn of_pattern(
                 continue;
             };
             if let Some(kind) = lists.denied(written) {
-                let why = Why::none().with(Evidence::Listed);
+                let why = Clues::none().with(Clue::Listed);
                 return Some(TextFinding { kind, start: from, end: to, confidence: Confidence::MAX, why });
             }
             let is_account = patterns
@@ -112,7 +112,7 @@ pub(super) fn of_pattern(
                 .any(|pattern| check(IdentifierKind::AccountNumber, written, Some(pattern)).is_ok());
             if is_account {
                 let said = before(text, from).direct & TextKind::Account.bit() != 0;
-                let why = Why::none().with(Evidence::Pattern).with_if(said, Evidence::WordBefore);
+                let why = Clues::none().with(Clue::Pattern).with_if(said, Clue::WordBefore);
                 let confidence = Confidence::of_percent(if said { 97 } else { 85 });
                 return Some(TextFinding { kind: TextKind::Account, start: from, end: to, confidence, why });
             }
@@ -231,8 +231,8 @@ pub(super) fn birth_date_in_words(text: &[u8], at: usize, column: Sense) -> Opti
         return None;
     }
     let named = before.direct & bit != 0;
-    let why = Why::none().with(Evidence::Structure);
-    let why = why.with(if named { Evidence::WordBefore } else { Evidence::ColumnLabel });
+    let why = Clues::none().with(Clue::Structure);
+    let why = why.with(if named { Clue::WordBefore } else { Clue::ColumnLabel });
     Some(TextFinding { kind: TextKind::BirthDate, start, end, confidence: Confidence::of_percent(95), why })
 }
 
