@@ -5,7 +5,7 @@
 
 use core::net::Ipv6Addr;
 
-use super::context::speaks_of_version;
+use super::context::{marker_at, speaks_of_version};
 use super::finding::{Clue, Clues, Confidence, TextFinding, TextKind};
 use super::units::{byte, byte_before, is_word, is_word_before, start_before, unit};
 
@@ -139,7 +139,8 @@ fn ipv4(text: &[u8], start: usize) -> Option<(usize, usize)> {
         }
         at += digits;
     }
-    let goes_on = is_word(text, at) || (byte(text, at) == b'.' && byte(text, at + 1).is_ascii_digit());
+    let goes_on = is_word(text, at)
+        || (byte(text, at) == b'.' && (byte(text, at + 1).is_ascii_digit() || marker_at(text, at + 1)));
     // `Chrome/120.0.0.1`: the version of a product.
     let is_product = before == b'/' && start > 1 && byte(text, start - 2).is_ascii_alphabetic();
     let is_other = goes_on || is_product || speaks_of_version(text, start);

@@ -5,6 +5,7 @@
 
 use zeroize::Zeroize;
 
+use super::context::marker_at;
 use super::units::{Unit, byte, byte_before, is_word_before, unit, unit_before};
 
 /// Most groups of a cluster.
@@ -312,7 +313,7 @@ pub(super) fn edges(text: &[u8], start: usize, end: usize) -> Edges {
     let word_before_joint = joins && start > 1 && is_word_before(text, start - 1);
     let after = byte(text, end);
     let joint_after = matches!(after, b'-' | b'/' | b'.' | b'+' | b'=' | b'_' | b':' | b',' | b'@')
-        && super::units::is_word(text, end + 1);
+        && (super::units::is_word(text, end + 1) || marker_at(text, end + 1));
     Edges {
         glued_before: before.is_ascii_alphanumeric(),
         glued_after: after.is_ascii_alphanumeric(),

@@ -211,6 +211,17 @@ pub(super) fn marker_before(text: &[u8], end: usize) -> bool {
     open.and_then(|open| window.get(open..)).is_some_and(is_marker)
 }
 
+/// Whether a replacement begins at a place: it counts as the number that it stands for, where it is joined
+/// to another.
+pub(super) fn marker_at(text: &[u8], start: usize) -> bool {
+    if byte(text, start) != b'[' {
+        return false;
+    }
+    let window = text.get(start..).unwrap_or_default();
+    let end = window.iter().take(MAX_BEFORE).position(|byte| *byte == b']');
+    end.and_then(|end| window.get(..=end)).is_some_and(is_marker)
+}
+
 /// Whether a text is replacements and nothing else: a long secret leaves several.
 pub(super) fn is_markers(text: &[u8]) -> bool {
     !text.is_empty() && text.split_inclusive(|byte| *byte == b']').all(is_marker)

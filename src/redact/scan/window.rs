@@ -1,7 +1,7 @@
 //! A window: some groups of a cluster, as one candidate number, with what stands around it.
 
 use super::cluster::{Cluster, Edges, Gap, Group, edges};
-use super::context::Before;
+use super::context::{Before, marker_at};
 use super::units::{Unit, byte, unit, unit_before};
 use super::words::{self, KINDS, Sense};
 
@@ -84,7 +84,9 @@ impl<'c> Window<'c> {
             plus: plus.is_some(),
             edges,
             glued,
-            is_part: part_before || next.is_some_and(|next| joins(next.gap)),
+            is_part: part_before
+                || next.is_some_and(|next| joins(next.gap))
+                || marker_joined_after(text, end),
             spaced: (
                 previous.filter(|_| first.gap == Gap::Space).map(|group| group.len),
                 next.filter(|next| next.gap == Gap::Space).map(|group| group.len),
@@ -172,6 +174,12 @@ fn digit_joined_before(text: &[u8], start: usize) -> bool {
     let (joint, len) = unit_before(text, start);
     let is_joint = matches!(joint, Unit::Dash | Unit::Dot | Unit::Underscore);
     is_joint && matches!(unit_before(text, start - len).0, Unit::Digit(_))
+}
+
+/// Whether a joint and a replacement stand directly after.
+fn marker_joined_after(text: &[u8], end: usize) -> bool {
+    let (joint, len) = unit(text, end);
+    matches!(joint, Unit::Dash | Unit::Dot | Unit::Underscore) && marker_at(text, end + len)
 }
 
 /// Where an extension ends that begins here.
