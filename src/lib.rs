@@ -38,6 +38,7 @@ pub use keys::{KeyProvider, MemoryKeys, PassphraseKeys};
 pub use oversight::report::{EvidenceReport, EvidenceRequest, Period};
 pub use oversight::watch::{Alarm, AlarmSink, WatchRules};
 pub use policy::{Decision, Reason};
+pub use redact::{Redactor, Scanner};
 pub use sensitive::Sensitive;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;

@@ -39,7 +39,7 @@ const ROOMS: &[(&str, Uses)] = &[
     // first
     ("keys", Uses::These(&["hazmat", "sensitive", "classify", "toml_reader"])),
     ("policy", Uses::These(&["classify", "toml_reader"])), // knows no cryptography
-    ("redact", Uses::These(&["classify", "sensitive"])),   // knows no cryptography, and no decision
+    ("redact", Uses::These(&["classify", "sensitive"])), // no cryptography, no decision: tokens come through a trait
     // on an agent's machine: no way from here to a key of the tree, a policy or a log
     ("device", Uses::These(&["hazmat", "classify", "sensitive"])),
     // second
@@ -105,6 +105,8 @@ const CRATES: &[(&str, Where)] = &[
     ("serde", Where::Anywhere),
     ("serde_json", Where::Only(&["guard", "oversight", "redact"])), // attestations, reports, log lines
     ("subtle", Where::Anywhere),
+    ("tracing_core", Where::Only(&["redact"])),
+    ("tracing_subscriber", Where::Only(&["redact"])),
     ("thiserror", Where::Anywhere),
     ("unicode_normalization", Where::Only(&["classify"])), // names in one form
     ("zeroize", Where::Anywhere),

@@ -9,6 +9,7 @@ mod durable;
 mod guard;
 mod index;
 mod raw;
+mod redact;
 mod scope;
 mod sealing;
 mod subscriber;
@@ -37,6 +38,9 @@ criterion::criterion_group! {
         tree::append,
         tokens::ff1,
         tokens::siv,
+        redact::replace,
+        redact::clean,
+        redact::linear,
         scope::breach,
         durable::disclosures,
 }

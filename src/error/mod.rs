@@ -16,6 +16,7 @@ mod interaction;
 mod keys;
 mod policy;
 mod record;
+mod redact;
 mod subjects;
 mod table;
 mod token;
@@ -35,6 +36,7 @@ pub use interaction::{HostError, InteractionError};
 pub use keys::KeyError;
 pub use policy::PolicyError;
 pub use record::{IdError, RecordError, SchemaError};
+pub use redact::RedactError;
 pub use subjects::SubjectError;
 pub use token::TokenError;
 pub use transaction::TransactionError;
@@ -98,6 +100,9 @@ pub enum Error {
     /// An export of the audit log stopped (9400–9499).
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// A text was not redacted (9601–9649).
+    #[error(transparent)]
+    Redact(#[from] RedactError),
 }
 
 impl Error {
@@ -123,6 +128,7 @@ impl Error {
             Self::Guard(cause) => cause.code(),
             Self::Watch(cause) => cause.code(),
             Self::Export(cause) => cause.code(),
+            Self::Redact(cause) => cause.code(),
         }
     }
 }

@@ -216,6 +216,11 @@ impl ErrorCode {
         (9402, "export_unreadable"),
         (9403, "export_another_log"),
         (9404, "export_ends_earlier"),
+        (9601, "redact_list_entry"),
+        (9602, "redact_too_many_patterns"),
+        (9603, "redact_not_replaced"),
+        (9604, "redact_document"),
+        (9605, "redact_path"),
     ];
 
     /// The stable name of the cause: its room and what it is, `interaction_locked_out`; `None` for a

@@ -15,6 +15,7 @@ mod inventory;
 mod keys;
 mod migrate;
 mod notices;
+mod redaction;
 mod request;
 mod reseal;
 mod scope;

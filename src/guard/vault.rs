@@ -6,8 +6,11 @@ use crate::disclose::{View, open_value};
 use crate::envelope::{Binding, PlainContent, PlainField, SealedField, Stored, seal_record};
 use crate::error::{Error, RecordError, SealedError, TokenError};
 use crate::oversight::watch::What;
+use crate::sensitive::Sensitive;
 use crate::token::{Issued, TokenTerms, VaultRef, VaultToken};
-use crate::vocabulary::{AccountId, BasisId, EventKind, FieldName, RecordId, Scope, Shape, hex};
+use crate::vocabulary::{
+    AccountId, BasisId, CivilDate, DataClass, EventKind, FieldName, RecordId, Scope, Shape, hex,
+};
 
 use super::interaction::Interaction;
 use super::{Guard, Inner};
@@ -37,18 +40,47 @@ impl Guard {
         field: &str,
         terms: TokenTerms,
     ) -> Result<VaultToken, Error> {
-        let Inner { schema, tokens, .. } = &*self.0;
+        let schema = &self.0.schema;
         let spec = schema.field(field).ok_or(RecordError::UnknownField { position: 0 })?;
         if spec.shape() != Shape::Value {
             return Err(TokenError::WrongShape.into());
         }
-        let (now, sealed) = (self.now(), sealed.into());
-        terms.check(now, sealed.delete_after())?;
-        let token = tokens.draw(spec.class())?;
+        let sealed = sealed.into();
+        self.issue(account, spec.name(), spec.class(), (terms, sealed.delete_after()), |id| {
+            self.seal_for_vault(&sealed, account, spec.name(), id)
+        })
+    }
+
+    /// Makes a token for a value that stands in no sealed field: one that was found in a text.
+    pub(super) fn issue_token_of(
+        &self,
+        account: &AccountId,
+        field: &FieldName,
+        class: DataClass,
+        terms: TokenTerms,
+        value: &Sensitive<String>,
+    ) -> Result<VaultToken, Error> {
+        self.issue(account, field, class, (terms, None), |id| {
+            self.seal_value_for_vault(value, account, (field, class), id, None)
+        })
+    }
+
+    fn issue(
+        &self,
+        account: &AccountId,
+        field: &FieldName,
+        class: DataClass,
+        (terms, delete_after): (TokenTerms, Option<CivilDate>),
+        seal: impl FnOnce(&RecordId) -> Result<Vec<u8>, Error>,
+    ) -> Result<VaultToken, Error> {
+        let tokens = &self.0.tokens;
+        let now = self.now();
+        terms.check(now, delete_after)?;
+        let token = tokens.draw(class)?;
         let of = tokens.reference(&token);
-        let value = self.seal_for_vault(&sealed, account, spec.name(), &record_id(&of)?)?;
+        let value = seal(&record_id(&of)?)?;
         self.record_token(EventKind::TokenIssued, Some(token_basis(&token, &of)?), Some(account))?;
-        let issued = Issued::new(account.clone(), spec.name().clone(), spec.class(), value, terms);
+        let issued = Issued::new(account.clone(), field.clone(), class, value, terms);
         tokens.put(&of, &issued, now)?;
         Ok(token)
     }
@@ -113,11 +145,22 @@ impl Guard {
         field: &FieldName,
         id: &RecordId,
     ) -> Result<Vec<u8>, Error> {
-        let Inner { tenant, schema, .. } = &*self.0;
-        let class = schema.field(field.as_str()).ok_or(SealedError::SchemaMismatch)?.class();
+        let class = self.0.schema.field(field.as_str()).ok_or(SealedError::SchemaMismatch)?.class();
         let value = self.open_with(account, stored, |opener| open_value(opener, field, class))?;
         // A token does not outlive the day of what it stands for.
-        let sealing = self.keys_to_seal(account, stored.delete_after())?;
+        self.seal_value_for_vault(&value, account, (field, class), id, stored.delete_after())
+    }
+
+    fn seal_value_for_vault(
+        &self,
+        value: &Sensitive<String>,
+        account: &AccountId,
+        (field, class): (&FieldName, DataClass),
+        id: &RecordId,
+        delete_after: Option<CivilDate>,
+    ) -> Result<Vec<u8>, Error> {
+        let tenant = &self.0.tenant;
+        let sealing = self.keys_to_seal(account, delete_after)?;
         // EXPOSE: sealed again, and wiped.
         let content = PlainContent::Value(value.expose().as_bytes());
         let binding = Binding { tenant, account, record: id };

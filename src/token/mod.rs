@@ -18,6 +18,7 @@ mod columns;
 mod format;
 mod index;
 mod siv;
+mod text;
 mod vault;
 mod vault_store;
 mod vault_token;
@@ -39,6 +40,7 @@ pub use vault_token::VaultToken;
 pub(crate) use column_store::tests::must_hold;
 pub(crate) use columns::Columns;
 pub(crate) use index::IndexKeys;
+pub(crate) use text::text_token;
 #[cfg(feature = "testing")]
 pub(crate) use vault::recode_for_testing;
 pub(crate) use vault::{Issued, Tokens};

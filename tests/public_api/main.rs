@@ -18,6 +18,7 @@ mod leaks;
 mod migrate;
 mod notices;
 mod redact;
+mod redaction;
 mod said_so;
 mod scope;
 mod search;

@@ -170,6 +170,22 @@ pub fn check(
     Ok(Identifier { normalised, sort })
 }
 
+/// The sort of a number that is in its normal form already: no copy is made.
+pub(crate) fn sort_of(kind: IdentifierKind, normalised: &str) -> Result<IdentifierSort, IdentifierFault> {
+    match kind {
+        IdentifierKind::Ssn => ssn::sort(normalised),
+        IdentifierKind::Nanp => nanp::sort(normalised),
+        IdentifierKind::Imei => imei::sort(normalised),
+        IdentifierKind::Meid => meid::sort(normalised),
+        IdentifierKind::Iccid => iccid::sort(normalised),
+        IdentifierKind::Imsi => imsi::sort(normalised),
+        IdentifierKind::Eid => eid::sort(normalised),
+        IdentifierKind::Pan => pan::sort(normalised),
+        IdentifierKind::AccountNumber => account_number::sort(normalised, normalised, None),
+        IdentifierKind::Email => email::sort(normalised),
+    }
+}
+
 /// The normal form, or why there is none.
 pub(super) fn form(kind: IdentifierKind, text: &str) -> Result<Sensitive<String>, IdentifierFault> {
     match kind {
@@ -196,15 +212,16 @@ pub(super) fn sort(
     // EXPOSE: read by the checks below, which keep and repeat nothing of it.
     let normalised = normalised.expose();
     match kind {
-        IdentifierKind::Ssn => ssn::sort(normalised),
-        IdentifierKind::Nanp => nanp::sort(normalised),
+        // These two are told by their spelling too.
         IdentifierKind::Imei => imei::sort(text),
-        IdentifierKind::Meid => meid::sort(normalised),
-        IdentifierKind::Iccid => iccid::sort(normalised),
-        IdentifierKind::Imsi => imsi::sort(normalised),
-        IdentifierKind::Eid => eid::sort(normalised),
-        IdentifierKind::Pan => pan::sort(normalised),
         IdentifierKind::AccountNumber => account_number::sort(text, normalised, pattern),
-        IdentifierKind::Email => email::sort(normalised),
+        IdentifierKind::Ssn
+        | IdentifierKind::Nanp
+        | IdentifierKind::Meid
+        | IdentifierKind::Iccid
+        | IdentifierKind::Imsi
+        | IdentifierKind::Eid
+        | IdentifierKind::Pan
+        | IdentifierKind::Email => sort_of(kind, normalised),
     }
 }

@@ -65,8 +65,12 @@ pub(super) fn number(digits: Option<&str>) -> Result<u64, IdentifierFault> {
 /// Whether the last digit checks the others: Luhn in base 10 (ISO/IEC 7812-1 annex B) or, for
 /// hexadecimal MEIDs, in base 16.
 pub(super) fn luhn(digits: &str, base: u32) -> bool {
-    let sum = digits.chars().rev().enumerate().fold(0_u32, |sum, (place, digit)| {
-        let digit = digit.to_digit(base).unwrap_or(0);
+    let sum = digits.bytes().rev().enumerate().fold(0_u32, |sum, (place, digit)| {
+        // A digit of any base up to 16: its letters begin ten after its figures.
+        let digit = match digit {
+            b'0'..=b'9' => u32::from(digit - b'0'),
+            _ => char::from(digit).to_digit(base).unwrap_or(0),
+        };
         let doubled = if place % 2 == 1 { digit * 2 } else { digit };
         sum.saturating_add(doubled / base + doubled % base)
     });

@@ -473,6 +473,16 @@ public enum ErrorCode: UInt16, CaseIterable, Sendable {
     case exportAnotherLog = 9403
     /// An export: ends earlier.
     case exportEndsEarlier = 9404
+    /// Redaction: list entry.
+    case redactListEntry = 9601
+    /// Redaction: too many patterns.
+    case redactTooManyPatterns = 9602
+    /// Redaction: not replaced.
+    case redactNotReplaced = 9603
+    /// Redaction: document.
+    case redactDocument = 9604
+    /// Redaction: path.
+    case redactPath = 9605
 
     /// The name that every language uses: `interaction_locked_out`.
     public var name: String {

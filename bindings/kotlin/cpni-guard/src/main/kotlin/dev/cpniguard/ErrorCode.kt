@@ -223,7 +223,12 @@ public enum class ErrorCode(public val number: Int) {
     EXPORT_SINK(9401),
     EXPORT_UNREADABLE(9402),
     EXPORT_ANOTHER_LOG(9403),
-    EXPORT_ENDS_EARLIER(9404);
+    EXPORT_ENDS_EARLIER(9404),
+    REDACT_LIST_ENTRY(9601),
+    REDACT_TOO_MANY_PATTERNS(9602),
+    REDACT_NOT_REPLACED(9603),
+    REDACT_DOCUMENT(9604),
+    REDACT_PATH(9605);
 
     public companion object {
         private val byNumber: Map<Int, ErrorCode> = entries.associateBy(ErrorCode::number)
