@@ -14,8 +14,8 @@ use cpni_guard::policy::{Certainty, Compliance, ReadFrom};
 use cpni_guard::vocabulary::{CivilDate, DataClass, Timestamp};
 
 use crate::calendar::BusinessCalendar;
+use crate::day::Day;
 use crate::error::{CpniError, call};
-use crate::guard::Day;
 
 /// A text of 47 CFR 64.2011.
 #[uniffi::remote(Enum)]

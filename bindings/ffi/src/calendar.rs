@@ -7,11 +7,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use cpni_guard::oversight::{BusinessDays, DayKind, UsFederalDays, last_day_to_act, last_full_day};
-use cpni_guard::vocabulary::CivilDate;
 
 use crate::adapt::Of;
+use crate::day::Day;
 use crate::error::{CpniError, call};
-use crate::guard::Day;
 use crate::hosts;
 
 /// Whether a day is a business day.
@@ -90,11 +89,5 @@ impl BusinessCalendar {
 impl fmt::Debug for BusinessCalendar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("BusinessCalendar(..)")
-    }
-}
-
-impl From<CivilDate> for Day {
-    fn from(day: CivilDate) -> Self {
-        Self { year: day.year(), month: day.month(), day: day.day() }
     }
 }

@@ -7,8 +7,9 @@ use cpni_guard::guard::{ErasureReceipt as CoreReceipt, ErasureRequest};
 use cpni_guard::keys::MemorySubjectStore;
 use cpni_guard::vocabulary::{AccountId, ContactId, FieldName};
 
+use crate::day::Day;
 use crate::error::{CpniError, call};
-use crate::guard::{Day, Guard, GuardBuilder};
+use crate::guard::{Guard, GuardBuilder};
 
 /// How far an erasure is. The event that it names proves it: `AuditLog::prove`.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]

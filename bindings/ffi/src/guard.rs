@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use cpni_guard::interaction::TimeLimits;
 use cpni_guard::policy::{Override, Pack};
-use cpni_guard::vocabulary::{AgentId, CivilDate, RuleId, TenantId};
+use cpni_guard::vocabulary::{AgentId, RuleId, TenantId};
 use cpni_guard::{Schema, Sensitive, Stores, WatchRules};
 
 use crate::adapt::{Hotlines, Of, Signer};
 use crate::clock::{GuardClock, HostClock};
+use crate::day::Day;
 use crate::error::{CpniError, call};
 use crate::hosts;
 use crate::keys::KeyHolder;
@@ -24,23 +25,6 @@ use crate::memory::{ManualClock, MemoryAgents, MemoryContacts};
 /// Collects the parts of a guard. Needed: schema, keys, a store, grants, agents and contacts.
 #[derive(uniffi::Object)]
 pub struct GuardBuilder(Mutex<Option<cpni_guard::GuardBuilder>>);
-
-/// A day of the calendar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
-pub struct Day {
-    /// The year.
-    pub year: i16,
-    /// The month, 1 to 12.
-    pub month: i8,
-    /// The day of the month, 1 to 31.
-    pub day: i8,
-}
-
-impl Day {
-    pub(crate) fn date(self) -> Result<CivilDate, CpniError> {
-        CivilDate::new(self.year, self.month, self.day).ok_or(CpniError::NOT_A_DAY)
-    }
-}
 
 #[uniffi::export]
 impl GuardBuilder {

@@ -12,8 +12,8 @@ use cpni_guard::interaction::CodeTo;
 use cpni_guard::oversight::DayKind;
 
 use crate::clock::HostFailure;
+use crate::day::Day;
 use crate::facts::{AccountFacts, AgentProfile, ContactState};
-use crate::guard::Day;
 use crate::notices::NoticeFacts;
 use crate::oversight::AlarmFacts;
 

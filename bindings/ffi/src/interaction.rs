@@ -11,10 +11,11 @@ use cpni_guard::vocabulary::{
 use cpni_guard::{AgentSession, Contact, DeviceRequest, Evidence, NamedCall, PhotoId};
 
 use crate::answer::Answer;
+use crate::day::Day;
 use crate::decision::Decisions;
 use crate::error::{CpniError, call};
 use crate::exclusive::Exclusive;
-use crate::guard::{Day, Guard, secret};
+use crate::guard::{Guard, secret};
 use crate::layout::{Batch, Request, read_list};
 use crate::view::{ViewAnswer, ViewResult};
 

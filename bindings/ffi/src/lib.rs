@@ -10,6 +10,7 @@
 mod alloc;
 mod answer;
 mod clock;
+mod day;
 mod device;
 mod error;
 mod exclusive;
@@ -77,6 +78,7 @@ mod view;
 
 pub use answer::*;
 pub use clock::{GuardClock, HostFailure};
+pub use day::Day;
 pub use device::*;
 pub use error::{CpniError, NamedCode, error_codes};
 pub use record::*;

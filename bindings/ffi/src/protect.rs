@@ -5,8 +5,9 @@ use std::fmt;
 use cpni_guard::Protected;
 use cpni_guard::classify::Concern;
 
+use crate::day::Day;
 use crate::error::{CpniError, call};
-use crate::guard::{Day, Guard};
+use crate::guard::Guard;
 use crate::layout::Item;
 use crate::search::{RowTerm, row_terms};
 

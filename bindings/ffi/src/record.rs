@@ -3,8 +3,8 @@
 use cpni_guard::vocabulary::DataClass;
 use cpni_guard::{SealedField, SealedRecord};
 
+use crate::day::Day;
 use crate::error::{CpniError, call};
-use crate::guard::Day;
 
 /// What sealed bytes say of themselves. Nobody vouches for it before they are opened.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]

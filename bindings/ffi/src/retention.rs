@@ -5,8 +5,8 @@ use cpni_guard::vocabulary::Timestamp;
 
 use crate::breach::Citation;
 use crate::calendar::BusinessCalendar;
+use crate::day::Day;
 use crate::error::{CpniError, call};
-use crate::guard::Day;
 
 /// What happened to one way to opt out.
 #[uniffi::remote(Enum)]
