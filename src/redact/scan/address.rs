@@ -177,7 +177,8 @@ fn ipv6(text: &[u8], at: usize) -> Option<(usize, usize)> {
     let begins_full = written.find(':') == Some(4) && groups == 2;
     let is_long = groups >= 3 || written.contains('.') || colons == MAX_IPV6_COLONS || begins_full;
     let fits = is_long && (2..=MAX_IPV6_COLONS).contains(&colons) && written.parse::<Ipv6Addr>().is_ok();
-    let touches = is_word_before(text, start) || is_word(text, start + len);
+    let joined = matches!(byte(rest, len), b':' | b'.') && marker_at(rest, len + 1);
+    let touches = is_word_before(text, start) || is_word(text, start + len) || joined;
     (fits && !touches && start + len > at).then_some((start, start + len))
 }
 

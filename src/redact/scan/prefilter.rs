@@ -1,7 +1,6 @@
 //! Where something may begin: digits, `@`, full-width characters, the first letters of a password's label.
 //!
-//! Text without these is stepped over 32 bytes at a time, in a form that compilers turn into vector
-//! instructions.
+//! 32 bytes are looked at together, in a form that compilers turn into vector instructions.
 
 /// Bytes that are looked at together. Two more are read behind them.
 const CHUNK: usize = 32;
@@ -10,88 +9,49 @@ const CHUNK: usize = 32;
 pub(super) fn next(text: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     while let Some(bytes) = text.get(at..at + CHUNK + 2) {
-        if may_begin_in(bytes)
-            && let Some(place) = find_in(text, at)
-        {
-            return Some(place);
+        if let Some(place) = first_in(bytes) {
+            return Some(at + place);
         }
         at += CHUNK;
     }
-    (at..text.len()).find(|at| may_begin(text, *at))
+    (at..text.len()).find(|at| {
+        let byte_at = |more: usize| super::units::byte(text, at + more);
+        may_begin(byte_at(0), byte_at(1), byte_at(2)) != 0
+    })
 }
 
-/// Whether something may begin in the first bytes of a chunk.
+/// The first of the first bytes of a chunk where something may begin.
 #[inline]
-fn may_begin_in(bytes: &[u8]) -> bool {
-    let (Some(first), Some(second), Some(third)) =
-        (bytes.first_chunk::<CHUNK>(), shifted(bytes, 1), shifted(bytes, 2))
-    else {
-        return true;
-    };
-    let mut any = 0_u8;
-    for ((a, b), c) in first.iter().zip(second).zip(third) {
-        let (small, b, c) = (a | 0x20, b | 0x20, c | 0x20);
-        let plain = u8::from(a.wrapping_sub(b'0') < 10) | u8::from(*a == b'@') | u8::from(*a == 0xEF);
-        let pas = u8::from(b == b'a') & u8::from(c == b's');
-        let pwd = u8::from(b == b'w') & u8::from(c == b'd');
-        let sec = u8::from(small == b's') & u8::from(b == b'e') & u8::from(c == b'c');
-        any |= plain | (u8::from(small == b'p') & (pas | pwd)) | sec;
+fn first_in(bytes: &[u8]) -> Option<usize> {
+    let (first, second, third) = (shifted(bytes, 0)?, shifted(bytes, 1)?, shifted(bytes, 2)?);
+    let mut flags = [0_u8; CHUNK];
+    for (((flag, a), b), c) in flags.iter_mut().zip(first).zip(second).zip(third) {
+        *flag = may_begin(*a, *b, *c);
     }
-    any != 0
-}
-
-/// The first place of a chunk where something may begin: eight bytes in one word at a time.
-fn find_in(text: &[u8], chunk: usize) -> Option<usize> {
-    for word_at in (chunk..chunk + CHUNK).step_by(8) {
-        let word = u64::from_le_bytes(*text.get(word_at..)?.first_chunk()?);
-        let small = word | repeat(0x20);
-        let mut candidates =
-            digits(word) | equal(word, b'@') | equal(word, 0xEF) | equal(small, b'p') | equal(small, b's');
-        while candidates != 0 {
-            let place = word_at + (candidates.trailing_zeros() / 8) as usize;
-            if may_begin(text, place) {
-                return Some(place);
-            }
-            candidates &= candidates - 1;
+    let (words, _) = flags.as_chunks::<8>();
+    for (count, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        if word != 0 {
+            return Some(count * 8 + (word.trailing_zeros() / 8) as usize);
         }
     }
     None
 }
 
-const fn repeat(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
-}
-
-/// The top bit of each byte that is a digit.
-const fn digits(word: u64) -> u64 {
-    let value = word ^ repeat(b'0');
-    // INVARIANT: no byte of the sum exceeds 0x7F + 0x76, so nothing is carried.
-    !(((value & repeat(0x7F)) + repeat(0x76)) | value) & repeat(0x80)
-}
-
-/// The top bit of each byte that is this one.
-const fn equal(word: u64, byte: u8) -> u64 {
-    let other = word ^ repeat(byte);
-    !(((other & repeat(0x7F)) + repeat(0x7F)) | other) & repeat(0x80)
+/// 1 if something may begin with these three bytes. Without branches, for [`first_in`].
+#[inline]
+fn may_begin(a: u8, b: u8, c: u8) -> u8 {
+    let is = |byte: u8, wanted: u8| u8::from(byte == wanted);
+    let (small, small_b, small_c) = (a | 0x20, b | 0x20, c | 0x20);
+    let pas = is(small_b, b'a') & is(small_c, b's');
+    let pwd = is(small_b, b'w') & is(small_c, b'd');
+    let sec = is(small, b's') & is(small_b, b'e') & is(small_c, b'c');
+    let wide = is(a, 0xEF) & is(b, 0xBC);
+    u8::from(a.wrapping_sub(b'0') < 10) | is(a, b'@') | wide | (is(small, b'p') & (pas | pwd)) | sec
 }
 
 fn shifted(bytes: &[u8], by: usize) -> Option<&[u8; CHUNK]> {
     bytes.get(by..)?.first_chunk()
-}
-
-#[inline]
-fn may_begin(text: &[u8], at: usize) -> bool {
-    match text.get(at) {
-        Some(b'0'..=b'9' | b'@') => true,
-        Some(0xEF) => text.get(at + 1) == Some(&0xBC),
-        Some(b'p' | b'P' | b's' | b'S') => is_label_start(text, at),
-        _ => false,
-    }
-}
-
-fn is_label_start(text: &[u8], at: usize) -> bool {
-    let start = text.get(at..at + 3).unwrap_or_default();
-    [b"pas", b"pwd", b"sec"].into_iter().any(|label| start.eq_ignore_ascii_case(label))
 }
 
 #[cfg(test)]
@@ -100,15 +60,23 @@ mod tests {
 
     #[test]
     fn chunks_and_single_bytes_say_the_same() {
-        let made =
-            "The PASSword of caller number 7 is long gone; section two says pwd, \u{FF14} and me@home. ";
+        let made = "The PASSword of caller number 7 is long gone; section two says pwd, \u{FF14} and me@home. \u{FEFF}";
         let text: Vec<u8> =
             made.bytes().chain("no such thing here at all, ".repeat(4).bytes()).cycle().take(1000).collect();
+        let begins = |at: usize| match &text[at..] {
+            [b'0'..=b'9' | b'@', ..] | [0xEF, 0xBC, ..] => true,
+            [a, b, c, ..] => {
+                let start = [*a, *b, *c].map(|byte| byte.to_ascii_lowercase());
+                [*b"pas", *b"pwd", *b"sec"].contains(&start)
+            }
+            _ => false,
+        };
         for from in 0..text.len() {
-            let slow = (from..text.len()).find(|at| may_begin(&text, *at));
+            let slow = (from..text.len()).find(|at| begins(*at));
             assert_eq!(next(&text, from), slow, "{from}");
         }
         assert_eq!(next(b"", 0), None);
         assert_eq!(next(b"nothing here", 5), None);
+        assert_eq!(next(b"nothing pa", 5), None);
     }
 }
