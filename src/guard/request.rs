@@ -271,8 +271,10 @@ impl Interaction {
         }
         let now = self.guard.now();
         match self.guard.0.book.read(self.session.account()) {
+            // Who reports fraud wants nothing moved: not by a decision alone either.
             Ok(row) => {
-                self.session.keep_locks(Some(row.sim_lock.is_on(now)), Some(row.port_lock.is_on(now)));
+                let is_on = |kind| Some(row.frozen.is_some() || row.lock(kind).is_on(now));
+                self.session.keep_locks(is_on(LockKind::Sim), is_on(LockKind::Port));
             }
             Err(_) => self.session.keep_locks(None, None),
         }

@@ -130,6 +130,18 @@ impl Transactions {
         Ok(self.inner().book.read(account)?.lock(kind))
     }
 
+    /// Somebody who was told that a lock goes did not ask for it: it stays. Recorded. Whoever says so, it does
+    /// no harm: the customer asks again.
+    ///
+    /// # Errors
+    /// [`TransactionError::WrongState`] if it does not go, or is gone; as [`Transactions::confirm`].
+    pub fn keep_lock(&self, account: &AccountId, kind: LockKind) -> Result<(), Error> {
+        let mut event = self.0.event(EventKind::LockSet, self.0.now());
+        event.basis = Some(BasisId::new(kind.name())?);
+        event.action = Some(plain_action(kind.action()));
+        self.step(account, event, Opens::No, |one, now| one.keep_lock(kind, now))
+    }
+
     /// A second person approves a transaction: somebody else, of the carrier, whom the directory lets
     /// approve and whose training is current, signed in with a session of their own. `shown` is the change
     /// that this person was shown: an approval of another target is none.

@@ -197,8 +197,15 @@ const DEFAULTS: &[Row] = {
         ),
         (
             "risk-many-on-account",
-            "An account is changed only so often",
-            &[K::SimChange, K::HandsetUnlock, K::AccountChange],
+            "Many requests on one account: the next needs a second person, and nobody is locked out by others' tries",
+            &[K::SimChange, K::AccountChange],
+            &[F::AttemptsAccount],
+            E::SecondPerson,
+        ),
+        (
+            "risk-unlocks-on-account",
+            "An account's handsets are unlocked only so often",
+            &[K::HandsetUnlock],
             &[F::AttemptsAccount],
             E::Refuse,
         ),

@@ -297,6 +297,18 @@ impl Account {
         Ok(until)
     }
 
+    /// Takes the removal of a lock back.
+    pub(crate) fn keep_lock(&mut self, kind: LockKind, now: Timestamp) -> Result<(), TransactionError> {
+        let lock = self.lock_mut(kind);
+        match *lock {
+            LockState::OnUntil(until) if now < until => *lock = LockState::On,
+            LockState::Off | LockState::On | LockState::OnUntil(_) => {
+                return Err(TransactionError::WrongState);
+            }
+        }
+        Ok(())
+    }
+
     /// Takes over the contact points that the host says the account has now. The first time they are
     /// believed as they are; what is told later is there from then, whatever it says of itself.
     pub(crate) fn set_points(

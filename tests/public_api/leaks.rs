@@ -9,11 +9,14 @@ use cpni_guard::interaction::{MemoryContacts, MemoryDirectory, PhotoIdKind};
 use cpni_guard::keys::{KeyBranch, MemorySubjectStore, SubjectStore};
 use cpni_guard::oversight::export::{ExportFormat, Exporter};
 use cpni_guard::policy::Pack;
-use cpni_guard::vocabulary::{Channel, CivilDate, ContactId, FieldName, RecordId, Role};
+use cpni_guard::transaction::{ContactChange, LockKind};
+use cpni_guard::vocabulary::{
+    Channel, CivilDate, ContactId, ContactPointId, FieldName, RecordId, Role, Timestamp,
+};
 use cpni_guard::{
-    AccountId, AgentSession, CallRow, Contact, DeviceReply, DeviceRequest, DeviceSession, Evidence, Guard,
-    IndexTerm, MemoryKeys, NamedCall, Period, PhotoId, Purpose, Schema, SealedField, SealedRecord, Sensitive,
-    Stored, Stores, TokenTerms, VaultToken,
+    AccountId, AgentSession, CallRow, ChangeRequest, Contact, DeviceReply, DeviceRequest, DeviceSession,
+    Evidence, Guard, IndexTerm, Interaction, MemoryKeys, NamedCall, Period, PhotoId, Purpose, Schema,
+    SealedField, SealedRecord, Sensitive, Stored, Stores, TokenTerms, VaultToken,
 };
 
 use crate::fixture::{Carrier, FIELDS, NOON, account, profile};
@@ -252,6 +255,8 @@ fn walk(net: &mut Net, carrier: &Carrier) {
     let (_, late) = (issue("ssn"), guard.token_versions());
     net.result("token, versions", &late);
 
+    transactions(net, carrier, &own, &mut call);
+
     // The insider.
     let contact = carrier.contact("call-thief", Channel::PhoneInbound, "lee");
     let mut theft = carrier.interaction("lee", &other, contact).unwrap();
@@ -282,6 +287,48 @@ fn walk(net: &mut Net, carrier: &Carrier) {
 }
 
 /// Files and bytes that are not what they should be may be the wrong ones.
+/// Canaries as line, target and new address, through every call of a transaction.
+fn transactions(net: &mut Net, carrier: &Carrier, own: &AccountId, call: &mut Interaction) {
+    let point = ContactPointId::new("mail-2").unwrap();
+    let changes = [
+        ChangeRequest::sim_change(canary("line"), canary("sim")),
+        ChangeRequest::contact(ContactChange::Email, point, canary("email")),
+        ChangeRequest::unlock_handset(canary("imei")),
+    ];
+    let transactions = carrier.guard.transactions();
+    let fay = AgentSession::new("fay");
+    let mut permits = 0;
+    for change in &changes {
+        net.shown("change", change);
+        let asked = call.request(change);
+        net.result("requested", &asked);
+        let Ok(asked) = asked else { continue };
+        net.bytes("for the customer", asked.for_customer());
+        net.result("status", &transactions.status(own, &asked.id));
+        net.result("another change", &call.permit(&asked.id, &changes[0]));
+        net.result("worker's permit", &transactions.permit(own, &asked.id, change));
+        net.result("approved", &transactions.approve(own, &asked.id, change, &fay));
+        let permit = call.permit(&asked.id, change);
+        net.result("permit", &permit);
+        let Ok(permit) = permit else { continue };
+        permits += 1;
+        let execution = call.execute(permit, change);
+        net.result("execution", &execution);
+        net.result("confirmed", &transactions.confirm(&execution.unwrap()));
+        net.result("reversed", &transactions.reverse(own, &asked.id, &fay));
+    }
+    assert!(permits > 0, "nothing was carried out, so little was shown");
+    net.result("lock", &call.set_lock(LockKind::Sim));
+    net.result("lock removed", &call.remove_lock(LockKind::Sim));
+    let case = ContactId::new("fraud-1").unwrap();
+    net.result("fraud", &transactions.report_fraud(own, &case, Timestamp::default(), &fay));
+    net.result("frozen", &call.request(&changes[0]));
+    net.result("remedied", &transactions.remedied(own, &case, &fay));
+    net.result("statistics", &transactions.sim_statistics(&(Timestamp::default()..NOON)));
+    net.result("all", &transactions.of(own));
+    net.shown("transactions", &transactions);
+}
+
 fn wrong_files(net: &mut Net) {
     let text = canary("file");
     for file in [

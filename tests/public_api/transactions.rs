@@ -11,8 +11,8 @@ use cpni_guard::interaction::{
 };
 use cpni_guard::transaction::{
     AccountChange, ContactChange, ContactPoint, HostRisk, LOCK_REMOVAL_DELAY, LockKind, LockState, NextStep,
-    PERMIT_LIFE, RISK_WAIT, RiskEffect, RiskFact, RiskRule, RiskSource, TRANSACTION_LIFE, TransactionId,
-    TransactionKind, TransactionState, UNLOCKS_AGENT,
+    PERMIT_LIFE, RISK_WAIT, RiskEffect, RiskFact, RiskRule, RiskSource, TRANSACTION_LIFE,
+    TRANSACTIONS_ACCOUNT, TransactionId, TransactionKind, TransactionState, UNLOCKS_AGENT,
 };
 use cpni_guard::vocabulary::{
     Action, AgentId, Channel, ContactId, ContactPointId, EventKind, EvidenceKind, Role, RuleId, Timestamp,
@@ -378,6 +378,34 @@ fn a_removal_is_taken_back_by_setting_the_lock_again() {
     call.set_lock(LockKind::Port).unwrap();
     desk.carrier.advance(60);
     assert_eq!(desk.carrier.guard.transactions().lock(&desk.own, LockKind::Port), Ok(LockState::On));
+}
+
+#[test]
+fn who_is_told_that_a_lock_goes_keeps_it() {
+    let desk = Desk::new();
+    let transactions = desk.carrier.guard.transactions();
+    let mut call = desk.call();
+    call.set_lock(LockKind::Sim).unwrap();
+    assert_eq!(refused(transactions.keep_lock(&desk.own, LockKind::Sim)), TransactionError::WrongState);
+    let until = call.remove_lock(LockKind::Sim).unwrap().until;
+    transactions.keep_lock(&desk.own, LockKind::Sim).unwrap();
+    desk.carrier.clock.set(until);
+    assert_eq!(transactions.lock(&desk.own, LockKind::Sim), Ok(LockState::On));
+    desk.call().remove_lock(LockKind::Sim).unwrap();
+    desk.carrier.clock.advance(LOCK_REMOVAL_DELAY);
+    assert_eq!(refused(transactions.keep_lock(&desk.own, LockKind::Sim)), TransactionError::WrongState);
+}
+
+#[test]
+fn a_pretexters_tries_lock_no_customer_out() {
+    let desk = Desk::new();
+    for _ in 0..TRANSACTIONS_ACCOUNT.max {
+        let mut pretexter = desk.carrier.call("lee", &desk.own);
+        assert!(!pretexter.request(&new_sim()).unwrap().decision.is_allowed());
+    }
+    let asked = desk.call().request(&new_sim()).unwrap();
+    assert!(asked.risk.contains(RiskFact::AttemptsAccount));
+    assert_eq!(asked.next, NextStep::SecondPerson { until: NOON });
 }
 
 #[test]
@@ -750,6 +778,7 @@ fn fraud_freezes_names_what_changed_and_counts() {
     assert_eq!(sim.by, AgentId::new("dana").ok());
     assert!(sim.evidence.iter().any(|(kind, _)| *kind == EvidenceKind::AppFactor));
     assert_eq!(refused(desk.call().request(&new_sim())), TransactionError::Frozen);
+    assert!(!desk.call().decide(Action::SimChange).unwrap().is_allowed(), "nor by a decision alone");
     assert_eq!(refused(desk.call().remove_lock(LockKind::Sim)), TransactionError::Frozen);
     for change in report.changes.iter().filter_map(|change| change.transaction) {
         transactions.reverse(&desk.own, &change, &by).unwrap();
