@@ -10,6 +10,10 @@ use crate::world::{self, World};
 
 pub(crate) struct Case(Value);
 
+/// A verdict, and the packs whose rules decided.
+#[cfg(test)]
+type Decided = (Outcome, Vec<String>);
+
 /// What came out.
 struct Answer {
     outcome: Outcome,
@@ -121,7 +125,7 @@ impl Case {
 
     /// For an action that a pack decides which may be off: what it comes to with the pack off, and with it on.
     #[cfg(test)]
-    pub(crate) fn off_and_adopted(&self) -> Option<[Result<(Outcome, Vec<String>), String>; 2]> {
+    pub(crate) fn off_and_adopted(&self) -> Option<[Result<Decided, String>; 2]> {
         let regime = match self.0["request"]["act"].as_str()? {
             regime @ ("sim_change" | "port_out") => regime,
             _ => return None,

@@ -50,8 +50,8 @@ mod tests {
         let screen = play().unwrap();
         let text = screen.lines().join("\n");
         assert_eq!(screen.faults(), 0, "{text}");
-        assert_eq!(text.matches("STOPPED").count(), 11, "{text}");
-        assert_eq!(text.matches(" done").count(), 4, "{text}");
+        assert_eq!(text.matches("\n  STOPPED ").count(), 11, "{text}");
+        assert_eq!(text.matches("\n  done ").count(), 4, "{text}");
         for said in [
             "47 CFR 64.2010(a); library default",
             "adopted, compliance not yet required",

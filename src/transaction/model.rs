@@ -338,6 +338,15 @@ impl World {
             since: Timestamp::from_secs(START - 300 * DAY),
             from_the_beginning: true,
         });
+        if !is_first {
+            // A channel that the account never had, which says that it is old: it came now.
+            told.push(ContactPoint {
+                id: ContactPointId::new("app-0").unwrap(),
+                channel: ContactChannel::App,
+                since: Timestamp::from_secs(START - 400 * DAY),
+                from_the_beginning: true,
+            });
+        }
         let set = |one: &mut Account, now| one.set_points(&told, now);
         if self.book().step(&self.account, self.now, Opens::Yes, set, |_| Ok(())).is_err() {
             return;
@@ -349,6 +358,10 @@ impl World {
         if is_first {
             let post = Point { id: "post-0".to_owned(), channel: ContactChannel::Post, came, went: None };
             self.points.push(post);
+        }
+        if !is_first && !self.points.iter().any(|point| point.channel == ContactChannel::App) {
+            let app = Point { id: "app-0".to_owned(), channel: ContactChannel::App, came, went: None };
+            self.points.push(app);
         }
     }
 

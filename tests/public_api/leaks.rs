@@ -335,6 +335,7 @@ fn transactions(net: &mut Net, carrier: &Carrier) {
     let transactions = carrier.guard.transactions();
     let fay = AgentSession::new("fay");
     let mut call = carrier.authenticated("dana", own);
+    let mut permits = 0;
     for change in &changes {
         net.shown("change", change);
         let asked = call.request(change);
@@ -348,11 +349,13 @@ fn transactions(net: &mut Net, carrier: &Carrier) {
         let permit = call.permit(&asked.id, change);
         net.result("permit", &permit);
         let Ok(permit) = permit else { continue };
+        permits += 1;
         let execution = call.execute(permit, change);
         net.result("execution", &execution);
         net.result("confirmed", &transactions.confirm(&execution.unwrap()));
         net.result("reversed", &transactions.reverse(own, &asked.id, &fay));
     }
+    assert!(permits > 0, "nothing was carried out, so little was shown");
     net.result("lock", &call.set_lock(LockKind::Sim));
     net.result("lock removed", &call.remove_lock(LockKind::Sim));
     let case = ContactId::new("fraud-1").unwrap();

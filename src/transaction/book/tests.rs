@@ -66,6 +66,46 @@ fn of_many_threads_and_books_one_gets_the_permit_and_one_executes() {
     assert_eq!(executed, 1);
 }
 
+/// Has two who read at once wait for each other, so that both go on from the same row.
+#[derive(Debug)]
+struct Racing {
+    inner: Arc<MemoryTransactionStore>,
+    both: std::sync::Barrier,
+    reads: std::sync::atomic::AtomicU32,
+}
+
+impl TransactionStore for Racing {
+    fn row(&self, of: &TransactionRef) -> Result<Option<Vec<u8>>, StoreError> {
+        let row = self.inner.row(of);
+        if self.reads.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < 2 {
+            self.both.wait();
+        }
+        row
+    }
+
+    fn swap(&self, of: &TransactionRef, old: Option<&[u8]>, new: &[u8]) -> Result<bool, StoreError> {
+        self.inner.swap(of, old, new)
+    }
+}
+
+#[test]
+fn two_who_read_the_same_row_get_one_permit() {
+    let inner = Arc::new(MemoryTransactionStore::new());
+    let of = account("A-1");
+    let id = notified(&book(&inner), &of);
+    let racing = Racing { inner, both: std::sync::Barrier::new(2), reads: 0.into() };
+    let mut raced = book(&Arc::new(MemoryTransactionStore::new()));
+    raced.store = Arc::new(racing);
+    let permits = std::thread::scope(|scope| {
+        let ask = || raced.permit(&of, &id, |_| stated(&raced, &of), NOW, |_| Ok(()));
+        let asking = [scope.spawn(ask), scope.spawn(ask)];
+        asking.map(|one| one.join().unwrap())
+    });
+    assert_eq!(permits.iter().filter(|permit| permit.is_ok()).count(), 1);
+    let refused = permits.iter().find_map(|permit| permit.as_ref().err());
+    assert_eq!(refused, Some(&TransactionError::WrongState.into()));
+}
+
 #[test]
 fn a_row_is_bound_to_its_account_and_every_bit_of_it_counts() {
     let store = Arc::new(MemoryTransactionStore::new());
