@@ -43,7 +43,7 @@ pub const ROLES: [(&str, &str); 16] = [
 
 pub const OPS: [&str; 5] = ["view", "verify", "send", "act", "search"];
 
-pub const ACTIONS: [&str; 10] = [
+pub const ACTIONS: [&str; 12] = [
     "create_online_account",
     "create_password",
     "reset_password",
