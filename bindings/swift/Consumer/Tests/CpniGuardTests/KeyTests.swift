@@ -187,11 +187,11 @@ final class KeyTests: XCTestCase {
     func testWhatIsToBeDeletedAfterADayIs() throws {
         let world = try World(options: { $0.subjects(.memory) })
         _ = try world.customer()
-        let today = Day(year: 2026, month: 11, day: 23)
+        let today = Day(year: 2026, month: 11, day: 29)
         let sealed = try world.cpni.protect(try sample(), account: account, until: today).sealed
         XCTAssertEqual(try Sealed.info(record: sealed).deleteAfter, today)
         XCTAssertEqual(
-            code { try world.cpni.protect(try sample(), account: account, until: Day(year: 2026, month: 11, day: 22)) },
+            code { try world.cpni.protect(try sample(), account: account, until: Day(year: 2026, month: 11, day: 28)) },
             .subjectDeleteAfter)
         try world.clock.advance(micros: 24 * 3_600_000_000)
         XCTAssertEqual(code { try plan(world, .record(sealed, id: "r-1")) }, .subjectPastDeleteAfter)
