@@ -369,9 +369,10 @@ pub fn token(data: &[u8]) {
     }
 }
 
-/// Text that is redacted: places of findings are in order and at characters, what was redacted holds nothing
-/// more, a stream cut anywhere is redacted as the whole is, and small numbers are passed over rightly. The
-/// first byte says whether spoken digits are read.
+/// Text that is redacted: places of findings are in order and at characters, a stream cut anywhere is redacted
+/// as the whole is, and small numbers are passed over rightly. The first byte says whether spoken digits are
+/// read. That a second scan finds nothing more is tested on the corpus, and does not hold for every text
+/// (`docs/redaction.md`).
 pub fn redact_text(data: &[u8]) {
     /// A longer text is cut at fewer places.
     const ALL_CUTS: usize = 40;
@@ -388,9 +389,6 @@ pub fn redact_text(data: &[u8]) {
     }
 
     let whole = redactor.redact_str(&text).expect("labels need no keys");
-    let again: Vec<_> = redactor.scanner().scan(&whole).collect();
-    assert!(again.is_empty(), "{whole:?}: {again:?}");
-
     let step = text.len() / ALL_CUTS + 1;
     for cut in (0..=text.len()).step_by(step) {
         let (first, second) = text.as_bytes().split_at(cut);

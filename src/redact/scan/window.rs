@@ -16,6 +16,9 @@ pub(super) enum Shape {
     Groups,
 }
 
+/// As long a group is a replacement counted for: it may stand for any, and this one makes a number go on.
+const MARKER_LEN: usize = 4;
+
 /// A candidate.
 pub(super) struct Window<'c> {
     text: &'c [u8],
@@ -89,7 +92,10 @@ impl<'c> Window<'c> {
                 || marker_joined_after(text, end),
             spaced: (
                 previous.filter(|_| first.gap == Gap::Space).map(|group| group.len),
-                next.filter(|next| next.gap == Gap::Space).map(|group| group.len),
+                match next {
+                    Some(next) => (next.gap == Gap::Space).then_some(next.len),
+                    None => marker_spaced_after(text, end).then_some(MARKER_LEN),
+                },
             ),
             is_spoken: cluster.is_spoken,
         })
@@ -180,6 +186,18 @@ fn digit_joined_before(text: &[u8], start: usize) -> bool {
 fn marker_joined_after(text: &[u8], end: usize) -> bool {
     let (joint, len) = unit(text, end);
     matches!(joint, Unit::Dash | Unit::Dot | Unit::Underscore) && marker_at(text, end + len)
+}
+
+/// Whether up to three spaces and a replacement stand directly after: what it stands for was the next group.
+fn marker_spaced_after(text: &[u8], end: usize) -> bool {
+    let mut at = end;
+    for _ in 0..3 {
+        match unit(text, at) {
+            (Unit::Space, len) => at += len,
+            _ => break,
+        }
+    }
+    at > end && marker_at(text, at)
 }
 
 /// Where an extension ends that begins here.
