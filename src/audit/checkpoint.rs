@@ -10,6 +10,8 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use base64ct::{Base64, Encoding as _};
 
+use crate::vocabulary::unhex16;
+
 use super::event::LogId;
 use super::log::{AuditLog, broken};
 use super::note::{self, VerifyingKey};
@@ -64,9 +66,7 @@ impl Checkpoint {
     #[must_use]
     pub fn log(&self) -> Option<LogId> {
         let digits = self.origin.strip_prefix(ORIGIN_PREFIX)?;
-        let id = LogId::from_bytes(u128::from_str_radix(digits, 16).ok()?.to_be_bytes());
-        // One form only: no sign, no upper case, no missing zeros.
-        (id.to_string() == digits).then_some(id)
+        unhex16(digits).map(LogId::from_bytes)
     }
 
     /// The tree that was signed.

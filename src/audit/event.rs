@@ -5,7 +5,7 @@ use core::fmt;
 use crate::vocabulary::{
     Action, AgentId, BasisId, Channel, ContactId, CountryCode, DataClass, Destination, EmployerId,
     EstablishedBy, EventKind, EvidenceKind, FieldName, Form, Obligations, Op, Outcome, Purpose, Role, RuleId,
-    Scope, SiteId, Timestamp, WithheldBecause,
+    Scope, SiteId, Timestamp, WithheldBecause, random_id,
 };
 
 /// An event as it is stored: the facts, and what the log added to them.
@@ -138,35 +138,9 @@ pub struct ActionRecord {
     pub obligations: Obligations,
 }
 
-/// Which log: random, drawn when the log is created.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct LogId([u8; 16]);
-
-impl LogId {
-    /// A log id from its bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-
-    /// Its bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-}
-
-/// 32 lower-case hexadecimal digits.
-impl fmt::Display for LogId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for LogId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "LogId({self})")
-    }
+random_id! {
+    /// Which log: random, drawn when the log is created.
+    LogId
 }
 
 /// The account of an event: a keyed pseudonym, equal for equal accounts of a tenant, and the id

@@ -9,38 +9,12 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::StoreError;
-use crate::vocabulary::Timestamp;
+use crate::vocabulary::{Timestamp, random_id};
 
-/// The id of a queued notice: random, and the same for every attempt to hand it over. The host may
-/// use it as the key by which its own systems drop a notice that they have already.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NoticeId([u8; 16]);
-
-impl NoticeId {
-    /// An id from its bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-
-    /// Its bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-}
-
-/// 32 lower-case hexadecimal digits.
-impl fmt::Display for NoticeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for NoticeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "NoticeId({self})")
-    }
+random_id! {
+    /// The id of a queued notice: random, and the same for every attempt to hand it over. The host may
+    /// use it as the key by which its own systems drop a notice that they have already.
+    NoticeId
 }
 
 /// A notice as a store keeps it.

@@ -14,7 +14,7 @@ use crate::audit::{
     StoredEntry, StoredHead,
 };
 use crate::error::StoreError;
-use crate::vocabulary::{AgentId, EmployerId, EventKind, SiteId, Timestamp};
+use crate::vocabulary::{AgentId, EmployerId, EventKind, SiteId, Timestamp, unhex16};
 
 const KIND: FileKind = FileKind {
     name: "audit.sqlite3",
@@ -469,8 +469,5 @@ fn clamped(micros: u64) -> i64 {
 
 fn anchor_of(content: &[u8]) -> Option<LogId> {
     let digits = core::str::from_utf8(content).ok()?.strip_prefix(ANCHOR_LABEL)?.strip_prefix('\n')?;
-    let id = u128::from_str_radix(digits.strip_suffix('\n')?, 16).ok()?;
-    let id = LogId::from_bytes(id.to_be_bytes());
-    // One form only: no sign, no upper case, no missing zeros.
-    (format!("{id}\n") == digits).then_some(id)
+    unhex16(digits.strip_suffix('\n')?).map(LogId::from_bytes)
 }

@@ -6,7 +6,7 @@ use core::str::FromStr;
 use crate::error::IdError;
 use crate::interaction::ContactChannel;
 use crate::sensitive::Sensitive;
-use crate::vocabulary::{Action, ContactPointId, codes};
+use crate::vocabulary::{Action, ContactPointId, codes, random_id, unhex16};
 
 codes! {
     /// Where a transaction is.
@@ -115,34 +115,9 @@ impl LockKind {
     }
 }
 
-/// The id of a transaction: random. 32 lower-case hexadecimal digits, also in audit events.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TransactionId([u8; 16]);
-
-impl TransactionId {
-    /// An id from its bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-
-    /// Its bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-}
-
-impl fmt::Display for TransactionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for TransactionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TransactionId({self})")
-    }
+random_id! {
+    /// The id of a transaction: random. 32 lower-case hexadecimal digits, also in audit events.
+    TransactionId
 }
 
 impl FromStr for TransactionId {
@@ -154,20 +129,11 @@ impl FromStr for TransactionId {
         if text.len() > 32 {
             return Err(IdError::TooLong { len: text.len(), max: 32 });
         }
-        let mut bytes = [0; 16];
-        let mut digits = text.bytes().enumerate();
-        for byte in &mut bytes {
-            for _ in 0..2 {
-                let (position, digit) = digits.next().ok_or(IdError::Character { position: text.len() })?;
-                let value = match digit {
-                    b'0'..=b'9' => digit.wrapping_sub(b'0'),
-                    b'a'..=b'f' => digit.wrapping_sub(b'a').wrapping_add(10),
-                    _ => return Err(IdError::Character { position }),
-                };
-                *byte = *byte << 4 | value;
-            }
-        }
-        Ok(Self(bytes))
+        unhex16(text).map(Self).ok_or_else(|| {
+            let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+            let position = text.bytes().position(|byte| !is_digit(byte)).unwrap_or(text.len());
+            IdError::Character { position }
+        })
     }
 }
 

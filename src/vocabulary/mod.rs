@@ -15,11 +15,11 @@ pub use codes::{
     EvidenceKind, Form, IdentifierKind, Label, Labels, Obligation, Obligations, Op, Outcome, Purpose, Remedy,
     Requester, Role, Scope, Shape, WithheldBecause,
 };
-pub(crate) use ids::PlainId;
 pub use ids::{
     AccountId, AgentId, BasisId, ContactId, ContactPointId, CountryCode, EmployerId, FieldName, MAX_ID_LEN,
     MAX_NAME_LEN, RecordId, RuleId, ScriptVersion, SiteId, TenantId,
 };
+pub(crate) use ids::{PlainId, random_id};
 pub use time::{CivilDate, Clock, ManualClock, SystemClock, Timestamp};
 
 /// The name among `known` that `given` was probably meant to be, if any is near enough.
@@ -41,4 +41,10 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         let _written = write!(hex, "{byte:02x}").is_ok();
         hex
     })
+}
+
+/// The 16 bytes that these digits spell, in the one form of [`hex`]: no sign, no upper case, no missing zeros.
+pub(crate) fn unhex16(digits: &str) -> Option<[u8; 16]> {
+    let bytes = u128::from_str_radix(digits, 16).ok()?.to_be_bytes();
+    (hex(&bytes) == digits).then_some(bytes)
 }
