@@ -12,6 +12,7 @@
 mod audit_file;
 mod checkpoint_folder;
 mod column_file;
+mod exchange;
 mod folder;
 mod notice_file;
 mod sqlite;

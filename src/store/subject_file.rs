@@ -4,8 +4,9 @@
 use core::fmt;
 use std::path::Path;
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
+use super::exchange::Exchange;
 use super::sqlite::{Database, FileKind, of_sqlite};
 use super::{SqliteOptions, SqliteStore, folder};
 use crate::error::StoreError;
@@ -20,6 +21,12 @@ const KIND: FileKind = FileKind {
             entry     BLOB NOT NULL
         ) STRICT, WITHOUT ROWID;",
     is_synced: true,
+};
+
+const ROWS: Exchange = Exchange {
+    read: "SELECT entry FROM subjects WHERE reference = ?1",
+    replace: "UPDATE subjects SET entry = ?3 WHERE reference = ?1 AND entry = ?2",
+    insert: "INSERT OR IGNORE INTO subjects (reference, entry) VALUES (?1, ?2)",
 };
 
 /// The secrets of accounts in a folder: its own, or that of a [`SqliteStore`].
@@ -57,30 +64,16 @@ impl SqliteOptions {
 
 impl SubjectStore for SqliteSubjects {
     fn entry(&self, of: &SubjectRef) -> Result<Option<Vec<u8>>, StoreError> {
-        self.database.read(|connection| {
-            let mut query = connection.prepare_cached("SELECT entry FROM subjects WHERE reference = ?1")?;
-            query.query_row([of.as_bytes()], |row| row.get(0)).optional()
-        })
+        ROWS.row(&self.database, of.as_bytes())
     }
 
     fn swap(&self, of: &SubjectRef, old: Option<&[u8]>, new: &[u8]) -> Result<bool, StoreError> {
-        self.database.write(|connection| {
-            let changed = match old {
-                Some(old) => connection
-                    .prepare_cached("UPDATE subjects SET entry = ?3 WHERE reference = ?1 AND entry = ?2")?
-                    .execute(params![of.as_bytes(), old, new])?,
-                None => connection
-                    .prepare_cached("INSERT OR IGNORE INTO subjects (reference, entry) VALUES (?1, ?2)")?
-                    .execute(params![of.as_bytes(), new])?,
-            };
-            Ok(changed == 1)
-        })
+        ROWS.swap(&self.database, of.as_bytes(), old, new)
     }
 
     fn swap_all(&self, rows: &[SubjectExchange]) -> Result<u64, StoreError> {
         self.database.write(|connection| {
-            let mut swap = connection
-                .prepare_cached("UPDATE subjects SET entry = ?3 WHERE reference = ?1 AND entry = ?2")?;
+            let mut swap = connection.prepare_cached(ROWS.replace)?;
             rows.iter().try_fold(0_u64, |done, SubjectExchange { of, old, new }| {
                 let changed = swap.execute(params![of.as_bytes(), old, new])?;
                 Ok(done.saturating_add(u64::from(changed == 1)))

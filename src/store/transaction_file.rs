@@ -4,9 +4,8 @@
 use core::fmt;
 use std::path::Path;
 
-use rusqlite::{OptionalExtension, params};
-
 use super::SqliteOptions;
+use super::exchange::Exchange;
 use super::sqlite::{Database, FileKind};
 use crate::error::StoreError;
 use crate::transaction::{TransactionRef, TransactionStore};
@@ -22,6 +21,12 @@ const KIND: FileKind = FileKind {
     is_synced: true,
 };
 
+const ROWS: Exchange = Exchange {
+    read: "SELECT row FROM accounts WHERE reference = ?1",
+    replace: "UPDATE accounts SET row = ?3 WHERE reference = ?1 AND row = ?2",
+    insert: "INSERT OR IGNORE INTO accounts (reference, row) VALUES (?1, ?2)",
+};
+
 /// The transactions of one folder.
 pub(super) struct TransactionFile {
     database: Database,
@@ -35,24 +40,11 @@ impl TransactionFile {
 
 impl TransactionStore for TransactionFile {
     fn row(&self, of: &TransactionRef) -> Result<Option<Vec<u8>>, StoreError> {
-        self.database.read(|connection| {
-            let mut query = connection.prepare_cached("SELECT row FROM accounts WHERE reference = ?1")?;
-            query.query_row([of.as_bytes()], |row| row.get(0)).optional()
-        })
+        ROWS.row(&self.database, of.as_bytes())
     }
 
     fn swap(&self, of: &TransactionRef, old: Option<&[u8]>, new: &[u8]) -> Result<bool, StoreError> {
-        self.database.write(|connection| {
-            let changed = match old {
-                Some(old) => connection
-                    .prepare_cached("UPDATE accounts SET row = ?3 WHERE reference = ?1 AND row = ?2")?
-                    .execute(params![of.as_bytes(), old, new])?,
-                None => connection
-                    .prepare_cached("INSERT OR IGNORE INTO accounts (reference, row) VALUES (?1, ?2)")?
-                    .execute(params![of.as_bytes(), new])?,
-            };
-            Ok(changed == 1)
-        })
+        ROWS.swap(&self.database, of.as_bytes(), old, new)
     }
 }
 
