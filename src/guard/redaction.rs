@@ -61,7 +61,7 @@ impl MakeToken for VaultTokens {
             spec.shape() == Shape::Value && spec.kind().is_some() && spec.kind() == kind.identifier()
         });
         let spec = field.ok_or(TokenError::NotOfItsKind)?;
-        let token = self.guard.issue_token_of(&self.account, spec.name(), spec.class(), self.terms, value)?;
+        let token = self.guard.issue_token_of(&self.account, spec, self.terms, value)?;
         Ok(token.to_text())
     }
 }

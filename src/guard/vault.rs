@@ -2,15 +2,14 @@
 //! interaction only, decided and recorded as any view.
 
 use crate::audit::EventFacts;
+use crate::classify::FieldSpec;
 use crate::disclose::{View, open_value};
 use crate::envelope::{Binding, PlainContent, PlainField, SealedField, Stored, seal_record};
 use crate::error::{Error, RecordError, SealedError, TokenError};
 use crate::oversight::watch::What;
 use crate::sensitive::Sensitive;
 use crate::token::{Issued, TokenTerms, VaultRef, VaultToken};
-use crate::vocabulary::{
-    AccountId, BasisId, CivilDate, DataClass, EventKind, FieldName, RecordId, Scope, Shape, hex,
-};
+use crate::vocabulary::{AccountId, BasisId, CivilDate, EventKind, RecordId, Scope, Shape, hex};
 
 use super::interaction::Interaction;
 use super::{Guard, Inner};
@@ -46,8 +45,8 @@ impl Guard {
             return Err(TokenError::WrongShape.into());
         }
         let sealed = sealed.into();
-        self.issue(account, spec.name(), spec.class(), (terms, sealed.delete_after()), |id| {
-            self.seal_for_vault(&sealed, account, spec.name(), id)
+        self.issue(account, spec, terms, sealed.delete_after(), |id| {
+            self.seal_for_vault(&sealed, account, spec, id)
         })
     }
 
@@ -55,32 +54,29 @@ impl Guard {
     pub(super) fn issue_token_of(
         &self,
         account: &AccountId,
-        field: &FieldName,
-        class: DataClass,
+        spec: &FieldSpec,
         terms: TokenTerms,
         value: &Sensitive<String>,
     ) -> Result<VaultToken, Error> {
-        self.issue(account, field, class, (terms, None), |id| {
-            self.seal_value_for_vault(value, account, (field, class), id, None)
-        })
+        self.issue(account, spec, terms, None, |id| self.seal_value_for_vault(value, account, spec, id, None))
     }
 
     fn issue(
         &self,
         account: &AccountId,
-        field: &FieldName,
-        class: DataClass,
-        (terms, delete_after): (TokenTerms, Option<CivilDate>),
+        spec: &FieldSpec,
+        terms: TokenTerms,
+        delete_after: Option<CivilDate>,
         seal: impl FnOnce(&RecordId) -> Result<Vec<u8>, Error>,
     ) -> Result<VaultToken, Error> {
         let tokens = &self.0.tokens;
         let now = self.now();
         terms.check(now, delete_after)?;
-        let token = tokens.draw(class)?;
+        let token = tokens.draw(spec.class())?;
         let of = tokens.reference(&token);
         let value = seal(&record_id(&of)?)?;
         self.record_token(EventKind::TokenIssued, Some(token_basis(&token, &of)?), Some(account))?;
-        let issued = Issued::new(account.clone(), field.clone(), class, value, terms);
+        let issued = Issued::new(account.clone(), spec.name().clone(), spec.class(), value, terms);
         tokens.put(&of, &issued, now)?;
         Ok(token)
     }
@@ -124,7 +120,8 @@ impl Guard {
     pub fn reseal_tokens(&self, limit: usize) -> Result<ResealedTokens, Error> {
         let (moved, failed) = self.0.tokens.reseal(limit, |of, account, field, sealed| {
             let (id, sealed) = (record_id(of)?, SealedField::from_bytes(sealed)?);
-            self.seal_for_vault(&Stored::from((&sealed, &id)), account, field, &id)
+            let spec = self.0.schema.field(field.as_str()).ok_or(SealedError::SchemaMismatch)?;
+            self.seal_for_vault(&Stored::from((&sealed, &id)), account, spec, &id)
         })?;
         Ok(ResealedTokens { moved, failed })
     }
@@ -142,20 +139,20 @@ impl Guard {
         &self,
         stored: &Stored<'_>,
         account: &AccountId,
-        field: &FieldName,
+        spec: &FieldSpec,
         id: &RecordId,
     ) -> Result<Vec<u8>, Error> {
-        let class = self.0.schema.field(field.as_str()).ok_or(SealedError::SchemaMismatch)?.class();
-        let value = self.open_with(account, stored, |opener| open_value(opener, field, class))?;
+        let value =
+            self.open_with(account, stored, |opener| open_value(opener, spec.name(), spec.class()))?;
         // A token does not outlive the day of what it stands for.
-        self.seal_value_for_vault(&value, account, (field, class), id, stored.delete_after())
+        self.seal_value_for_vault(&value, account, spec, id, stored.delete_after())
     }
 
     fn seal_value_for_vault(
         &self,
         value: &Sensitive<String>,
         account: &AccountId,
-        (field, class): (&FieldName, DataClass),
+        spec: &FieldSpec,
         id: &RecordId,
         delete_after: Option<CivilDate>,
     ) -> Result<Vec<u8>, Error> {
@@ -164,8 +161,9 @@ impl Guard {
         // EXPOSE: sealed again, and wiped.
         let content = PlainContent::Value(value.expose().as_bytes());
         let binding = Binding { tenant, account, record: id };
-        let record = seal_record(&sealing, binding, &mut [PlainField { name: field, class, content }])?;
-        Ok(record.field(field.as_str()).ok_or(SealedError::NoSuchField)?.as_bytes().to_vec())
+        let field = PlainField { name: spec.name(), class: spec.class(), content };
+        let record = seal_record(&sealing, binding, &mut [field])?;
+        Ok(record.field(spec.name().as_str()).ok_or(SealedError::NoSuchField)?.as_bytes().to_vec())
     }
 
     fn record_token(

@@ -118,28 +118,17 @@ impl Subjects {
     /// Fails with [`SubjectError::Erased`]; with [`SubjectError::Missing`] for an epoch that never was; with
     /// [`SubjectError::PastDeleteAfter`].
     pub(crate) fn secret(&self, account: &AccountId, epoch: u32, now: Timestamp) -> Result<Key32, Error> {
-        let account = Subject::Account(account);
-        let Some(dated) = Dated::of(epoch) else { return self.stored(account, epoch) };
-        dated.check(now)?;
-        let of_account = self.stored(account, dated.epoch)?;
-        let of_day = self.stored(Subject::Day(dated.day), dated.day.row_epoch());
-        let of_day = of_day.map_err(|failed| instead_of_erased(failed, SubjectError::PastDeleteAfter))?;
-        Ok(dated.secret(&of_account, &of_day))
+        let look = |of: &SubjectRef, epoch, wrapped: &Wrapped| self.unwrap(of, epoch, wrapped);
+        Ok(match self.looked_at(account, epoch, now, look)? {
+            (of_account, None) => of_account,
+            (of_account, Some((dated, of_day))) => dated.secret(&of_account, &of_day),
+        })
     }
 
     /// Whether the secret of an epoch is still there, without unwrapping it. Fails as
     /// [`Subjects::secret`].
     pub(crate) fn check_alive(&self, account: &AccountId, epoch: u32, now: Timestamp) -> Result<(), Error> {
-        let check = |of: Subject<'_>, epoch| {
-            let row = self.row(&self.reference(of))?;
-            Ok(alive_at(row.as_ref(), epoch).map(drop)?)
-        };
-        let account = Subject::Account(account);
-        let Some(dated) = Dated::of(epoch) else { return check(account, epoch) };
-        dated.check(now)?;
-        check(account, dated.epoch)?;
-        check(Subject::Day(dated.day), dated.day.row_epoch())
-            .map_err(|failed| instead_of_erased(failed, SubjectError::PastDeleteAfter))
+        self.looked_at(account, epoch, now, |_, _, _| Ok(())).map(drop)
     }
 
     /// The days that are over and have a secret yet, or an erasure that was broken off.
@@ -174,11 +163,27 @@ impl Subjects {
         Err(StoreError::Busy.into())
     }
 
-    /// The secret of an epoch, as the row of the subject has it.
-    fn stored(&self, of: Subject<'_>, epoch: u32) -> Result<Key32, Error> {
-        let of = self.reference(of);
-        let row = self.row(&of)?;
-        self.unwrap(&of, epoch, alive_at(row.as_ref(), epoch)?)
+    /// Looks at every secret that bytes of an epoch need: the account's, and its day's where it has one. Fails
+    /// as [`Subjects::secret`].
+    fn looked_at<T>(
+        &self,
+        account: &AccountId,
+        epoch: u32,
+        now: Timestamp,
+        look: impl Fn(&SubjectRef, u32, &Wrapped) -> Result<T, Error>,
+    ) -> Result<(T, Option<(Dated, T)>), Error> {
+        let alive = |of: Subject<'_>, epoch| {
+            let of = self.reference(of);
+            let row = self.row(&of)?;
+            look(&of, epoch, alive_at(row.as_ref(), epoch)?)
+        };
+        let account = Subject::Account(account);
+        let Some(dated) = Dated::of(epoch) else { return Ok((alive(account, epoch)?, None)) };
+        dated.check(now)?;
+        let of_account = alive(account, dated.epoch)?;
+        let of_day = alive(Subject::Day(dated.day), dated.day.row_epoch());
+        let of_day = of_day.map_err(|failed| instead_of_erased(failed, SubjectError::PastDeleteAfter))?;
+        Ok((of_account, Some((dated, of_day))))
     }
 
     /// Begins an erasure, or says how far it is. From here on the secret is given to nobody; it is still

@@ -16,10 +16,10 @@ use super::format::{FormatCipher, FormatToken, Place};
 use super::siv::{SealedCipher, SealedToken};
 use crate::classify::Schema;
 use crate::classify::identifiers::normalise;
-use crate::error::{Error, KeyError, StoreError, TokenError};
+use crate::error::{Error, StoreError, TokenError};
 use crate::hazmat;
 use crate::hazmat::mac::MacKey;
-use crate::keys::{KeyBranch, KeyState, Keyring};
+use crate::keys::{KeyBranch, Keyring};
 use crate::sensitive::Sensitive;
 use crate::vocabulary::{FieldName, TenantId};
 
@@ -62,7 +62,7 @@ impl Columns {
         let entry = match self.store.get(&self.tenant, &name)? {
             Some(entry) => self.verified(&checked, entry)?,
             None => {
-                let entry = self.entry(&checked, self.active_version()?, None);
+                let entry = self.entry(&checked, self.keys.active_of(KeyBranch::Token)?, None);
                 // Another process may have been faster, with the same definition or another.
                 let is_new = self.store.replace(&self.tenant, &name, None, &entry)?;
                 if is_new { entry } else { self.read_anew(&checked)? }
@@ -157,7 +157,7 @@ impl Columns {
         if before.previous.is_some() {
             return Err(TokenError::Rotating.into());
         }
-        let version = self.active_version()?;
+        let version = self.keys.active_of(KeyBranch::Token)?;
         if version == before.version {
             return Err(TokenError::NothingToRotate { version }.into());
         }
@@ -310,12 +310,6 @@ impl Columns {
         });
         ciphers.push((version, Arc::clone(&cipher)));
         Ok(cipher)
-    }
-
-    fn active_version(&self) -> Result<u32, KeyError> {
-        let is_it =
-            |id: &crate::keys::KeyVersion| (id.branch, id.state) == (KeyBranch::Token, KeyState::Active);
-        Ok(self.keys.versions().find(is_it).ok_or(KeyError::NoBranch)?.version)
     }
 }
 
