@@ -17,8 +17,7 @@ use crate::vocabulary::{
     Obligations, Op, Outcome, ScriptVersion, Shape, Timestamp, WithheldBecause,
 };
 
-use super::Inner;
-use super::interaction::{Asked, Interaction, actor, field_record, rules_of};
+use super::interaction::{Asked, Interaction, action_record, actor, field_record};
 use super::notices::write_notice;
 
 /// Where values, codes and calls to customers go: the host's print shop, mail, messaging, dialler.
@@ -299,13 +298,7 @@ impl Interaction {
         self.watch(What::Decided(action), now)?;
         let decision = self.session.action(action);
         let mut facts = self.event(EventKind::Decided, now);
-        facts.action = Some(ActionRecord {
-            action,
-            outcome: decision.outcome(),
-            because: decision.because(),
-            rules: rules_of(&decision),
-            obligations: decision.obligations(),
-        });
+        facts.action = Some(action_record(action, &decision));
         self.record(facts)?;
         if decision.is_allowed() {
             let duties = decision.obligations();
@@ -326,24 +319,22 @@ impl Interaction {
         let address = self.session.notice_address(at);
         let notice =
             Notice { action, before, at, interaction: *self.session.id(), address, transaction: None };
-        let mut facts = self.event(EventKind::NoticeQueued, at);
+        self.queue_notice(notice)
+    }
+
+    /// Queues a notice durably, with the host's notifier or in the library's own queue, and records it.
+    pub(super) fn queue_notice(&self, notice: Notice) -> Result<(), Error> {
+        let mut facts = self.event(EventKind::NoticeQueued, notice.at);
         write_notice(&mut facts, &notice);
         let (account, inner) = (self.session.account(), &*self.guard.0);
-        facts.basis = inner.queue_notice(account, notice)?;
-        self.record(facts)?;
-        Ok(())
-    }
-}
-
-impl Inner {
-    /// Queues a notice durably: with the host's notifier, or in the library's own queue, whose id is given back.
-    pub(super) fn queue_notice(&self, account: &AccountId, notice: Notice) -> Result<Option<BasisId>, Error> {
-        let queued = match &self.notifier {
+        let queued = match &inner.notifier {
             Some(notifier) => notifier.queue(account, notice).map(|()| None).map_err(|_| ()),
-            None => self.notices.queue(account, &notice).map(Some).map_err(|_| ()),
+            None => inner.notices.queue(account, &notice).map(Some).map_err(|_| ()),
         };
         let id = queued.map_err(|()| InteractionError::NotNotified)?;
-        Ok(id.map(|id| BasisId::new(id.to_string())).transpose()?)
+        facts.basis = id.map(|id| BasisId::new(id.to_string())).transpose()?;
+        self.record(facts)?;
+        Ok(())
     }
 }
 

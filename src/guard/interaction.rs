@@ -3,7 +3,7 @@
 use core::fmt;
 use std::sync::{Arc, Weak};
 
-use crate::audit::{Actor, EventFacts, FieldRecord, MAX_RULES, Recorded};
+use crate::audit::{ActionRecord, Actor, EventFacts, FieldRecord, MAX_RULES, Recorded};
 use crate::disclose::{self, Disclosure, Source, Vault, View, ViewedField};
 use crate::envelope::{Opener, Stored};
 use crate::error::{AuditError, Error, InteractionError, RecordError, SealedError};
@@ -13,7 +13,7 @@ use crate::keys::AccountKeys;
 use crate::oversight::watch::What;
 use crate::policy::{Decision, Grant};
 use crate::vocabulary::{
-    Channel, CountryCode, DataClass, EventKind, FieldName, Op, RuleId, Scope, Timestamp,
+    Action, Channel, CountryCode, DataClass, EventKind, FieldName, Op, RuleId, Scope, Timestamp,
 };
 
 use super::{Guard, Inner};
@@ -428,6 +428,16 @@ pub(super) fn field_record(op: Op, class: DataClass, name: &FieldName, decision:
     }
 }
 
+pub(super) fn action_record(action: Action, decision: &Decision) -> ActionRecord {
+    ActionRecord {
+        action,
+        outcome: decision.outcome(),
+        because: decision.because(),
+        rules: rules_of(decision),
+        obligations: decision.obligations(),
+    }
+}
+
 pub(super) fn actor(agent: &AgentProfile) -> Actor {
     Actor {
         agent: agent.id.clone(),
@@ -439,6 +449,6 @@ pub(super) fn actor(agent: &AgentProfile) -> Actor {
 }
 
 /// The rules that decided, as many as an event may name.
-pub(super) fn rules_of(decision: &Decision) -> Vec<RuleId> {
+fn rules_of(decision: &Decision) -> Vec<RuleId> {
     decision.reasons().take(MAX_RULES).map(|reason| reason.rule.clone()).collect()
 }

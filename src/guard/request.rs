@@ -18,8 +18,7 @@ use crate::vocabulary::{
     WithheldBecause,
 };
 
-use super::interaction::{Interaction, rules_of};
-use super::notices::write_notice;
+use super::interaction::{Interaction, action_record};
 
 /// What came of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +94,7 @@ impl Interaction {
         } else {
             verdict.refuse.then_some(TransactionError::RefusedByRisk)
         };
-        self.tell_decided(&id, &decision, &verdict.rules, refused.as_ref(), now)?;
+        self.tell_decided(&new, &decision, &verdict.rules, refused.as_ref(), now)?;
 
         let mut requested = Requested {
             id,
@@ -194,13 +193,9 @@ impl Interaction {
         if !self.session.has_contact() {
             return Err(InteractionError::NoLiveContact.into());
         }
-        let guard = self.guard.clone();
-        let action = guard.0.book.read(self.session.account())?.find(id)?.action;
+        let action = self.guard.0.book.read(self.session.account())?.find(id)?.action;
         let cancel = |one: &mut Account, _| one.cancel(id);
-        guard.0.book.step(self.session.account(), now, Opens::No, cancel, |tell| match tell {
-            Tell::Expired(_) => self.tell_step(EventKind::TransactionEnded, action, id, now, &tell),
-            Tell::Step(()) => self.tell_ended(action, id, &TransactionError::Cancelled, now),
-        })
+        self.step(now, Opens::No, cancel, || self.tell_ended(action, id, &TransactionError::Cancelled, now))
     }
 
     /// Sets a lock, for the customer who proved to be the customer.
@@ -213,17 +208,11 @@ impl Interaction {
         if !self.session.is_proved() {
             return self.refuse_lock(EventKind::LockSet, kind, TransactionError::NotAuthenticated, now);
         }
-        let guard = self.guard.clone();
         let set = |one: &mut Account, _| {
             one.set_lock(kind);
             Ok(())
         };
-        guard.0.book.step(self.session.account(), now, Opens::No, set, |tell| match tell {
-            Tell::Expired(ended) => {
-                self.tell_ended(ended.action, &ended.id, &TransactionError::TimedOut, now)
-            }
-            Tell::Step(()) => self.tell_lock(EventKind::LockSet, kind, now),
-        })
+        self.step(now, Opens::No, set, || self.tell_lock(EventKind::LockSet, kind, 0, now))
     }
 
     /// Has a lock go after the delay of the carrier's rules: for the customer who could do, without the lock,
@@ -237,13 +226,12 @@ impl Interaction {
         self.look_at_locks(action);
         let now = self.session.require(None)?;
         let asked = EventKind::LockRemovalAsked;
-        let decision = self.session.action_without_locks(action, now);
+        let decision = self.session.action_without_locks(action);
         if !self.session.is_proved() || !decision.is_allowed() {
             return self.refuse_lock(asked, kind, TransactionError::NotAuthenticated, now);
         }
-        let guard = self.guard.clone();
-        let row = guard.0.book.read(self.session.account())?;
-        let delay = guard.0.transaction_rules.removal_delay();
+        let row = self.guard.0.book.read(self.session.account())?;
+        let delay = self.guard.0.transaction_rules.removal_delay();
         // On a copy: what it would come to is told before it is so.
         let until = row.clone().remove_lock(kind, delay, now)?;
         let Some(targets) = self.targets(&row, action, &decision, now) else {
@@ -254,13 +242,7 @@ impl Interaction {
             self.queue(target, action, &about, now)?;
         }
         let remove = |one: &mut Account, now| one.remove_lock(kind, delay, now);
-        let until =
-            guard.0.book.step(self.session.account(), now, Opens::Yes, remove, |tell| match tell {
-                Tell::Expired(ended) => {
-                    self.tell_ended(ended.action, &ended.id, &TransactionError::TimedOut, now)
-                }
-                Tell::Step(_) => self.tell_lock(asked, kind, now),
-            })?;
+        let until = self.step(now, Opens::Yes, remove, || self.tell_lock(asked, kind, 0, now))?;
         Ok(LockRemoval { until, for_customer: kind.of_removal(until) })
     }
 
@@ -293,9 +275,8 @@ impl Interaction {
         let agent = &self.session.agent().id;
         let new = guard.book.draw(account, change, *self.session.id(), agent, now)?;
         let request = |one: &mut Account, _| one.request(new.clone());
-        guard.book.step(account, now, Opens::Yes, request, |tell| {
-            self.tell_step(EventKind::TransactionRequested, change.action(), &new.id, now, &tell)
-        })?;
+        let asked = EventKind::TransactionRequested;
+        self.step(now, Opens::Yes, request, || self.tell_of(asked, change.action(), Some(&new.id), 0, now))?;
         Ok((row, new, risk, host))
     }
 
@@ -390,13 +371,8 @@ impl Interaction {
             let facts = guard.book.facts(account, one, &on);
             one.notify(id, targets, targets.is_empty(), waits, facts, now)
         };
-        guard.book.step(account, now, Opens::Yes, notify, |tell| match tell {
-            Tell::Expired(ended) => {
-                self.tell_ended(ended.action, &ended.id, &TransactionError::TimedOut, now)
-            }
-            // Each notice has an event of its own, before this.
-            Tell::Step(()) => Ok(()),
-        })
+        // Each notice has an event of its own, before this.
+        self.step(now, Opens::Yes, notify, || Ok(()))
     }
 
     fn queue(
@@ -414,11 +390,7 @@ impl Interaction {
         let transaction = TransactionNotice { about, id, channel: target.channel, not_before: until };
         let interaction = *self.session.id();
         let notice = Notice { action, before, at, interaction, address, transaction: Some(transaction) };
-        let mut facts = self.event(EventKind::NoticeQueued, at);
-        write_notice(&mut facts, &notice);
-        facts.basis = self.guard.0.queue_notice(self.session.account(), notice)?;
-        self.record(facts)?;
-        Ok(())
+        self.queue_notice(notice)
     }
 
     /// Before a permit and before its use: the contact is live, and policy allows it still.
@@ -478,50 +450,49 @@ impl Interaction {
         now: Timestamp,
     ) -> Result<(), Error> {
         let refuse = |one: &mut Account, _| one.refuse(id);
-        self.guard.0.book.step(self.session.account(), now, Opens::No, refuse, |tell| match tell {
+        self.step(now, Opens::No, refuse, || self.tell_ended(action, id, cause, now))
+    }
+
+    /// Takes a step in the book: told before it is so, and so is what ended meanwhile.
+    fn step<T>(
+        &self,
+        now: Timestamp,
+        opens: Opens,
+        apply: impl FnMut(&mut Account, Timestamp) -> Result<T, TransactionError>,
+        tell: impl Fn() -> Result<(), Error>,
+    ) -> Result<T, Error> {
+        self.guard.0.book.step(self.session.account(), now, opens, apply, |told| match told {
             Tell::Expired(ended) => {
                 self.tell_ended(ended.action, &ended.id, &TransactionError::TimedOut, now)
             }
-            Tell::Step(()) => self.tell_ended(action, id, cause, now),
+            Tell::Step(_) => tell(),
         })
     }
 
     fn tell_decided(
         &self,
-        id: &TransactionId,
+        new: &Transaction,
         decision: &Decision,
         by_risk: &[RuleId],
         refused: Option<&TransactionError>,
         now: Timestamp,
     ) -> Result<(), Error> {
         let mut facts = self.event(EventKind::TransactionDecided, now);
-        facts.basis = Some(BasisId::new(id.to_string())?);
-        let mut rules = rules_of(decision);
-        rules.extend(by_risk.iter().cloned());
-        rules.truncate(crate::audit::MAX_RULES);
-        let (outcome, because) = match (refused, decision.because()) {
-            (None, _) => (decision.outcome(), None),
-            (Some(_), None) => (Outcome::Withhold, Some(WithheldBecause::Forbidden)),
-            (Some(_), because) => (Outcome::Withhold, because),
-        };
-        let action = self.guard.0.book.read(self.session.account())?.find(id)?.action;
-        facts.action =
-            Some(ActionRecord { action, outcome, because, rules, obligations: decision.obligations() });
+        facts.basis = Some(BasisId::new(new.id.to_string())?);
+        let mut record = action_record(new.action, decision);
+        record.rules.extend(by_risk.iter().cloned());
+        record.rules.truncate(crate::audit::MAX_RULES);
+        if refused.is_some() {
+            record.outcome = Outcome::Withhold;
+            record.because = record.because.or(Some(WithheldBecause::Forbidden));
+        }
+        facts.action = Some(record);
         if refused.is_some() {
             self.record(facts)?;
             return Ok(());
         }
-        let decide = |one: &mut Account, _| one.decide(id);
-        let mut facts = Some(facts);
-        self.guard.0.book.step(self.session.account(), now, Opens::Yes, decide, |tell| match tell {
-            Tell::Expired(ended) => {
-                self.tell_ended(ended.action, &ended.id, &TransactionError::TimedOut, now)
-            }
-            Tell::Step(()) => match facts.take() {
-                Some(facts) => Ok(self.record(facts).map(drop)?),
-                None => Ok(()),
-            },
-        })
+        let decide = |one: &mut Account, _| one.decide(&new.id);
+        self.step(now, Opens::Yes, decide, || Ok(self.record(facts.clone()).map(drop)?))
     }
 
     /// Records a step, or a transaction whose time was over.
@@ -568,10 +539,11 @@ impl Interaction {
         Ok(())
     }
 
-    fn tell_lock(&self, kind: EventKind, lock: LockKind, now: Timestamp) -> Result<(), Error> {
+    fn tell_lock(&self, kind: EventKind, lock: LockKind, cause: u16, now: Timestamp) -> Result<(), Error> {
         let mut facts = self.event(kind, now);
         facts.basis = Some(BasisId::new(lock.name())?);
         facts.action = Some(plain_action(lock.action()));
+        facts.cause = cause;
         self.record(facts)?;
         Ok(())
     }
@@ -583,12 +555,8 @@ impl Interaction {
         cause: TransactionError,
         now: Timestamp,
     ) -> Result<T, Error> {
-        let mut facts = self.event(kind, now);
-        facts.basis = Some(BasisId::new(lock.name())?);
-        facts.action = Some(plain_action(lock.action()));
         let refused = Error::from(cause);
-        facts.cause = refused.code().get();
-        self.record(facts)?;
+        self.tell_lock(kind, lock, refused.code().get(), now)?;
         Err(refused)
     }
 

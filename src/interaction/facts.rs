@@ -107,18 +107,6 @@ impl AccountFacts {
         }
     }
 
-    /// Whether the SIM last changed so many UTC civil days ago, or never. Unknown, and the future, is not.
-    pub(crate) fn sim_is_older_than(&self, days: i64, now: Timestamp) -> bool {
-        match self.sim_change {
-            None => false,
-            Some(SimChange::Never) => true,
-            Some(SimChange::At(at)) => {
-                let age = now.utc_date().zip(at.utc_date()).map(|(now, at)| now.days_since(at));
-                age.is_some_and(|age| age >= days)
-            }
-        }
-    }
-
     /// The bytes that a store keeps: format 1, two bits a yes-or-no fact, then what has a length.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = vec![FORMAT];

@@ -450,15 +450,8 @@ impl Session {
     }
 
     /// The decision on an action as if no lock were on: who may do that may remove the lock.
-    pub(crate) fn action_without_locks(&self, action: Action, now: Timestamp) -> Decision {
-        let mut facts = self.planned.map_or_else(
-            || Facts::new(Channel::BackOffice, Role::Anonymous, Purpose::None),
-            |(facts, _)| facts,
-        );
-        facts.set_account(AccountFact::SimLock, Some(false));
-        facts.set_account(AccountFact::PortLock, Some(false));
-        let plan = Plan::new(Arc::clone(&self.policy), facts, self.account.clone(), now);
-        plan.action(action, self.approvals.contains(&Approval::Action(action)))
+    pub(crate) fn action_without_locks(&self, action: Action) -> Decision {
+        self.plan.action_without_locks(action, self.approvals.contains(&Approval::Action(action)))
     }
 
     /// What the host says of the account, as of the last [`Session::refresh`].

@@ -4,7 +4,7 @@
 //! only one to hear of what they do next; one that went lately is still told. The first telling of an
 //! account's points is believed as it is; what is told later counts from then.
 
-use crate::interaction::{AccountFacts, ContactChannel, NoticeTarget};
+use crate::interaction::{AccountFacts, ContactChannel, NoticeTarget, SimChange};
 use crate::vocabulary::{CivilDate, ContactPointId, Timestamp};
 
 use super::kind::TransactionId;
@@ -106,7 +106,12 @@ impl Contacts<'_> {
     /// Neither SIM nor number changed lately. Unknown is changed.
     fn number_is_as_it_was(&self, now: Timestamp) -> bool {
         let by_us = self.number_changed.is_none_or(|changed| is_old(changed, now));
-        by_us && self.host.sim_is_older_than(CONTACT_LOOK_BACK_DAYS, now)
+        by_us
+            && match self.host.sim_change {
+                None => false,
+                Some(SimChange::Never) => true,
+                Some(SimChange::At(at)) => is_old(at, now),
+            }
     }
 
     /// The points that were told; of a host that told none, the address on file.
