@@ -93,13 +93,8 @@ fn read(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
 }
 
 fn scanner(options: &Options) -> Scanner {
-    let builder = Scanner::builder().spoken(options.spoken);
-    options
-        .least
-        .map(Confidence::of_percent)
-        .into_iter()
-        .fold(builder, |builder, least| builder.least(least))
-        .build()
+    let least = options.least.map_or(Confidence::USUAL, Confidence::of_percent);
+    Scanner::builder().spoken(options.spoken).least(least).build()
 }
 
 fn redact(options: &Options) -> io::Result<ExitCode> {

@@ -11,6 +11,7 @@ use crate::error::RedactError;
 use super::kind::MaskKind;
 use super::mask::{Mask, MaskForm};
 use super::redactor::Redactor;
+use super::scan::{Sense, sense_of_label};
 
 /// Longest path, in bytes.
 pub const MAX_PATH_LEN: usize = 512;
@@ -84,7 +85,8 @@ impl Redactor {
 
 /// One step of a path: a key, or a place in a list.
 enum Step {
-    Key(String),
+    /// With what its words say.
+    Key(String, Sense),
     Place(usize),
 }
 
@@ -152,10 +154,12 @@ impl Walk<'_> {
             if is_object {
                 let written = self.skip_string()?;
                 let key = serde_json::from_str::<String>(written).map_err(|_| RedactError::Document)?;
-                self.scanned_key(written, &key)?;
+                self.redacted(written, &key, 0)?;
                 self.spaces();
                 self.copy_sign();
-                self.place.push(Step::Key(key));
+                // Once: a list may have many entries, and its name be long.
+                let said = sense_of_label(&key);
+                self.place.push(Step::Key(key, said));
             } else {
                 self.place.push(Step::Place(count));
             }
@@ -175,21 +179,17 @@ impl Walk<'_> {
             written
         };
         // The label of an entry of a list is that of the list.
-        let label = self.place.iter().rev().find_map(|step| match step {
-            Step::Key(key) => Some(key.as_str()),
+        let column = self.place.iter().rev().find_map(|step| match step {
+            Step::Key(_, said) => Some(*said),
             Step::Place(_) => None,
         });
-        let redacted = self.redactor.redact_labelled(label.unwrap_or_default(), text)?;
-        if redacted == text {
-            self.out.push_str(written);
-            return Ok(());
-        }
-        self.put(&redacted)
+        self.redacted(written, text, column.unwrap_or_default())
     }
 
-    fn scanned_key(&mut self, written: &str, key: &str) -> Result<(), RedactError> {
-        let redacted = self.redactor.redact_str(key)?;
-        if redacted == key {
+    /// Writes a text redacted, or as it is written where nothing is found.
+    fn redacted(&mut self, written: &str, text: &str, column: Sense) -> Result<(), RedactError> {
+        let redacted = self.redactor.redact_with(text, column, |_| {})?;
+        if redacted == text {
             self.out.push_str(written);
             return Ok(());
         }
@@ -284,7 +284,7 @@ fn fits(path: &str, place: &[Step]) -> bool {
     for (part, step) in parts.clone().zip(place) {
         let is_it = part == "*"
             || match step {
-                Step::Key(key) => unescaped(part, key),
+                Step::Key(key, _) => unescaped(part, key),
                 Step::Place(at) => part.parse() == Ok(*at),
             };
         if !is_it {

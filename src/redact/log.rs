@@ -155,15 +155,15 @@ struct Visitor<'r, 'w> {
 }
 
 impl Visitor<'_, '_> {
-    fn put(&mut self, field: &Field, value: Zeroizing<String>) {
+    fn put(&mut self, field: &Field, value: &str) {
         if self.result.is_err() {
             return;
         }
         let is_message = field.name() == "message";
         let redacted = if is_message {
-            self.redactor.redact_str(&value)
+            self.redactor.redact_str(value)
         } else {
-            self.redactor.redact_labelled(field.name(), &value)
+            self.redactor.redact_labelled(field.name(), value)
         };
         let shown = redacted.as_deref().unwrap_or(DROPPED);
         let gap = if core::mem::take(&mut self.is_first) { "" } else { " " };
@@ -177,11 +177,11 @@ impl Visitor<'_, '_> {
 
 impl Visit for Visitor<'_, '_> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.put(field, Zeroizing::new(value.to_owned()));
+        self.put(field, value);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.put(field, Zeroizing::new(format!("{value:?}")));
+        self.put(field, &Zeroizing::new(format!("{value:?}")));
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::RedactError;
 
 use super::replace::Replacement;
-use super::scan::{Scanner, TextFinding, TextKind};
+use super::scan::{Scanner, Sense, TextFinding, TextKind, sense_of_label};
 use super::stream::{RedactingReader, RedactingWriter};
 
 /// Puts labels or tokens in place of what a [`Scanner`] finds. Cheap to clone.
@@ -62,7 +62,7 @@ impl Redactor {
     /// # Errors
     /// [`RedactError::NotReplaced`] if a token could not be made: nothing of the text is given out.
     pub fn redact_str(&self, text: &str) -> Result<String, RedactError> {
-        self.redact_with(text, None, |_| {})
+        self.redact_with(text, 0, |_| {})
     }
 
     /// The same for the value of a column, field or key: [`Scanner::scan_labelled`].
@@ -70,7 +70,7 @@ impl Redactor {
     /// # Errors
     /// As [`Redactor::redact_str`].
     pub fn redact_labelled(&self, label: &str, text: &str) -> Result<String, RedactError> {
-        self.redact_with(text, Some(label), |_| {})
+        self.redact_with(text, sense_of_label(label), |_| {})
     }
 
     /// The same as [`Redactor::redact_str`], and each finding is shown to `look`.
@@ -78,7 +78,7 @@ impl Redactor {
     /// # Errors
     /// As [`Redactor::redact_str`].
     pub fn redact_and_look(&self, text: &str, look: impl FnMut(&TextFinding)) -> Result<String, RedactError> {
-        self.redact_with(text, None, look)
+        self.redact_with(text, 0, look)
     }
 
     /// Many texts, each with a result of its own.
@@ -107,14 +107,14 @@ impl Redactor {
         own.unwrap_or(&self.0.usual).write(kind, written, out).map_err(|_| RedactError::NotReplaced)
     }
 
-    fn redact_with(
+    /// `column`: what the name of the column, field or key says.
+    pub(super) fn redact_with(
         &self,
         text: &str,
-        label: Option<&str>,
+        column: Sense,
         mut look: impl FnMut(&TextFinding),
     ) -> Result<String, RedactError> {
-        let scanner = self.scanner();
-        let findings = label.map_or_else(|| scanner.scan(text), |label| scanner.scan_labelled(label, text));
+        let findings = self.scanner().scan_bytes(text.as_bytes(), column);
         let (bytes, mut out, mut done) = (text.as_bytes(), Vec::with_capacity(text.len()), 0);
         for found in findings {
             look(&found);

@@ -29,7 +29,11 @@ pub(super) fn form(text: &str) -> Result<Sensitive<String>, IdentifierFault> {
 pub(super) fn sort(text: &str) -> Result<IdentifierSort, IdentifierFault> {
     let spelled = digits(text, LEN..=MAX_LEN)?;
     // EXPOSE: looked at here and not kept.
-    let spelled = spelled.expose();
+    sort_of_digits(spelled.expose())
+}
+
+/// The same for what is digits only.
+pub(super) fn sort_of_digits(spelled: &str) -> Result<IdentifierSort, IdentifierFault> {
     match spelled.len() {
         // All zeros passes Luhn; it is what handsets without a number report.
         _ if all_zero(spelled) => Err(IdentifierFault::NeverAssigned),

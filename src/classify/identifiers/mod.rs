@@ -175,7 +175,7 @@ pub(crate) fn sort_of(kind: IdentifierKind, normalised: &str) -> Result<Identifi
     match kind {
         IdentifierKind::Ssn => ssn::sort(normalised),
         IdentifierKind::Nanp => nanp::sort(normalised),
-        IdentifierKind::Imei => imei::sort(normalised),
+        IdentifierKind::Imei => imei::sort_of_digits(normalised),
         IdentifierKind::Meid => meid::sort(normalised),
         IdentifierKind::Iccid => iccid::sort(normalised),
         IdentifierKind::Imsi => imsi::sort(normalised),

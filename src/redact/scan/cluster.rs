@@ -309,21 +309,19 @@ pub(super) struct Edges {
 /// Looks at the characters beside a number that begins and ends here.
 pub(super) fn edges(text: &[u8], start: usize, end: usize) -> Edges {
     let before = byte_before(text, start);
-    let joins = matches!(before, b'-' | b'/' | b'.' | b'+' | b'=' | b'\\' | b'&' | b'_' | b',' | b':' | b'%');
-    let word_before_joint = joins && start > 1 && is_word_before(text, start - 1);
+    let joins_before = matches!(before, b'-' | b'/' | b'.' | b'+' | b'=' | b'\\' | b'&' | b'_' | b'%')
+        && start > 1
+        && is_word_before(text, start - 1);
     let after = byte(text, end);
-    let joint_after = matches!(after, b'-' | b'/' | b'.' | b'+' | b'=' | b'_' | b':' | b',' | b'@')
+    let joins_after = matches!(after, b'-' | b'/' | b'.' | b'+' | b'=' | b'_' | b'@')
         && (super::units::is_word(text, end + 1) || marker_at(text, end + 1));
     Edges {
         glued_before: before.is_ascii_alphanumeric(),
         glued_after: after.is_ascii_alphanumeric(),
         is_amount: before == b'$',
         joined_before: before == b'$'
-            || (word_before_joint && !matches!(before, b',' | b':'))
-            || (matches!(before, b',') && start > 1 && byte(text, start - 2).is_ascii_digit())
-            || matches!(unit_before(text, start).0, Unit::Plus) && word_before_joint,
-        joined_after: after == b'%'
-            || (joint_after && !matches!(after, b',' | b':'))
-            || (after == b',' && byte(text, end + 1).is_ascii_digit()),
+            || joins_before
+            || (before == b',' && start > 1 && byte(text, start - 2).is_ascii_digit()),
+        joined_after: after == b'%' || joins_after || (after == b',' && byte(text, end + 1).is_ascii_digit()),
     }
 }

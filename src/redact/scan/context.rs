@@ -29,6 +29,13 @@ pub(super) struct Before {
     pub(super) against: bool,
 }
 
+impl Before {
+    /// Whether the label directly before, or the column, is of these kinds.
+    pub(super) const fn is_directly(&self, column: Sense, kinds: Sense) -> bool {
+        self.direct & kinds != 0 || (column & kinds != 0 && self.near & KINDS == 0 && !self.against)
+    }
+}
+
 /// Reads the words before a place.
 pub(super) fn before(text: &[u8], start: usize) -> Before {
     read_before(text, start, false)
@@ -139,8 +146,8 @@ pub(super) fn speaks_of_version(text: &[u8], start: usize) -> bool {
         while end > 0 && matches!(byte_before(text, end), b' ' | b':' | b'=' | b'-' | b'_' | b'(' | b'"') {
             end -= 1;
         }
-        let word_start = words::word_start(text, end);
-        if words::sense(text.get(word_start..end).unwrap_or_default()) & VERSION != 0 {
+        let (word_start, said) = words::word_before(text, end);
+        if said & VERSION != 0 {
             return true;
         }
         end = word_start;

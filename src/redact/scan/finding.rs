@@ -62,22 +62,7 @@ impl TextKind {
     /// The name in reports: `ssn`, `birth_date`.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Secret => "secret",
-            Self::Ssn => "ssn",
-            Self::Itin => "itin",
-            Self::Card => "card",
-            Self::BirthDate => "birth_date",
-            Self::Account => "account",
-            Self::Imei => "imei",
-            Self::Meid => "meid",
-            Self::Imsi => "imsi",
-            Self::Iccid => "iccid",
-            Self::Eid => "eid",
-            Self::Phone => "phone",
-            Self::Email => "email",
-            Self::Ip => "ip",
-        }
+        self.mask().name()
     }
 
     /// What stands in place of a value: `[SSN]`, the label of its mask.

@@ -8,18 +8,9 @@ use crate::classify::identifiers::{IdentifierSort, sort_of};
 use crate::vocabulary::IdentifierKind;
 
 use super::cluster::{Gap, Group};
-use super::finding::{Clue, Clues, Confidence, TextKind as Kind};
+use super::finding::{Clue, Clues, Confidence, TextFinding, TextKind as Kind};
 use super::window::{Context, Shape, Window};
 use super::words::VERSION;
-
-/// A reading of a window.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Reading {
-    pub(super) kind: Kind,
-    pub(super) confidence: Confidence,
-    pub(super) why: Clues,
-    pub(super) end: usize,
-}
 
 /// What is seen in a number itself: how far it goes without words.
 #[derive(Clone, Copy)]
@@ -42,11 +33,11 @@ const PART: u8 = 40;
 const LINE: u8 = 15;
 
 /// The best reading of a window, if any is worth a look.
-pub(super) fn judge(window: &Window<'_>, context: &Context) -> Option<Reading> {
+pub(super) fn judge(window: &Window<'_>, context: &Context) -> Option<TextFinding> {
     if window.lines() > 1 {
         return None;
     }
-    let mut best: Option<Reading> = None;
+    let mut best: Option<TextFinding> = None;
     let mut rivals = 0;
     for kind in kinds_of(window.len()).iter().copied() {
         let Some(reading) = read(kind, window, context) else { continue };
@@ -55,7 +46,7 @@ pub(super) fn judge(window: &Window<'_>, context: &Context) -> Option<Reading> {
             best = Some(reading);
         }
     }
-    best.map(|best| Reading { why: best.why.with_if(rivals > 1, Clue::Ambiguous), ..best })
+    best.map(|best| TextFinding { why: best.why.with_if(rivals > 1, Clue::Ambiguous), ..best })
 }
 
 /// The kinds that numbers of a length may be, the strictest first.
@@ -93,7 +84,7 @@ pub(super) fn may_stand_alone(groups: &[Group], len: usize, first_digit: u8, plu
     }
 }
 
-fn read(kind: Kind, window: &Window<'_>, context: &Context) -> Option<Reading> {
+fn read(kind: Kind, window: &Window<'_>, context: &Context) -> Option<TextFinding> {
     let form = match kind {
         Kind::Secret => return secret(window, context),
         Kind::BirthDate => return birth_date(window, context),
@@ -164,7 +155,7 @@ fn read(kind: Kind, window: &Window<'_>, context: &Context) -> Option<Reading> {
         (confidence, why) = (confidence.down(LINE), why.with(Clue::AcrossLines));
     }
     let why = why.with_if(window.is_spoken, Clue::Spoken);
-    Some(Reading { kind, confidence, why, end })
+    Some(TextFinding { start: window.start, kind, confidence, why, end })
 }
 
 const fn form(base: u8, grouped: bool, checked: bool, assigned: bool) -> Option<Form> {
@@ -462,7 +453,7 @@ fn eid(window: &Window<'_>) -> Option<Form> {
 }
 
 /// Digits right after the label of a PIN or code, or named as one right after.
-fn secret(window: &Window<'_>, context: &Context) -> Option<Reading> {
+fn secret(window: &Window<'_>, context: &Context) -> Option<TextFinding> {
     let bit = Kind::Secret.bit();
     let tight = window.groups.iter().skip(1).all(|group| group.gap == Gap::Dash);
     let fits = (3..=15).contains(&window.len())
@@ -483,11 +474,17 @@ fn secret(window: &Window<'_>, context: &Context) -> Option<Reading> {
     } else {
         return None;
     };
-    Some(Reading { kind: Kind::Secret, confidence: Confidence::of_percent(confidence), why, end: window.end })
+    Some(TextFinding {
+        start: window.start,
+        kind: Kind::Secret,
+        confidence: Confidence::of_percent(confidence),
+        why,
+        end: window.end,
+    })
 }
 
 /// A date right after the label of a birth date.
-fn birth_date(window: &Window<'_>, context: &Context) -> Option<Reading> {
+fn birth_date(window: &Window<'_>, context: &Context) -> Option<TextFinding> {
     let fits = is_date(window)
         && window.lines() == 0
         && !window.edges.glued_after
@@ -499,7 +496,13 @@ fn birth_date(window: &Window<'_>, context: &Context) -> Option<Reading> {
     let why = Clues::none().with(Clue::Structure);
     let named = context.before.direct & Kind::BirthDate.bit() != 0;
     let why = why.with(if named { Clue::WordBefore } else { Clue::ColumnLabel });
-    Some(Reading { kind: Kind::BirthDate, confidence: Confidence::of_percent(95), why, end: window.end })
+    Some(TextFinding {
+        start: window.start,
+        kind: Kind::BirthDate,
+        confidence: Confidence::of_percent(95),
+        why,
+        end: window.end,
+    })
 }
 
 /// Whether the groups are those of a date that can be: in the American, the European or the ISO order.
@@ -529,7 +532,7 @@ pub(super) fn is_date(window: &Window<'_>) -> bool {
 }
 
 /// Digits right after the label of an account.
-fn account(window: &Window<'_>, context: &Context) -> Option<Reading> {
+fn account(window: &Window<'_>, context: &Context) -> Option<TextFinding> {
     let fits = (6..=20).contains(&window.len())
         && window.lines() == 0
         && !is_date(window)
@@ -541,7 +544,8 @@ fn account(window: &Window<'_>, context: &Context) -> Option<Reading> {
     let named = context.before.direct & Kind::Account.bit() != 0;
     let why = Clues::none().with(Clue::Structure);
     let why = why.with(if named { Clue::WordBefore } else { Clue::ColumnLabel });
-    fits.then_some(Reading {
+    fits.then_some(TextFinding {
+        start: window.start,
         kind: Kind::Account,
         confidence: Confidence::of_percent(75),
         why,

@@ -34,11 +34,11 @@ pub use lists::{MAX_ENTRY_LEN, MIN_ENTRY_LEN};
 use crate::classify::identifiers::AccountPattern;
 use crate::error::RedactError;
 
-use cluster::{Cluster, MAX_GROUPS, Spoken};
+use cluster::{Cluster, Spoken};
 use lists::Lists;
 use search::Search;
 use units::{Unit, byte, byte_before, unit, unit_before};
-use words::{Sense, sense_of_label};
+pub(super) use words::{Sense, sense_of_label};
 
 /// Bytes before a place that a step may look at.
 pub(super) const BEFORE: usize = 128;
@@ -93,8 +93,7 @@ impl Scanner {
         TextFindings { scanner: self, text, column, walk: Walk::START }
     }
 
-    /// Goes on from where a walk is. `text` begins `walk.base` bytes into the whole; `is_whole`: nothing
-    /// comes behind it.
+    /// Goes on from where a walk is. `is_whole`: nothing comes behind the text.
     pub(super) fn step(&self, text: &[u8], walk: &mut Walk, column: Sense, is_whole: bool) -> Step {
         loop {
             let at = walk.at;
@@ -123,14 +122,10 @@ impl Scanner {
                 continue;
             }
             let limit = if is_whole { text.len() } else { (text.len() + 1).saturating_sub(AHEAD) };
-            let Some(place) = self.next_place(text, at, limit) else {
+            let Some(place) = self.next_place(text, at, limit).filter(|place| *place < limit) else {
                 walk.at = at.max(limit);
                 return if is_whole { Step::End } else { Step::More };
             };
-            if place >= limit {
-                walk.at = at.max(limit);
-                return Step::More;
-            }
             walk.at = place;
             let (view, at) = window_of(text, walk);
             let offset = place - at;
@@ -149,12 +144,12 @@ impl Scanner {
     }
 
     fn next_place(&self, text: &[u8], at: usize, limit: usize) -> Option<usize> {
-        let place = prefilter::next(text, at);
         if !self.spoken {
-            return place;
+            return prefilter::next(text, at);
         }
-        let end = place.unwrap_or(text.len()).min(limit);
-        spoken::next(text, at, end).or(place)
+        // Step by step, and no further than to the first: a look ahead at each word would be one too many.
+        let end = limit.min(text.len());
+        (at..end).find(|at| prefilter::begins_at(text, *at) || spoken::begins_at(text, *at))
     }
 
     /// What begins or lies at a place of a view, and where to look on if nothing does.
@@ -219,15 +214,15 @@ impl Scanner {
 
     /// The best reading of the digits that begin at a place.
     fn number(&self, view: &[u8], at: usize, column: Sense) -> (Option<TextFinding>, usize) {
-        let spoken = |text: &[u8], at: usize| if self.spoken { spoken::digit(text, at) } else { None };
-        let word = |text: &[u8], at: usize| -> Option<Spoken> { spoken(text, at) };
+        let word =
+            |text: &[u8], at: usize| -> Option<Spoken> { self.spoken.then(|| spoken::digit(text, at))? };
         let cluster = Cluster::read(view, at, word);
         let groups = cluster.groups();
         let Some(last) = groups.last() else {
             return (None, run_end(view, at));
         };
         // Of a cluster that is not all here only the first half is judged: the rest comes again.
-        let starts = if cluster.is_cut { MAX_GROUPS.min(groups.len()).div_ceil(2) } else { groups.len() };
+        let starts = if cluster.is_cut { groups.len().div_ceil(2) } else { groups.len() };
         let next = groups.get(starts).map_or(last.end, |group| group.start);
         let mut found = None;
         let (mut text_end, mut to) = (view.len(), groups.len());

@@ -14,10 +14,13 @@ pub(super) fn next(text: &[u8], from: usize) -> Option<usize> {
         }
         at += CHUNK;
     }
-    (at..text.len()).find(|at| {
-        let byte_at = |more: usize| super::units::byte(text, at + more);
-        may_begin(byte_at(0), byte_at(1), byte_at(2)) != 0
-    })
+    (at..text.len()).find(|at| begins_at(text, *at))
+}
+
+/// Whether something may begin at a place.
+pub(super) fn begins_at(text: &[u8], at: usize) -> bool {
+    let byte_at = |more: usize| super::units::byte(text, at + more);
+    may_begin(byte_at(0), byte_at(1), byte_at(2)) != 0
 }
 
 /// The first of the first bytes of a chunk where something may begin.

@@ -82,14 +82,7 @@ impl<'c> Search<'c> {
         }
         let window = Window::of(self.text, self.cluster, self.digits, from, to)?;
         let context = Context { before, after, column: self.column, glued: window.glued };
-        let reading = judge(&window, &context).filter(|reading| reading.confidence >= self.least)?;
-        Some(TextFinding {
-            kind: reading.kind,
-            start: window.start,
-            end: reading.end,
-            confidence: reading.confidence,
-            why: reading.why,
-        })
+        judge(&window, &context).filter(|found| found.confidence >= self.least)
     }
 }
 

@@ -31,10 +31,10 @@ pub(super) fn digit(text: &[u8], at: usize) -> Option<Spoken> {
     plain(text, at).map(|(digit, len)| Spoken { digit, times: 1, len })
 }
 
-/// The first place from `from` on where a spoken digit begins.
-pub(super) fn next(text: &[u8], from: usize, end: usize) -> Option<usize> {
-    let begins = |byte: u8| matches!(byte | 0x20, b'z' | b'o' | b't' | b'f' | b's' | b'e' | b'n' | b'd');
-    (from..end.min(text.len())).find(|at| begins(byte(text, *at)) && digit(text, *at).is_some())
+/// Whether a spoken digit begins at a place.
+pub(super) fn begins_at(text: &[u8], at: usize) -> bool {
+    matches!(byte(text, at) | 0x20, b'z' | b'o' | b't' | b'f' | b's' | b'e' | b'n' | b'd')
+        && digit(text, at).is_some()
 }
 
 fn plain(text: &[u8], at: usize) -> Option<(u8, usize)> {

@@ -3,11 +3,11 @@
 use crate::classify::identifiers::{AccountPattern, check};
 use crate::vocabulary::IdentifierKind;
 
-use super::context::{Before, before};
+use super::context::before;
 use super::finding::{Clue, Clues, Confidence, TextFinding, TextKind};
 use super::lists::Lists;
 use super::units::{byte, byte_before, is_word, is_word_before};
-use super::words::{self, KINDS, Sense, is_month};
+use super::words::{self, Sense, is_month};
 
 /// Longest account number, in bytes, separators included.
 const MAX_ACCOUNT: usize = 64;
@@ -39,8 +39,18 @@ fn meid(text: &[u8], start: usize, end: usize, written: &str, column: Sense) -> 
     }
     let is_capital = !written.bytes().any(|byte| byte.is_ascii_lowercase());
     let base = if is_capital { 55 } else { 40 };
-    let why = Clues::none().with(Clue::Structure);
-    labelled(text, TextKind::Meid, start, end, base, why, column)
+    let (before, bit) = (before(text, start), TextKind::Meid.bit());
+    let (confidence, why) = (Confidence::of_percent(base), Clues::none().with(Clue::Structure));
+    let (confidence, why) = if before.near & bit != 0 {
+        (confidence.up(45), why.with(Clue::WordBefore))
+    } else if column & bit != 0 {
+        (confidence.up(45), why.with(Clue::ColumnLabel))
+    } else if before.against {
+        (confidence.down(30), why.with(Clue::WordAgainst))
+    } else {
+        (confidence, why)
+    };
+    Some(TextFinding { kind: TextKind::Meid, start, end, confidence, why })
 }
 
 fn labelled_account(
@@ -52,7 +62,7 @@ fn labelled_account(
 ) -> Option<TextFinding> {
     let before = before(text, start);
     let digits = written.bytes().filter(u8::is_ascii_digit).count();
-    let is_direct = is_directly(&before, column, TextKind::Account.bit());
+    let is_direct = before.is_directly(column, TextKind::Account.bit());
     let why = Clues::none().with(Clue::WordBefore);
     let confidence = Confidence::of_percent(70);
     (is_direct && digits >= 3 && written.len() >= 6).then_some(TextFinding {
@@ -62,29 +72,6 @@ fn labelled_account(
         confidence,
         why,
     })
-}
-
-fn labelled(
-    text: &[u8],
-    kind: TextKind,
-    start: usize,
-    end: usize,
-    base: u8,
-    why: Clues,
-    column: Sense,
-) -> Option<TextFinding> {
-    let before = before(text, start);
-    let confidence = Confidence::of_percent(base);
-    let (confidence, why) = if before.near & kind.bit() != 0 {
-        (confidence.up(45), why.with(Clue::WordBefore))
-    } else if column & kind.bit() != 0 {
-        (confidence.up(45), why.with(Clue::ColumnLabel))
-    } else if before.against {
-        (confidence.down(30), why.with(Clue::WordAgainst))
-    } else {
-        (confidence, why)
-    };
-    Some(TextFinding { kind, start, end, confidence, why })
 }
 
 /// An account number of one of the carrier's patterns, or a value that is listed as one to be found, around
@@ -214,7 +201,7 @@ pub(super) fn birth_date_in_words(text: &[u8], at: usize, column: Sense) -> Opti
             from
         };
         let len = text.get(from..)?.iter().take(10).take_while(|byte| byte.is_ascii_alphabetic()).count();
-        if from == end && day == 0 || !is_month(text.get(from..from + len)?) {
+        if !is_month(text.get(from..from + len)?) {
             return None;
         }
         end = from + len;
@@ -227,7 +214,7 @@ pub(super) fn birth_date_in_words(text: &[u8], at: usize, column: Sense) -> Opti
     }
     let before = before(text, start);
     let bit = TextKind::BirthDate.bit();
-    if is_word(text, end) || is_word_before(text, start) || !is_directly(&before, column, bit) {
+    if is_word(text, end) || is_word_before(text, start) || !before.is_directly(column, bit) {
         return None;
     }
     let named = before.direct & bit != 0;
@@ -252,8 +239,4 @@ fn skip_joints(text: &[u8], mut at: usize) -> usize {
         at += 1;
     }
     at
-}
-
-const fn is_directly(before: &Before, column: Sense, bit: Sense) -> bool {
-    before.direct & bit != 0 || (column & bit != 0 && before.near & KINDS == 0 && !before.against)
 }

@@ -71,12 +71,7 @@ impl<'c> Window<'c> {
             _ if groups.iter().all(|group| group.len == 1) => Shape::Singles,
             _ => Shape::Groups,
         };
-        let glued = if edges.glued_before {
-            let word_start = words::word_start(text, start);
-            words::sense(text.get(word_start..start).unwrap_or_default()) & KINDS
-        } else {
-            0
-        };
+        let glued = if edges.glued_before { words::word_before(text, start).1 & KINDS } else { 0 };
         Some(Self {
             text,
             groups,
@@ -156,9 +151,7 @@ pub(super) struct Context {
 impl Context {
     /// Whether the label directly before it, or its column, is of these kinds.
     pub(super) const fn is_directly(&self, kinds: Sense) -> bool {
-        self.before.direct & kinds != 0
-            || self.glued & kinds != 0
-            || (self.column & kinds != 0 && self.before.near & KINDS == 0 && !self.before.against)
+        self.glued & kinds != 0 || self.before.is_directly(self.column, kinds)
     }
 }
 

@@ -6,7 +6,7 @@
 use super::finding::TextKind as Kind;
 
 /// What a word says: bits of kinds, and the bits below.
-pub(super) type Sense = u32;
+pub(in crate::redact) type Sense = u32;
 
 /// The kinds among a sense.
 pub(super) const KINDS: Sense = (1 << Kind::ALL.len()) - 1;
@@ -69,17 +69,16 @@ fn sense_of_packed(packed: u128) -> Sense {
 }
 
 /// What the words of a column's, field's or key's name say together.
-pub(super) fn sense_of_label(label: &str) -> Sense {
+pub(in crate::redact) fn sense_of_label(label: &str) -> Sense {
     let bytes = label.as_bytes();
     let (mut all, mut end) = (sense_of_whole(bytes), bytes.len());
     let mut after_code = false;
     while end > 0 {
-        let start = word_start(bytes, end);
+        let (start, found) = word_before(bytes, end);
         if start == end {
             end -= 1;
             continue;
         }
-        let found = sense(bytes.get(start..end).unwrap_or_default());
         if after_code && found & OF_CODE != 0 {
             all |= Kind::Secret.bit();
         }
