@@ -2,12 +2,11 @@
 //! it. The files are real, and so is SQLite's own VFS.
 
 use std::convert::Infallible;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
-use std::{env, fs, io, thread};
+use std::{fs, io, thread};
 
 use cpni_guard::error::SubjectError;
 use cpni_guard::guard::{ErasureRequest, Reseal};
@@ -19,6 +18,7 @@ use cpni_guard::{AccountId, AgentSession, Error, SealedRecord, SqliteStore};
 use crate::Outcome;
 use crate::carrier::{Carrier, KeysInFile, TemporaryFolder};
 use crate::disk::Rng;
+use crate::life::lines_of;
 
 /// Accounts of one life, which it erases one after the other: about a third of them before it is killed.
 const ACCOUNTS: usize = 24;
@@ -39,7 +39,8 @@ pub fn run(n: u64, seed: u64) -> Outcome {
             KeysInFile::new(folder.path().join("keys")).map_err(|cause| cause.to_string())?;
         }
         let sealed = seal(folder.path(), life).map_err(failed)?;
-        let said = one_life(folder.path(), life, &mut rng).map_err(failed)?;
+        // How many erasures the process said it had finished.
+        let said = lines_of("eraser", folder.path(), life, LIFE, &mut rng).map_err(failed)?;
         let carrier = open(folder.path()).map_err(failed)?;
         for (at, (account, record)) in sealed.iter().enumerate() {
             let found = carrier.guard.erasure_of(account).map_err(|cause| failed(cause.to_string()))?;
@@ -118,24 +119,6 @@ fn erase(carrier: &Carrier, account: &AccountId) -> Result<bool, String> {
         ErasureRequest { by: AgentSession::new("ray"), case, backups_expire: None, columns: vec![column] };
     let receipt = carrier.guard.erase(account, &request).map_err(|cause| cause.to_string())?;
     Ok(receipt.is_deleted && !receipt.outstanding.is_empty())
-}
-
-/// How many erasures the process said it had finished.
-fn one_life(folder: &Path, life: u64, rng: &mut Rng) -> Result<usize, String> {
-    let program = env::current_exe().map_err(|error| error.to_string())?;
-    let mut command = Command::new(program);
-    command.arg("eraser").arg(folder).arg(life.to_string()).stdout(Stdio::piped());
-    let mut process = command.spawn().map_err(|error| error.to_string())?;
-    let mut pipe = BufReader::new(process.stdout.take().ok_or("no pipe")?);
-    let mut first = String::new();
-    if pipe.read_line(&mut first).map_err(|error| error.to_string())? == 0 {
-        return Err("the process ended by itself".to_owned());
-    }
-    thread::sleep(Duration::from_micros(rng.below(LIFE)));
-    process.kill().map_err(|error| error.to_string())?;
-    let more = pipe.lines().map_while(Result::ok).count();
-    process.wait().map_err(|error| error.to_string())?;
-    Ok(more + 1)
 }
 
 fn account(life: &str, at: usize) -> Result<AccountId, String> {

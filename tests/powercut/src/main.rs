@@ -17,6 +17,7 @@ mod disk;
 mod erase;
 mod faults;
 mod kill;
+mod life;
 mod power;
 mod transact;
 mod vfs;

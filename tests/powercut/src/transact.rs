@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
-use std::{env, fs, io, thread};
+use std::{fs, io, thread};
 
 use cpni_guard::error::TransactionError;
 use cpni_guard::interaction::ContactChannel;
@@ -20,6 +19,7 @@ use cpni_guard::{AccountId, AgentSession, ChangeRequest, Error};
 use crate::Outcome;
 use crate::carrier::{Carrier, KeysInFile, NOW, TemporaryFolder};
 use crate::disk::Rng;
+use crate::life::lines_of;
 
 /// Accounts of one life. Every other one waits a day.
 const ACCOUNTS: usize = 24;
@@ -40,7 +40,8 @@ pub fn run(n: u64, seed: u64) -> Outcome {
             fs::create_dir_all(folder.path()).map_err(|error| error.to_string())?;
             KeysInFile::new(folder.path().join("keys")).map_err(|cause| cause.to_string())?;
         }
-        let said = one_life(folder.path(), life, &mut rng).map_err(failed)?;
+        // How many accounts the process said it was through with.
+        let said = lines_of("changer", folder.path(), life, LIFE, &mut rng).map_err(failed)?;
         look(folder.path(), life, said, &mut found).map_err(failed)?;
     }
     let states: Vec<_> = found.iter().map(|(state, count)| format!("{count} {state}")).collect();
@@ -199,24 +200,6 @@ fn provision(folder: &Path, id: &TransactionId) {
 fn provisioned(folder: &Path, id: &TransactionId) -> usize {
     let text = fs::read_to_string(folder.join(DONE)).unwrap_or_default();
     text.lines().filter(|line| *line == id.to_string()).count()
-}
-
-/// How many accounts the process said it was through with.
-fn one_life(folder: &Path, life: u64, rng: &mut Rng) -> Result<usize, String> {
-    let program = env::current_exe().map_err(|error| error.to_string())?;
-    let mut command = Command::new(program);
-    command.arg("changer").arg(folder).arg(life.to_string()).stdout(Stdio::piped());
-    let mut process = command.spawn().map_err(|error| error.to_string())?;
-    let mut pipe = BufReader::new(process.stdout.take().ok_or("no pipe")?);
-    let mut first = String::new();
-    if pipe.read_line(&mut first).map_err(|error| error.to_string())? == 0 {
-        return Err("the process ended by itself".to_owned());
-    }
-    thread::sleep(Duration::from_micros(rng.below(LIFE)));
-    process.kill().map_err(|error| error.to_string())?;
-    let more = pipe.lines().map_while(Result::ok).count();
-    process.wait().map_err(|error| error.to_string())?;
-    Ok(more + 1)
 }
 
 fn point(id: ContactPointId) -> ContactPoint {
