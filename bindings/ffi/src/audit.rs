@@ -306,6 +306,10 @@ impl AuditLog {
     pub(crate) fn guard(&self) -> Result<cpni_guard::Guard, CpniError> {
         self.0.core()
     }
+
+    pub(crate) fn guards(logs: &[Arc<Self>]) -> Result<Vec<cpni_guard::Guard>, CpniError> {
+        logs.iter().map(|log| log.guard()).collect()
+    }
 }
 
 /// Silent.

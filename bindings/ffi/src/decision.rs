@@ -140,6 +140,12 @@ impl Decisions {
         Arc::new(Self(decisions.into()))
     }
 
+    /// The answers, and what explains them at the same places.
+    pub(crate) fn told(decided: Decided) -> (Vec<Answer>, Arc<Self>) {
+        let answers = decided.iter().map(|(field, decision)| Answer::new(field, decision)).collect();
+        (answers, Self::of(decided))
+    }
+
     /// Nothing may be put in twice: the places of the first would then be those of the second.
     pub(crate) fn must_be_empty(&self) -> Result<(), CpniError> {
         if self.0.get().is_some() { Err(CpniError::USED_UP) } else { Ok(()) }

@@ -88,10 +88,7 @@ impl Guard {
         channel: Option<Channel>,
     ) -> Result<Arc<Interaction>, CpniError> {
         call(|| {
-            let contact = match (contact, channel) {
-                (Some(id), Some(channel)) => Contact::of(ContactId::new(id)?, channel),
-                (Some(_) | None, _) => Contact::None,
-            };
+            let contact = contact_of(contact, channel)?;
             let agent = AgentSession::new(agent_session);
             let opened = self.core()?.interaction(agent, &AccountId::new(account)?, contact, purpose)?;
             Ok(Arc::new(Interaction(Exclusive::new(opened))))
@@ -286,13 +283,10 @@ impl Interaction {
             let sealed = request.sealed(sealed)?;
             let fields = request.whole_fields()?;
             let receipt = interaction.send(sealed.stored(), fields, Destination::AddressOfRecord)?;
-            let why = receipt.decisions().map(|(name, decision)| (name.to_owned(), decision.clone()));
-            Ok(SendAnswer {
-                sent: receipt.is_sent(),
-                answers: receipt.decisions().map(|(name, decision)| Answer::new(name, decision)).collect(),
-                why: Decisions::of(why.collect()),
-                audit_index: receipt.audit_index(),
-            })
+            let decided = receipt.decisions().map(|(name, decision)| (name.to_owned(), decision.clone()));
+            let (answers, why) = Decisions::told(decided.collect());
+            let (sent, audit_index) = (receipt.is_sent(), receipt.audit_index());
+            Ok(SendAnswer { sent, answers, why, audit_index })
         })
     }
 
@@ -377,6 +371,14 @@ impl fmt::Debug for Interaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Interaction(..)")
     }
+}
+
+/// A contact without its channel, or a channel without its contact, is none.
+pub(crate) fn contact_of(id: Option<String>, channel: Option<Channel>) -> Result<Contact, CpniError> {
+    Ok(match (id, channel) {
+        (Some(id), Some(channel)) => Contact::of(ContactId::new(id)?, channel),
+        (Some(_) | None, _) => Contact::None,
+    })
 }
 
 fn view(

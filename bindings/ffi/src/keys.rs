@@ -11,7 +11,7 @@ use cpni_guard::guard::{
     KeyDesk as CoreDesk, Needs as CoreNeeds, Reseal, ResealJob as CoreJob, ResealReport as CoreReport,
     SealedUnder, Unneeded as CoreUnneeded,
 };
-use cpni_guard::keys::{KeyBranch, KeyState, Keyring};
+use cpni_guard::keys::{KeyBranch, KeyState, KeyVersion, Keyring};
 use cpni_guard::{AgentSession, IndexTerm, MemoryKeys, PassphraseKeys};
 
 use crate::adapt::Of;
@@ -20,7 +20,7 @@ use crate::error::{CpniError, call};
 use crate::exclusive::Exclusive;
 use crate::guard::{Guard, secret};
 use crate::hosts;
-use crate::layout::{StoredRow, read_list};
+use crate::layout::{StoredRow, each_row, read_list};
 use crate::vault::VersionCount;
 
 /// What hangs under a root key.
@@ -65,7 +65,7 @@ pub struct SealedUnder {
 pub struct KeyHolder(pub(crate) Arc<dyn cpni_guard::KeyProvider>);
 
 /// A version of a root key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+#[uniffi::remote(Record)]
 pub struct KeyVersion {
     /// What hangs under the key.
     pub branch: KeyBranch,
@@ -260,14 +260,7 @@ impl KeyDesk {
     /// # Errors
     /// 9301.
     pub fn versions(&self) -> Result<Vec<KeyVersion>, CpniError> {
-        self.with(|desk| {
-            let version = |id: cpni_guard::keys::KeyVersion| KeyVersion {
-                branch: id.branch,
-                version: id.version,
-                state: id.state,
-            };
-            Ok(desk.versions().into_iter().map(version).collect())
-        })
+        self.with(|desk| Ok(desk.versions()))
     }
 
     /// Makes a new version of a branch, which seals from now on in this process, and gives it back. What is stored
@@ -309,7 +302,7 @@ impl KeyDesk {
                     desk.destroy(keys, branch, version, CoreUnneeded::Rows(&report.0))?;
                 }
                 Unneeded::Logs { others } => {
-                    let others = others.iter().map(|log| log.guard()).collect::<Result<Vec<_>, _>>()?;
+                    let others = AuditLog::guards(&others)?;
                     let others: Vec<_> = others.iter().map(cpni_guard::Guard::audit).collect();
                     desk.destroy(keys, branch, version, CoreUnneeded::Logs(&others))?;
                 }
@@ -389,16 +382,9 @@ impl ResealJob {
         self.with(|job| {
             let rows = StoredRow::read_all(rows)?;
             let good = rows.iter().flatten().map(|row| (&row.account, row.stored()));
-            let mut done = job.batch(good)?.into_iter();
-            let result = |row: &Result<StoredRow, CpniError>| match row {
-                // INVARIANT: there is one result for each row that was read.
-                Ok(_) => done.next().map_or(CpniError::LAYOUT.into(), ResealResult::from),
-                Err(failed) => {
-                    job.found_unreadable();
-                    (*failed).into()
-                }
-            };
-            Ok(rows.iter().map(result).collect())
+            let done = job.batch(good)?;
+            rows.iter().filter(|row| row.is_err()).for_each(|_| job.found_unreadable());
+            Ok(each_row(&rows, done))
         })
     }
 

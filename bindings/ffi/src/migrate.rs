@@ -123,13 +123,7 @@ impl Guard {
             let rows = ColumnRow::read_all(values)?;
             let done = guard.migrate(rows.iter().flatten().map(ColumnRow::value), &mut report);
             rows.iter().for_each(|row| count_failed(row, &mut report));
-            let mut done = done.into_iter();
-            let result = |row: &Result<ColumnRow<'_>, CpniError>| match row {
-                // INVARIANT: there is one result for each row that was read.
-                Ok(_) => done.next().map_or(CpniError::LAYOUT.into(), MigratedValue::from),
-                Err(failed) => (*failed).into(),
-            };
-            Ok(MigrationBatch { results: rows.iter().map(result).collect(), report: report.into() })
+            Ok(MigrationBatch { results: layout::each_row(&rows, done), report: report.into() })
         })
     }
 

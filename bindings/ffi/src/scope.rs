@@ -129,7 +129,7 @@ impl Guard {
                 selection = selection.with_stolen(records.iter().cloned(), stolen.lost.core());
             }
             let mode = if prove { ScopeMode::Prove } else { ScopeMode::Index };
-            let others = others.iter().map(|log| log.guard()).collect::<Result<Vec<_>, _>>()?;
+            let others = AuditLog::guards(&others)?;
             let logs: Vec<&CoreLog> = others.iter().map(cpni_guard::Guard::audit).collect();
             let officer = AgentSession::new(officer_session);
             Ok(Arc::new(BreachScope(self.core()?.breach_scope(&officer, &selection, mode, &logs)?)))

@@ -8,15 +8,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use cpni_guard::classify::{IndexPlan as CorePlan, IndexSpec, Population as CorePopulation};
-use cpni_guard::policy::Decision;
-use cpni_guard::vocabulary::{Channel, ContactId, Purpose};
-use cpni_guard::{AgentSession, Contact, IndexTerm, IndexTerms};
+use cpni_guard::vocabulary::{Channel, Purpose};
+use cpni_guard::{AgentSession, IndexTerm, IndexTerms};
 
 use crate::answer::Answer;
 use crate::decision::Decisions;
 use crate::error::{CpniError, call};
 use crate::exclusive::Exclusive;
 use crate::guard::{Guard, secret};
+use crate::interaction::contact_of;
 use crate::layout::{StoredRow, read_list};
 
 /// The term of a row for the column of an index.
@@ -169,16 +169,14 @@ impl Guard {
     ) -> Result<SearchAnswer, CpniError> {
         call(|| {
             let stated = read_list(stated)?.into_iter().map(secret).collect::<Result<Vec<_>, _>>()?;
-            let contact = match (contact, channel) {
-                (Some(id), Some(channel)) => Contact::of(ContactId::new(id)?, channel),
-                (Some(_) | None, _) => Contact::None,
-            };
+            let contact = contact_of(contact, channel)?;
             let agent = AgentSession::new(agent_session);
             let search = self.core()?.search(agent, contact, purpose, &index, &stated)?;
-            let decisions = || search.decisions().map(|(name, decision): (_, &Decision)| (name, decision));
+            let decided = search.decisions().map(|(name, decision)| (name.to_string(), decision.clone()));
+            let (answers, why) = Decisions::told(decided.collect());
             Ok(SearchAnswer {
-                answers: decisions().map(|(name, decision)| Answer::new(name.as_str(), decision)).collect(),
-                why: Decisions::of(decisions().map(|(name, why)| (name.to_string(), why.clone())).collect()),
+                answers,
+                why,
                 allowed: search.is_allowed(),
                 terms: search.terms().iter().map(|term| term.as_bytes().to_vec()).collect(),
                 audit_index: search.audit_index(),
@@ -217,16 +215,13 @@ impl Guard {
     pub fn reindex(&self, rows: &[u8]) -> Result<Vec<ReindexResult>, CpniError> {
         call(|| {
             let guard = self.core()?;
-            let terms = |row: Result<StoredRow, CpniError>| {
+            let terms = |row: Result<StoredRow, CpniError>| -> Result<_, CpniError> {
                 let row = row?;
                 Ok(row_terms(&guard.reindex(&row.account, row.stored())?))
             };
             let result = |row| match terms(row) {
                 Ok(terms) => ReindexResult::Terms { terms },
-                Err(failed) => {
-                    let failed: CpniError = failed;
-                    ReindexResult::Failed { code: failed.code() }
-                }
+                Err(failed) => ReindexResult::Failed { code: failed.code() },
             };
             Ok(StoredRow::read_all(rows)?.into_iter().map(result).collect())
         })

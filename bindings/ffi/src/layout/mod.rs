@@ -22,7 +22,7 @@ use crate::error::CpniError;
 #[cfg(feature = "guard")]
 pub(crate) use batch::Batch;
 #[cfg(feature = "guard")]
-pub(crate) use read::{ColumnRow, Item, Request, StoredRow, read_list};
+pub(crate) use read::{ColumnRow, Item, Request, StoredRow, each_row, read_list};
 #[cfg(feature = "guard")]
 pub(crate) use told::told;
 

@@ -79,10 +79,7 @@ impl Item {
 
     /// Reads a batch: a result an item. That the items cannot be told apart is an error of the whole.
     pub(crate) fn read_batch(bytes: &[u8]) -> Result<Vec<Result<Self, CpniError>>, CpniError> {
-        let mut reader = Reader(bytes);
-        let count = reader.count(MIN_ITEM)?;
-        let parts: Vec<_> = (0..count).map(|_| item_parts(&mut reader)).collect::<Result<_, _>>()?;
-        reader.end()?;
+        let parts = read_many(bytes, MIN_ITEM, usize::MAX, item_parts)?;
         Ok(parts.into_iter().map(ItemParts::read).collect())
     }
 }
@@ -144,22 +141,37 @@ pub(crate) const MOST_ITEMS: usize = 10_000;
 
 /// Reads a list: the sealed records of a batch of views, what was stated, values, tokens.
 pub(crate) fn read_list(bytes: &[u8]) -> Result<Vec<&[u8]>, CpniError> {
-    read_many(bytes, 4, Reader::bytes32)
+    read_many(bytes, 4, MOST_ITEMS, Reader::bytes32)
 }
 
 fn read_many<'b, T>(
     bytes: &'b [u8],
     least: usize,
+    most: usize,
     read: impl Fn(&mut Reader<'b>) -> Result<T, CpniError>,
 ) -> Result<Vec<T>, CpniError> {
     let mut reader = Reader(bytes);
     let count = reader.count(least)?;
-    if count > MOST_ITEMS {
+    if count > most {
         return Err(CpniError::LAYOUT);
     }
     let all = (0..count).map(|_| read(&mut reader)).collect::<Result<_, _>>()?;
     reader.end()?;
     Ok(all)
+}
+
+/// A result for each row: what was done with those that were read, and why the others were not.
+pub(crate) fn each_row<T, D, R: From<D> + From<CpniError>>(
+    rows: &[Result<T, CpniError>],
+    done: Vec<D>,
+) -> Vec<R> {
+    let mut done = done.into_iter();
+    let result = |row: &Result<T, CpniError>| match row {
+        // INVARIANT: there is one result for each row that was read.
+        Ok(_) => done.next().map_or(CpniError::LAYOUT.into(), R::from),
+        Err(failed) => (*failed).into(),
+    };
+    rows.iter().map(result).collect()
 }
 
 /// Sealed bytes of an account, as a row of the host's has them.
@@ -170,9 +182,12 @@ pub(crate) struct StoredRow {
 }
 
 impl StoredRow {
+    /// A row with everything empty.
+    const LEAST: usize = 1 + 1 + 1 + 4;
+
     /// Reads rows: a result a row. That they cannot be told apart is an error of the whole.
     pub(crate) fn read_all(bytes: &[u8]) -> Result<Vec<Result<Self, CpniError>>, CpniError> {
-        let parts = read_many(bytes, 1 + 1 + 1 + 4, |reader| {
+        let parts = read_many(bytes, Self::LEAST, MOST_ITEMS, |reader| {
             Ok((reader.bytes8()?, reader.u8()?, reader.bytes8()?, reader.bytes32()?))
         })?;
         let row = |(account, what, id, sealed): (&[u8], u8, &[u8], &[u8])| {
@@ -214,12 +229,12 @@ impl<'b> ColumnRow<'b> {
 
     /// Reads column values: a result each. That they cannot be told apart is an error of the whole.
     pub(crate) fn read_all(bytes: &'b [u8]) -> Result<Vec<Result<Self, CpniError>>, CpniError> {
-        Ok(read_many(bytes, Self::LEAST, Self::parts)?.into_iter().map(Self::of).collect())
+        Ok(read_many(bytes, Self::LEAST, MOST_ITEMS, Self::parts)?.into_iter().map(Self::of).collect())
     }
 
     /// Reads column values, each with the text of the sealed column beside it.
     pub(crate) fn read_pairs(bytes: &'b [u8]) -> Result<Vec<(Self, &'b str)>, CpniError> {
-        read_many(bytes, Self::LEAST + 4, |reader| {
+        read_many(bytes, Self::LEAST + 4, MOST_ITEMS, |reader| {
             Ok((Self::of(Self::parts(reader)?)?, text(reader.bytes32()?)?))
         })
     }
