@@ -129,7 +129,8 @@ impl Interaction {
                 return Err(failed);
             }
         }
-        if let Err(failed) = self.reach_notified(&id, &targets, waits, now) {
+        let suppressed = self.suppresses_notice(action, &requested.decision);
+        if let Err(failed) = self.reach_notified(&id, &targets, suppressed, waits, now) {
             // A lock that was set, or fraud that was reported, while notices were queued.
             if let Error::Transaction(cause) = &failed {
                 self.refuse(&id, action, cause, now)?;
@@ -152,11 +153,9 @@ impl Interaction {
     /// [`TransactionError`]: recorded; as [`Interaction::request`].
     pub fn permit(&mut self, id: &TransactionId, change: &ChangeRequest) -> Result<ExecutePermit, Error> {
         let now = self.still_allowed(EventKind::TransactionPermitted, id, change)?;
-        let kind = EventKind::TransactionPermitted;
-        let stated = self.stated(change, now);
-        let guard = self.guard.clone();
-        let permit = guard.0.book.permit(self.session.account(), id, stated, now, |tell| {
-            self.tell_step(kind, change.action(), id, now, &tell)
+        let (kind, book) = (EventKind::TransactionPermitted, &self.guard.0.book);
+        let permit = book.permit(self.session.account(), id, self.stated(change, now), now, |told| {
+            self.tell(&told, now, || self.tell_of(kind, change.action(), Some(id), 0, now))
         });
         self.told_if_refused(kind, change.action(), Some(id), now, permit)
     }
@@ -172,12 +171,10 @@ impl Interaction {
             return Err(TransactionError::AnotherInteraction.into());
         }
         let now = self.still_allowed(kind, &id, change)?;
-        let stated = self.stated(change, now);
-        let guard = self.guard.clone();
-        let execution = guard
-            .0
-            .book
-            .execute(&permit, stated, now, |tell| self.tell_step(kind, change.action(), &id, now, &tell));
+        let book = &self.guard.0.book;
+        let execution = book.execute(&permit, self.stated(change, now), now, |told| {
+            self.tell(&told, now, || self.tell_of(kind, change.action(), Some(&id), 0, now))
+        });
         let execution = self.told_if_refused(kind, change.action(), Some(&id), now, execution)?;
         self.session.action_was_allowed(change.action());
         Ok(execution)
@@ -342,6 +339,15 @@ impl Interaction {
         decision: &Decision,
         now: Timestamp,
     ) -> Option<Vec<NoticeTarget>> {
+        if self.suppresses_notice(action, decision) {
+            return Some(Vec::new());
+        }
+        let host = self.session.account_facts();
+        Contacts { points: &row.points, number_changed: row.number_changed, host }.targets(now)
+    }
+
+    /// Whether the law has no notice sent.
+    fn suppresses_notice(&self, action: Action, decision: &Decision) -> bool {
         let duties = decision.obligations();
         let shown = self.session.evidence();
         let is_separation = shown.iter().any(|(kind, _)| *kind == EvidenceKind::LineSeparationVerified);
@@ -350,26 +356,21 @@ impl Interaction {
             && !duties.contains(Obligation::NotifyChange)
             && !duties.contains(Obligation::NotifyBefore);
         // (f)(2): a notice may endanger a survivor.
-        if duties.contains(Obligation::SuppressChangeNotice) || is_separation || is_initiation {
-            return Some(Vec::new());
-        }
-        let host = self.session.account_facts();
-        Contacts { points: &row.points, number_changed: row.number_changed, host }.targets(now)
+        duties.contains(Obligation::SuppressChangeNotice) || is_separation || is_initiation
     }
 
     fn reach_notified(
         &self,
         id: &TransactionId,
         targets: &[NoticeTarget],
+        suppressed: bool,
         waits: Waits,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let policy = self.guard.policy_hash(now);
-        let (guard, account) = (&self.guard.0, self.session.account());
-        let on = self.decided_on(&policy);
+        let (guard, account, on) = (&self.guard.0, self.session.account(), self.decided_on(now));
         let notify = |one: &mut Account, now| {
             let facts = guard.book.facts(account, one, &on);
-            one.notify(id, targets, targets.is_empty(), waits, facts, now)
+            one.notify(id, targets, suppressed, waits, facts, now)
         };
         // Each notice has an event of its own, before this.
         self.step(now, Opens::Yes, notify, || Ok(()))
@@ -410,22 +411,14 @@ impl Interaction {
         Ok(now)
     }
 
-    fn stated(&self, change: &ChangeRequest, now: Timestamp) -> impl Fn(&Account) -> Stated {
-        let (guard, account) = (self.guard.clone(), self.session.account().clone());
-        let (host, port_passcode) = (self.session.account_facts().clone(), self.session.port_passcode_set());
-        let (action, interaction) = (change.action(), *self.session.id());
-        let (line, target) = guard.0.book.digests(&account, change);
-        let policy = guard.policy_hash(now);
-        move |row| {
-            let on = DecidedOn { policy: &policy, host: &host, port_passcode };
-            let facts = guard.0.book.facts(&account, row, &on);
-            Stated { action, line, target, facts, interaction: Some(interaction) }
-        }
+    fn decided_on(&self, now: Timestamp) -> DecidedOn<'_> {
+        let (session, policy) = (&self.session, self.guard.policy_hash(now));
+        DecidedOn { policy, host: session.account_facts(), port_passcode: session.port_passcode_set() }
     }
 
-    fn decided_on<'d>(&'d self, policy: &'d [u8; 32]) -> DecidedOn<'d> {
-        let port_passcode = self.session.port_passcode_set();
-        DecidedOn { policy, host: self.session.account_facts(), port_passcode }
+    fn stated(&self, change: &ChangeRequest, now: Timestamp) -> impl Fn(&Account) -> Stated + use<'_> {
+        let (book, session) = (&self.guard.0.book, &self.session);
+        book.stated(session.account(), change, self.decided_on(now), Some(*session.id()))
     }
 
     /// Rules of the host's own that refuse a simple port: 52.36 names what may be asked for.
@@ -461,12 +454,20 @@ impl Interaction {
         apply: impl FnMut(&mut Account, Timestamp) -> Result<T, TransactionError>,
         tell: impl Fn() -> Result<(), Error>,
     ) -> Result<T, Error> {
-        self.guard.0.book.step(self.session.account(), now, opens, apply, |told| match told {
-            Tell::Expired(ended) => {
-                self.tell_ended(ended.action, &ended.id, &TransactionError::TimedOut, now)
-            }
-            Tell::Step(_) => tell(),
-        })
+        let account = self.session.account();
+        self.guard.0.book.step(account, now, opens, apply, |told| self.tell(&told, now, &tell))
+    }
+
+    fn tell<T>(
+        &self,
+        told: &Tell<'_, T>,
+        now: Timestamp,
+        step: impl FnOnce() -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        match told {
+            Tell::Expired(one) => self.guard.transactions().record_expired(one, self.session.account(), now),
+            Tell::Step(_) => step(),
+        }
     }
 
     fn tell_decided(
@@ -493,23 +494,6 @@ impl Interaction {
         }
         let decide = |one: &mut Account, _| one.decide(&new.id);
         self.step(now, Opens::Yes, decide, || Ok(self.record(facts.clone()).map(drop)?))
-    }
-
-    /// Records a step, or a transaction whose time was over.
-    fn tell_step<T>(
-        &self,
-        kind: EventKind,
-        action: Action,
-        id: &TransactionId,
-        now: Timestamp,
-        tell: &Tell<'_, T>,
-    ) -> Result<(), Error> {
-        match tell {
-            Tell::Expired(ended) => {
-                self.tell_ended(ended.action, &ended.id, &TransactionError::TimedOut, now)
-            }
-            Tell::Step(_) => self.tell_of(kind, action, Some(id), 0, now),
-        }
     }
 
     fn tell_ended(

@@ -5,10 +5,10 @@ use core::ops::Range;
 
 use crate::audit::{AuditEvent, EventFacts};
 use crate::error::{Error, InteractionError, TransactionError};
-use crate::interaction::{AgentSession, NoticeTarget, Secret};
+use crate::interaction::{AccountFacts, AgentSession, NoticeTarget, Secret};
 use crate::transaction::{
-    self, Account, ChangeRequest, ContactPoint, DecidedOn, ExecutePermit, Execution, LockKind, LockState,
-    Opens, SimStatistics, Stated, Tell, TransactionId, TransactionKind, TransactionState,
+    self, Account, ChangeRequest, ContactPoint, DecidedOn, Ended, ExecutePermit, Execution, LockKind,
+    LockState, Opens, SimStatistics, Tell, Transaction, TransactionId, TransactionKind, TransactionState,
 };
 use crate::vocabulary::{
     AccountId, Action, AgentId, BasisId, ContactId, EstablishedBy, EventKind, EvidenceKind, Outcome,
@@ -182,8 +182,9 @@ impl Transactions {
     ) -> Result<ExecutePermit, Error> {
         let now = self.0.now();
         let event = self.event(EventKind::TransactionPermitted, change.action(), id, now)?;
-        let tell = |tell: Tell<'_, Timestamp>| self.tell(&event, account, tell);
-        let permit = self.inner().book.permit(account, id, self.stated(account, change, now), now, tell);
+        let (book, host) = (&self.inner().book, self.host_facts(account));
+        let stated = book.stated(account, change, self.decided_on(account, &host, now), None);
+        let permit = book.permit(account, id, stated, now, |told| self.tell(&event, account, &told));
         permit.or_else(|failed| self.refused(event.clone(), account, failed))
     }
 
@@ -194,8 +195,9 @@ impl Transactions {
     pub fn execute(&self, permit: ExecutePermit, change: &ChangeRequest) -> Result<Execution, Error> {
         let (now, account) = (self.0.now(), permit.account().clone());
         let event = self.event(EventKind::TransactionExecuting, change.action(), &permit.id(), now)?;
-        let tell = |tell: Tell<'_, ()>| self.tell(&event, &account, tell);
-        let execution = self.inner().book.execute(&permit, self.stated(&account, change, now), now, tell);
+        let (book, host) = (&self.inner().book, self.host_facts(&account));
+        let stated = book.stated(&account, change, self.decided_on(&account, &host, now), None);
+        let execution = book.execute(&permit, stated, now, |told| self.tell(&event, &account, &told));
         execution.or_else(|failed| self.refused(event.clone(), &account, failed))
     }
 
@@ -261,7 +263,7 @@ impl Transactions {
         let object = |one: &mut Account, _| one.object(id, from, holds);
         let stopped = self.inner().book.step(account, now, Opens::No, object, |tell| {
             let is_stopped = matches!(tell, Tell::Step(true));
-            self.tell(&event, account, tell)?;
+            self.tell(&event, account, &tell)?;
             if is_stopped {
                 self.record(ended.clone(), account)?;
             }
@@ -299,24 +301,28 @@ impl Transactions {
         let now = self.0.now();
         let mut event = self.0.event(EventKind::FraudReported, now);
         (event.actor, event.case) = (Some(self.0.actor_of(by)?), Some(case.clone()));
-        let freeze = |one: &mut Account, now| Ok((one.freeze(now), one.frozen.unwrap_or(now)));
+        let freeze = |one: &mut Account, now| {
+            let stopped = one.freeze(now);
+            let is_in_doubt = |one: &&Transaction| one.state == TransactionState::Executing;
+            let in_doubt = one.transactions.iter().filter(is_in_doubt).map(|one| one.id).collect();
+            Ok((stopped, in_doubt, one.frozen.unwrap_or(now)))
+        };
         let frozen = TransactionError::Frozen;
-        let (stopped, frozen_since) = self.inner().book.step(account, now, Opens::No, freeze, |tell| {
-            let stopped = match &tell {
-                Tell::Step((stopped, _)) => stopped.clone(),
-                Tell::Expired(_) => Vec::new(),
-            };
-            self.tell(&event, account, tell)?;
-            stopped
-                .iter()
-                .try_for_each(|one| self.record(self.ended(one.action, &one.id, &frozen, now)?, account))
-        })?;
-        let row = self.inner().book.read(account)?;
-        let in_doubt = row.transactions.iter().filter(|one| one.state == TransactionState::Executing);
+        let (stopped, in_doubt, frozen_since) =
+            self.inner().book.step(account, now, Opens::No, freeze, |tell| {
+                let stopped: &[Ended] = match &tell {
+                    Tell::Step((stopped, ..)) => stopped,
+                    Tell::Expired(_) => &[],
+                };
+                self.tell(&event, account, &tell)?;
+                stopped
+                    .iter()
+                    .try_for_each(|one| self.record(self.ended(one.action, &one.id, &frozen, now)?, account))
+            })?;
         Ok(FraudReport {
             frozen_since,
             stopped: stopped.into_iter().map(|one| one.id).collect(),
-            in_doubt: in_doubt.map(|one| one.id).collect(),
+            in_doubt,
             changes: self.changes(account, since)?,
         })
     }
@@ -387,22 +393,15 @@ impl Transactions {
         Ok(changes)
     }
 
-    fn stated<'s>(
-        &'s self,
-        account: &'s AccountId,
-        change: &ChangeRequest,
-        now: Timestamp,
-    ) -> impl Fn(&Account) -> Stated + 's {
-        let Inner { book, hosts, ledger, .. } = self.inner();
-        let of = ledger.account_ref(account);
-        let host = hosts.account_facts(account, ledger, &of);
-        let port_passcode = ledger.has(Secret::PortPasscode, &of).ok();
-        let (line, target) = book.digests(account, change);
-        let (policy, action) = (self.0.policy_hash(now), change.action());
-        move |row| {
-            let on = DecidedOn { policy: &policy, host: &host, port_passcode };
-            Stated { action, line, target, facts: book.facts(account, row, &on), interaction: None }
-        }
+    fn decided_on<'d>(&self, account: &AccountId, host: &'d AccountFacts, now: Timestamp) -> DecidedOn<'d> {
+        let ledger = &self.inner().ledger;
+        let port_passcode = ledger.has(Secret::PortPasscode, &ledger.account_ref(account)).ok();
+        DecidedOn { policy: self.0.policy_hash(now), host, port_passcode }
+    }
+
+    fn host_facts(&self, account: &AccountId) -> AccountFacts {
+        let Inner { hosts, ledger, .. } = self.inner();
+        hosts.account_facts(account, ledger, &ledger.account_ref(account))
     }
 
     fn finish(
@@ -417,7 +416,7 @@ impl Transactions {
         let is_done = failed.is_none();
         event.cause = failed.map_or(0, |cause| Error::from(cause).code().get());
         let finished =
-            self.inner().book.finish(execution, is_done, now, |tell| self.tell(&event, account, tell));
+            self.inner().book.finish(execution, is_done, now, |tell| self.tell(&event, account, &tell));
         finished.or_else(|failed| self.refused(event.clone(), account, failed))
     }
 
@@ -428,21 +427,30 @@ impl Transactions {
         opens: Opens,
         apply: impl FnMut(&mut Account, Timestamp) -> Result<T, TransactionError>,
     ) -> Result<T, Error> {
-        let tell = |tell: Tell<'_, T>| self.tell(&event, account, tell);
+        let tell = |tell: Tell<'_, T>| self.tell(&event, account, &tell);
         let done = self.inner().book.step(account, event.time, opens, apply, tell);
         done.or_else(|failed| self.refused(event.clone(), account, failed))
     }
 
     /// Records `event` for a step, and its end for a transaction whose time was over.
-    fn tell<T>(&self, event: &EventFacts, account: &AccountId, tell: Tell<'_, T>) -> Result<(), Error> {
+    fn tell<T>(&self, event: &EventFacts, account: &AccountId, tell: &Tell<'_, T>) -> Result<(), Error> {
         match tell {
-            Tell::Expired(one) => {
-                let mut ended = self.ended(one.action, &one.id, &TransactionError::TimedOut, event.time)?;
-                ended.interaction = one.interaction;
-                self.record(ended, account)
-            }
+            Tell::Expired(one) => self.record_expired(one, account, event.time),
             Tell::Step(_) => self.record(event.clone(), account),
         }
+    }
+
+    /// Records that a transaction's time was over: under the interaction that asked for it, and without an
+    /// actor, as whoever came upon it did nothing to it.
+    pub(super) fn record_expired(
+        &self,
+        one: &Ended,
+        account: &AccountId,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let mut ended = self.ended(one.action, &one.id, &TransactionError::TimedOut, now)?;
+        ended.interaction = one.interaction;
+        self.record(ended, account)
     }
 
     /// Records that a step was refused, before that is reported.
@@ -488,7 +496,7 @@ impl Transactions {
 }
 
 impl TransactionStatus {
-    fn of(one: &transaction::Transaction) -> Self {
+    fn of(one: &Transaction) -> Self {
         Self {
             id: one.id,
             action: one.action,

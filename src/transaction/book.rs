@@ -45,7 +45,7 @@ pub(crate) enum Opens {
 /// What of the host and of the policy a transaction was decided on.
 #[derive(Clone, Copy)]
 pub(crate) struct DecidedOn<'d> {
-    pub(crate) policy: &'d [u8; 32],
+    pub(crate) policy: [u8; 32],
     pub(crate) host: &'d AccountFacts,
     pub(crate) port_passcode: Option<bool>,
 }
@@ -212,6 +212,18 @@ impl Book {
         )
     }
 
+    /// What is stated at a step: the change, and the facts as they are when the step looks at the row.
+    pub(crate) fn stated<'b>(
+        &'b self,
+        account: &'b AccountId,
+        change: &ChangeRequest,
+        on: DecidedOn<'b>,
+        interaction: Option<[u8; 16]>,
+    ) -> impl Fn(&Account) -> Stated + use<'b> {
+        let (action, (line, target)) = (change.action, self.digests(account, change));
+        move |row| Stated { action, line, target, facts: self.facts(account, row, &on), interaction }
+    }
+
     /// The digest of the facts now.
     pub(crate) fn facts(&self, account: &AccountId, of: &Account, on: &DecidedOn<'_>) -> [u8; 32] {
         let passcode = match on.port_passcode {
@@ -222,7 +234,7 @@ impl Book {
         self.state.mac_tuple(&[
             FACTS_LABEL,
             self.reference(account).as_bytes(),
-            on.policy,
+            &on.policy,
             &on.host.encode(),
             &[passcode],
             &of.facts(),

@@ -46,8 +46,8 @@ pub(crate) use row::{Account, Transaction};
 pub use row::{LockState, MAX_TRANSACTIONS};
 pub use statistics::SimStatistics;
 pub(crate) use statistics::gather;
+pub(crate) use steps::{Ended, Stated, Waits};
 pub use steps::{PERMIT_LIFE, REQUEST_LIFE, TRANSACTION_LIFE};
-pub(crate) use steps::{Stated, Waits};
 #[cfg(test)]
 pub(crate) use store::tests::must_hold;
 pub use store::{MemoryTransactionStore, TransactionRef, TransactionStore};

@@ -264,20 +264,18 @@ impl World {
         id
     }
 
+    fn decided_on(&self) -> DecidedOn<'_> {
+        DecidedOn { policy: [7; 32], host: &self.host, port_passcode: Some(false) }
+    }
+
     fn stated(
         &self,
         kind: u8,
         interaction: Option<u8>,
         other_target: bool,
     ) -> impl Fn(&Account) -> Stated + use<'_> {
-        let change = change(kind, other_target);
-        let (line, target) = self.book().digests(&self.account, &change);
         let interaction = interaction.map(|number| self.interaction(number));
-        move |row| {
-            let on = DecidedOn { policy: &[7; 32], host: &self.host, port_passcode: Some(false) };
-            let facts = self.book().facts(&self.account, row, &on);
-            Stated { action: change.action(), line, target, facts, interaction }
-        }
+        self.book().stated(&self.account, &change(kind, other_target), self.decided_on(), interaction)
     }
 
     /// The latest one half of the time.
@@ -406,9 +404,8 @@ impl World {
             return;
         }
         // From here on they are in the queue, whatever becomes of the row.
-        let on = DecidedOn { policy: &[7; 32], host: &self.host, port_passcode: Some(false) };
         let notify = |one: &mut Account, now| {
-            let facts = self.book().facts(&self.account, one, &on);
+            let facts = self.book().facts(&self.account, one, &self.decided_on());
             one.notify(id, &targets, false, waits, facts, now)
         };
         let notified = self.book().step(&self.account, self.now, Opens::Yes, notify, |_| Ok(()));

@@ -158,7 +158,7 @@ impl Account {
         if one.state == State::Permitted && now < one.permit_ends {
             return Err(TransactionError::WrongState);
         }
-        self.check_ready(id, stated, now)?;
+        self.check_ready(one, stated, now)?;
         let one = self.find_mut(id)?;
         one.state = State::Permitted;
         one.nonce = nonce;
@@ -196,7 +196,7 @@ impl Account {
         if now >= one.permit_ends {
             return Err(TransactionError::PermitExpired);
         }
-        self.check_ready(id, stated, now)?;
+        self.check_ready(one, stated, now)?;
         self.find_mut(id)?.go(&[State::Permitted], State::Executing)
     }
 
@@ -357,11 +357,10 @@ impl Account {
     /// The guards of a permit, which hold at its execution as well.
     fn check_ready(
         &self,
-        id: &TransactionId,
+        one: &Transaction,
         stated: &Stated,
         now: Timestamp,
     ) -> Result<(), TransactionError> {
-        let one = self.find(id)?;
         self.check_frozen()?;
         self.check_lock(one.kind().lock(), now)?;
         if now >= one.ends {

@@ -590,6 +590,24 @@ fn a_wait_is_executed_by_the_worker_and_not_a_moment_early() {
 }
 
 #[test]
+fn whoever_comes_upon_a_transaction_whose_time_is_over_did_not_end_it() {
+    let desk = Desk::new();
+    let _asked = desk.call().request(&new_sim()).unwrap();
+    desk.carrier.clock.set(NOON.plus(TRANSACTION_LIFE));
+    let _asked = desk.call().request(&new_sim()).unwrap();
+    let log = desk.carrier.guard.audit();
+    let of = |kind| {
+        let events = log.entries(0..u64::MAX).map(|entry| entry.unwrap().1.facts);
+        events.filter(|facts| facts.kind == kind).collect::<Vec<_>>()
+    };
+    let (asked, ended) = (of(EventKind::TransactionRequested), of(EventKind::TransactionEnded));
+    assert_ne!(asked[0].interaction, asked[1].interaction);
+    let [ended] = &ended[..] else { panic!("{ended:?}") };
+    assert_eq!(ended.interaction, asked[0].interaction);
+    assert_eq!((&ended.actor, ended.evidence.len()), (&None, 0));
+}
+
+#[test]
 fn a_second_person_is_another_one_who_sees_what_is_approved() {
     let desk = Desk::new();
     desk.say(|facts, _| facts.sim_change = Some(SimChange::At(ago(1))));
