@@ -22,6 +22,8 @@ use cpni_guard::{
 
 /// 2026-11-23T13:00:00Z.
 const START: Timestamp = Timestamp::from_secs(1_795_438_800);
+/// Columns of the output.
+const WIDTH: usize = 80;
 const DAY: u64 = 86_400;
 pub(crate) const PASSWORD: &str = "plum-harbor-19";
 pub(crate) const PASSCODE: &str = "482913";
@@ -220,7 +222,10 @@ impl Carrier {
         let pack = status.iter().find(|pack| pack.id == reason.pack);
         let state = pack.map_or_else(String::new, |pack| {
             let force = if pack.in_force { "in force" } else { "off" };
-            format!("; {}, {force}", pack.compliance.name().replace('_', " "))
+            match pack.compliance.name().replace('_', " ") {
+                compliance if reason.cite.contains(&compliance) => format!(", {force}"),
+                compliance => format!("; {compliance}, {force}"),
+            }
         });
         format!("{} ({}{state})", reason.rule, reason.cite)
     }
@@ -233,23 +238,17 @@ impl Screen {
     }
 
     pub(crate) fn say(&mut self, text: impl AsRef<str>) {
-        self.lines.push(format!("            {}", text.as_ref()));
+        self.put("", text.as_ref());
     }
 
     /// A step of the pretexter, and what stopped it.
     pub(crate) fn stopped(&mut self, step: &str, is_stopped: bool, by: &str) {
-        let word = if is_stopped { "STOPPED" } else { "GOT THROUGH" };
-        self.faults = self.faults.saturating_add(u32::from(!is_stopped));
-        self.lines.push(format!("  {word:<9} {step}"));
-        self.say(by);
+        self.step(step, is_stopped, ["STOPPED", "GOT THROUGH"], by);
     }
 
     /// A step of the customer.
     pub(crate) fn done(&mut self, step: &str, is_done: bool, how: &str) {
-        let word = if is_done { "done" } else { "REFUSED" };
-        self.faults = self.faults.saturating_add(u32::from(!is_done));
-        self.lines.push(format!("  {word:<9} {step}"));
-        self.say(how);
+        self.step(step, is_done, ["done", "REFUSED"], how);
     }
 
     pub(crate) fn lines(&self) -> &[String] {
@@ -258,6 +257,29 @@ impl Screen {
 
     pub(crate) const fn faults(&self) -> u32 {
         self.faults
+    }
+
+    fn step(&mut self, step: &str, is_good: bool, [good, bad]: [&str; 2], why: &str) {
+        self.faults = self.faults.saturating_add(u32::from(!is_good));
+        self.put(if is_good { good } else { bad }, step);
+        self.put("", why);
+    }
+
+    /// Text beside a word, wrapped under its own first column.
+    fn put(&mut self, left: &str, text: &str) {
+        let mut line = format!("  {left:<11}");
+        let mut gap = "";
+        for word in text.split_whitespace() {
+            let is_full = line.chars().count() + gap.len() + word.chars().count() > WIDTH;
+            if is_full && !gap.is_empty() {
+                self.lines.push(line);
+                (line, gap) = (format!("  {:<11}", ""), "");
+            }
+            line.push_str(gap);
+            line.push_str(word);
+            gap = " ";
+        }
+        self.lines.push(line);
     }
 }
 

@@ -14,9 +14,7 @@ use crate::carrier::{Carrier, LINE, OTHER_SIM, PASSWORD, SIM, Screen};
 const ADOPTED: &str = "the rule behind it is adopted, compliance not yet required";
 
 pub(crate) fn afternoon(carrier: &Carrier, screen: &mut Screen) -> Result<(), Error> {
-    screen.title(
-        "A pretexter's afternoon, from what was bought of one customer: SSN, birth date, last payment",
-    );
+    screen.title("A pretexter's afternoon. Bought of one customer: SSN, birth date, last payment");
     sim_change(carrier, screen)?;
     insider(carrier, screen)?;
     one_time_code(carrier, screen)?;

@@ -17,7 +17,7 @@ declare -rA ABOUT=(
     [msrv]='builds with the oldest Rust that Cargo.toml promises'
     [package]='the published package holds the crate and nothing else, and builds'
     [deny]='licences, banned crates, sources; advisories where the network allows'
-    [examples]='the examples build; care_desk, insider and policy_check run as the README says'
+    [examples]='the examples build and run as their README says, in 80 columns'
     [bindings]='the crate for Kotlin and Swift passes its lints and tests, and both generators run'
     [kotlin]='the Kotlin package: built, and tested from outside with the vectors; what its calls cost'
     [swift]='the Swift package builds, its tests and its sample run; what its calls cost beside Rust'
@@ -247,6 +247,7 @@ job_examples() {
     page_stands_alone "$report/report.html"
     rm -r "$report"
     example 2 evidence_report --no-such-option
+    example 0 sim_swap
     example 0 policy_check
     example 1 policy_check examples/policy-with-mistakes.toml
     example 2 policy_check examples/no-such-file.toml
