@@ -298,7 +298,7 @@ pub(super) struct Edges {
     pub(super) glued_before: bool,
     /// A letter or digit stands directly after.
     pub(super) glued_after: bool,
-    /// A currency sign stands directly before.
+    /// It is an amount of money, or the thousands of one: `$61`, `$1,234`.
     pub(super) is_amount: bool,
     /// It is joined to a word before it (`INV-1234`), or to a currency sign or a decimal point.
     pub(super) joined_before: bool,
@@ -318,10 +318,25 @@ pub(super) fn edges(text: &[u8], start: usize, end: usize) -> Edges {
     Edges {
         glued_before: before.is_ascii_alphanumeric(),
         glued_after: after.is_ascii_alphanumeric(),
-        is_amount: before == b'$',
+        is_amount: is_amount(text, start),
         joined_before: before == b'$'
             || joins_before
             || (before == b',' && start > 1 && byte(text, start - 2).is_ascii_digit()),
         joined_after: after == b'%' || joins_after || (after == b',' && byte(text, end + 1).is_ascii_digit()),
+    }
+}
+
+/// Whether a currency sign stands directly before, or before the thousands that do.
+fn is_amount(text: &[u8], start: usize) -> bool {
+    /// `$1,234,567,` and more.
+    const MAX_LEN: usize = 16;
+    match byte_before(text, start) {
+        b'$' => true,
+        b',' => {
+            let before = text.get(start.saturating_sub(MAX_LEN)..start).unwrap_or_default();
+            let sign = before.iter().rposition(|byte| !byte.is_ascii_digit() && *byte != b',');
+            sign.and_then(|sign| before.get(sign)) == Some(&b'$')
+        }
+        _ => false,
     }
 }

@@ -145,9 +145,9 @@ fn read(kind: Kind, window: &Window<'_>, context: &Context) -> Option<TextFindin
     }
     if window.is_part {
         confidence = confidence.down(PART);
-    } else if solid
-        && !is_labelled
-        && (window.edges.joined_before || (window.edges.joined_after && end == window.end))
+    } else if !is_labelled
+        && (window.edges.is_amount
+            || solid && (window.edges.joined_before || (window.edges.joined_after && end == window.end)))
     {
         confidence = confidence.down(JOINED);
     }

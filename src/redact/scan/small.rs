@@ -17,7 +17,7 @@ const MAX_GAP: usize = 3;
 /// Labels after which fewer digits are something.
 const OF_SMALL: Sense = TextKind::Secret.bit() | TextKind::BirthDate.bit() | TextKind::Account.bit();
 
-/// Where to look on, if the digit at a place begins a number that is surely nothing. `false`: look closer.
+/// Where to look on, if the digit at a place begins a number that is surely nothing. `None`: look closer.
 pub(super) fn is_nothing(text: &[u8], at: usize) -> Option<usize> {
     let before = byte_before(text, at);
     // In a word, an address or a name: look closer. A sign after a word may join the two.
@@ -29,8 +29,11 @@ pub(super) fn is_nothing(text: &[u8], at: usize) -> Option<usize> {
     }
     let mut digits = 0;
     let (mut end, mut here, mut gap, mut first_len) = (at, at, 0, 0);
-    let (mut is_last, mut points, mut in_gap) = (false, 0, 0);
-    while here < at + MAX_BYTES {
+    let (mut points, mut in_gap) = (0, 0);
+    loop {
+        if here >= at + MAX_BYTES {
+            return None;
+        }
         match byte(text, here) {
             b'0'..=b'9' => {
                 digits += 1;
@@ -49,22 +52,15 @@ pub(super) fn is_nothing(text: &[u8], at: usize) -> Option<usize> {
                 gap += 1;
                 here += 1;
             }
-            b'\n' if !goes_on_after(text, here) => {
-                is_last = true;
-                break;
-            }
+            b'\n' if !goes_on_after(text, here) => break,
             b'\n' | b'\r' | 0x80.. | b'_' => return None,
-            _ => {
-                is_last = true;
-                break;
-            }
+            _ => break,
         }
     }
     let next = byte(text, end);
     let is_word = next.is_ascii_alphabetic()
         || (matches!(next, b'-' | b'.' | b'_' | b'/') && byte(text, end + 1).is_ascii_alphabetic());
-    if !is_last
-        || is_word
+    if is_word
         || matches!(next, b':' | b'@' | b'%' | b'+' | b'&' | b'\'' | b'!' | b'~') && looks_on(text, end)
     {
         return None;
@@ -73,7 +69,7 @@ pub(super) fn is_nothing(text: &[u8], at: usize) -> Option<usize> {
         return None;
     }
     if before == b'$' {
-        return Some(end);
+        return amount_end(text, at + first_len);
     }
     // Four digits with points or slashes may be a date, and with three points an address.
     if points > 2 {
@@ -82,6 +78,17 @@ pub(super) fn is_nothing(text: &[u8], at: usize) -> Option<usize> {
     let may_be_code = digits >= 3 + usize::from(points > 0) && direct_label(text, at) & OF_SMALL != 0;
     let may_be_named = digits >= 4 && points == 0 && named_after(text, end);
     if may_be_code || may_be_named { None } else { Some(end) }
+}
+
+/// Where an amount ends whose first digits end here: only it is passed over, and what follows is looked at.
+fn amount_end(text: &[u8], end: usize) -> Option<usize> {
+    let digits = |from: usize| {
+        text.get(from..).map_or(0, |rest| rest.iter().take_while(|byte| byte.is_ascii_digit()).count())
+    };
+    let decimals = if byte(text, end) == b'.' { digits(end + 1) } else { 0 };
+    let amount_end = if decimals > 0 { end + 1 + decimals } else { end };
+    let goes_on = byte(text, amount_end) == b'.' && digits(amount_end + 1) > 0;
+    (!goes_on).then_some(amount_end)
 }
 
 /// Whether the next line begins as a number may go on.

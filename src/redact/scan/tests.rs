@@ -146,6 +146,7 @@ fn the_quick_way_finds_what_the_slow_way_finds() {
         "192.0.2.1",
         "14.2",
         "$45.99",
+        "$5",
         "pin",
         "is",
         "my",
