@@ -232,7 +232,7 @@ fn of_two_threads_with_one_permit_one_executes() {
         executors.into_iter().map(|executor| executor.join().unwrap()).collect()
     });
     assert_eq!(done.iter().filter(|one| one.is_ok()).count(), 1);
-    assert!(done.iter().any(|one| *one == Err(CpniError::Failed { code: 9308 })));
+    assert!(done.contains(&Err(CpniError::Failed { code: 9308 })));
     let executing =
         |(kind, cause): &&(EventKind, u16)| *kind == EventKind::TransactionExecuting && *cause == 0;
     assert_eq!(desk.events().iter().filter(executing).count(), 1);
