@@ -94,7 +94,8 @@ from_rooms!(
     SchemaError,
     SealedError,
     StoreError,
-    TokenError
+    TokenError,
+    TransactionError
 );
 
 /// Does the work of one call. What it panics with is dropped: the text may quote a value.

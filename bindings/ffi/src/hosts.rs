@@ -10,12 +10,14 @@ use std::sync::Arc;
 
 use cpni_guard::interaction::CodeTo;
 use cpni_guard::oversight::DayKind;
+use cpni_guard::vocabulary::Action;
 
 use crate::clock::HostFailure;
 use crate::day::Day;
 use crate::facts::{AccountFacts, AgentProfile, ContactState};
 use crate::notices::NoticeFacts;
 use crate::oversight::AlarmFacts;
+use crate::risk::HostRisk;
 
 /// Keeps the key that wraps the root keys: a KMS, an HSM, a key store. Asked when a guard is built,
 /// never while fields are sealed or opened.
@@ -131,4 +133,11 @@ pub trait CheckpointSigner: Send + Sync {
 pub trait BusinessDays: Send + Sync {
     /// What this day is. Where this fails, the day is in doubt.
     fn kind(&self, day: Day) -> Result<DayKind, HostFailure>;
+}
+
+/// The host's fraud and device systems.
+#[uniffi::export(foreign)]
+pub trait RiskSource: Send + Sync {
+    /// What is known of a request on an account. Where this fails, everything is unknown.
+    fn risk(&self, account: String, action: Action) -> Result<Arc<HostRisk>, HostFailure>;
 }

@@ -30,6 +30,8 @@ mod breach;
 #[cfg(feature = "guard")]
 mod calendar;
 #[cfg(feature = "guard")]
+mod change;
+#[cfg(feature = "guard")]
 mod decision;
 #[cfg(feature = "guard")]
 mod erasure;
@@ -66,11 +68,17 @@ mod questions;
 #[cfg(feature = "guard")]
 mod retention;
 #[cfg(feature = "guard")]
+mod risk;
+#[cfg(feature = "guard")]
 mod scope;
 #[cfg(feature = "guard")]
 mod search;
 #[cfg(feature = "guard")]
 mod tokens;
+#[cfg(feature = "guard")]
+mod transaction_words;
+#[cfg(feature = "guard")]
+mod transactions;
 #[cfg(feature = "guard")]
 mod vault;
 #[cfg(feature = "guard")]
@@ -85,9 +93,10 @@ pub use record::*;
 
 #[cfg(feature = "guard")]
 pub use {
-    accounts::*, audit::*, breach::*, calendar::*, decision::*, erasure::*, export::*, facts::*, files::*,
-    folder::*, growth::*, guard::*, hosts::*, interaction::*, keys::*, memory::*, migrate::*, notices::*,
-    oversight::*, protect::*, questions::*, retention::*, scope::*, search::*, tokens::*, vault::*, view::*,
+    accounts::*, audit::*, breach::*, calendar::*, change::*, decision::*, erasure::*, export::*, facts::*,
+    files::*, folder::*, growth::*, guard::*, hosts::*, interaction::*, keys::*, memory::*, migrate::*,
+    notices::*, oversight::*, protect::*, questions::*, retention::*, risk::*, scope::*, search::*,
+    tokens::*, transactions::*, vault::*, view::*,
 };
 
 uniffi::setup_scaffolding!();

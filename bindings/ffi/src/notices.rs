@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use cpni_guard::interaction::{Notice, NoticeId, QueuedNotice};
+use cpni_guard::interaction::{self, ContactChannel, Notice, NoticeAbout, NoticeId, QueuedNotice};
+use cpni_guard::transaction::TransactionId;
 use cpni_guard::vocabulary::Action;
 
 use crate::error::{CpniError, call};
@@ -25,6 +26,34 @@ pub struct NoticeFacts {
     pub address: Option<String>,
     /// Whether that is an address of record.
     pub address_of_record: bool,
+    /// For a transaction or a lock: which one, and where this notice goes.
+    pub transaction: Option<TransactionNotice>,
+}
+
+/// What a notice of a transaction or a lock says beside its action. The customer who did not ask for it objects with the
+/// id (`Transactions::take_objection`), or keeps the lock.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct TransactionNotice {
+    /// What it is about.
+    pub about: NoticeAbout,
+    /// The transaction: 32 lower-case hexadecimal digits; nothing where it is about a lock.
+    pub id: Option<String>,
+    /// It goes there and nowhere else: with `NoticeFacts::address`, where that is said, its place.
+    pub channel: ContactChannel,
+    /// It is not carried out, and a lock not removed, before then, in microseconds since 1970.
+    pub not_before_micros: u64,
+}
+
+impl From<&interaction::TransactionNotice> for TransactionNotice {
+    fn from(notice: &interaction::TransactionNotice) -> Self {
+        let id = || TransactionId::from_bytes(notice.id).to_string();
+        Self {
+            about: notice.about,
+            id: (notice.about == NoticeAbout::Transaction).then(id),
+            channel: notice.channel,
+            not_before_micros: notice.not_before.as_micros(),
+        }
+    }
 }
 
 impl From<&Notice> for NoticeFacts {
@@ -36,6 +65,7 @@ impl From<&Notice> for NoticeFacts {
             interaction: notice.interaction.to_vec(),
             address: notice.address.as_ref().map(|address| address.id.as_str().to_owned()),
             address_of_record: notice.address.as_ref().is_some_and(|address| address.of_record),
+            transaction: notice.transaction.as_ref().map(TransactionNotice::from),
         }
     }
 }
@@ -97,7 +127,7 @@ impl Guard {
             let lease = |claimed| match claimed {
                 Ok(notice) => leased(notice),
                 Err(unreadable) => {
-                    let cpni_guard::interaction::UnreadableNotice { id, attempts, cause, .. } = unreadable;
+                    let interaction::UnreadableNotice { id, attempts, cause, .. } = unreadable;
                     let (id, cause) = (id.as_bytes().to_vec(), cause.code().get());
                     LeasedNotice { id, attempts, notice: None, cause }
                 }

@@ -3,11 +3,12 @@
 use std::fmt::Debug;
 
 use cpni_guard::oversight::export::ExportFormat;
+use cpni_guard::transaction::{ContactChange, LockKind};
 use cpni_guard::vocabulary::{Action, Channel, Purpose};
 use cpni_guard_ffi::{
-    BreachReport, BusinessCalendar, Decisions, DeviceSession, ExportFrom, IncidentAccesses, Interaction,
-    KeyHolder, LostKeys, SecretKind, StolenRecords, TokenColumn, TokenForm, TokenKind, TokenTerms,
-    VaultToken, backup_questions, check_questions,
+    BreachReport, BusinessCalendar, ChangeRequest, Decisions, DeviceSession, ExportFrom, HostRisk,
+    IncidentAccesses, Interaction, KeyHolder, LostKeys, SecretKind, StolenRecords, TokenColumn, TokenForm,
+    TokenKind, TokenTerms, VaultToken, backup_questions, check_questions,
 };
 
 use crate::fixture::*;
@@ -54,6 +55,32 @@ fn after_issue_seven(carrier: &Carrier, call: &Interaction, sealed: &[u8], heard
         batch(&[column_value(ACCOUNT, "ssn", "987-65-4321"), column_value("987-65-4321", "x", "4321")]);
     heard.hear(&(guard.migrate(&values), guard.rehearse_migration(&values)));
     heard.hear(&guard.erase(ACCOUNT.to_owned(), "sue".to_owned(), "case-1".to_owned(), None, Vec::new()));
+}
+
+/// Transactions and locks, with the customer's line and SIM as what is to be changed.
+fn transactions(carrier: &Carrier, call: &Interaction, heard: &mut Heard) {
+    let line = CANARY_NUMBER.as_bytes();
+    let changes = [
+        ChangeRequest::sim_change(line, b"987-65-4321").unwrap(),
+        ChangeRequest::contact(ContactChange::Email, "mail-2".to_owned(), b"Dana Q. Example").unwrap(),
+        ChangeRequest::unlock_handset(line).unwrap(),
+    ];
+    let all = carrier.guard.clone().transactions().unwrap();
+    for change in &changes {
+        heard.hear(&(change, change.action()));
+        let Ok(asked) = call.request(change) else { continue };
+        heard.hear(&(&asked, asked.why.explain(0)));
+        let permit = call.permit(asked.id.clone(), change);
+        heard.hear(&permit);
+        heard.hear(&permit.map(|permit| (call.execute(&permit, change), permit)));
+        heard.hear(&all.approve(ACCOUNT.to_owned(), asked.id, change, "sue".to_owned()));
+    }
+    heard.hear(&(ChangeRequest::sim_change(line, b"\xff987-65-4321"), call.remove_lock(LockKind::Sim)));
+    heard.hear(&call.permit("987-65-4321".to_owned(), &changes[0]));
+    heard.hear(&(&all, all.of_account(ACCOUNT.to_owned()), all.lock(ACCOUNT.to_owned(), LockKind::Port)));
+    heard.hear(&all.report_fraud(ACCOUNT.to_owned(), "case-1".to_owned(), 0, "sue".to_owned()));
+    heard
+        .hear(&(all.sim_statistics(0, NOON + DAY), HostRisk::new(None, Some("4321".to_owned()), None, None)));
 }
 
 #[test]
@@ -116,6 +143,7 @@ fn nothing_that_prints_holds_a_value() {
     let calendar = BusinessCalendar::us_federal(Vec::new()).unwrap();
     let report = BreachReport::of(crate::duties::incident(), None, &calendar).unwrap();
     heard.hear(&(&calendar, &report, report.findings(), report.may_notify_customer(NOON)));
+    transactions(&carrier, &call, &mut heard);
     after_issue_seven(&carrier, &call, &sealed, &mut heard);
     let question =
         "[[question]]\nid = \"q\"\ntext = \"Is it 987-65-4321 or plum-harbor?\"\nabout = \"ssn\"\n";

@@ -24,5 +24,6 @@ mod search;
 mod shape;
 mod threads;
 mod tokens;
+mod transactions;
 mod vectors;
 mod walk;

@@ -219,15 +219,15 @@ fn a_signer_of_the_host_signs_and_one_that_fails_loses_no_record() {
 }
 
 /// A folder of its own, gone at the end.
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
         Self(std::env::temp_dir().join(format!("cpni-ffi-{name}-{}-{now}", std::process::id())))
     }
 
-    fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         self.0.to_str().unwrap().to_owned()
     }
 }
