@@ -6,8 +6,8 @@ use cpni_guard::oversight::export::ExportFormat;
 use cpni_guard::vocabulary::{Action, Channel, Purpose};
 use cpni_guard_ffi::{
     BreachReport, BusinessCalendar, Decisions, DeviceSession, ExportFrom, IncidentAccesses, Interaction,
-    KeyHolder, LostKeys, SecretKind, StolenRecords, TokenColumn, TokenForm, TokenKind, TokenTerms,
-    VaultToken, backup_questions, check_questions,
+    JsonPaths, KeyHolder, LostKeys, Redactor, SecretKind, StolenRecords, TokenColumn, TokenForm, TokenKind,
+    TokenTerms, VaultToken, backup_questions, check_questions,
 };
 
 use crate::fixture::*;
@@ -54,6 +54,28 @@ fn after_issue_seven(carrier: &Carrier, call: &Interaction, sealed: &[u8], heard
         batch(&[column_value(ACCOUNT, "ssn", "987-65-4321"), column_value("987-65-4321", "x", "4321")]);
     heard.hear(&(guard.migrate(&values), guard.rehearse_migration(&values)));
     heard.hear(&guard.erase(ACCOUNT.to_owned(), "sue".to_owned(), "case-1".to_owned(), None, Vec::new()));
+}
+
+/// Redaction of texts: what it found, what it refused, and the redactor with its lists.
+fn redaction(carrier: &Carrier, heard: &mut Heard) {
+    let listed = crate::redact::listed(1, "account", "987-65-4321");
+    let redactor = Redactor::new(crate::redact::settings(), &batch(&[listed])).unwrap();
+    let text = "Dana Q. Example, SSN 987-65-4321".as_bytes();
+    heard.hear(&(
+        &redactor,
+        redactor.findings(text, Some("ssn".to_owned())),
+        redactor.findings(b"\xff4321", None),
+    ));
+    let vault = TokenTerms { expires_micros: NOON + DAY, purposes: vec![Purpose::Support], uses: None };
+    let tokens =
+        redactor.with_vault_tokens(carrier.guard.clone(), ACCOUNT.to_owned(), vault, Vec::new()).unwrap();
+    heard.hear(&(&tokens, tokens.redact(b"PIN 4321, from 192.0.2.1")));
+    let refused = |value: &str| {
+        Redactor::new(crate::redact::settings(), &batch(&[crate::redact::listed(1, "ssn", value)]))
+    };
+    heard.hear(&(refused(&"987-65-4321".repeat(20)), refused("987-65-4321")));
+    let paths = JsonPaths::new(Vec::new()).unwrap();
+    heard.hear(&(redactor.redact_json(b"{987-65-4321", &paths), &paths));
 }
 
 #[test]
@@ -117,6 +139,7 @@ fn nothing_that_prints_holds_a_value() {
     let report = BreachReport::of(crate::duties::incident(), None, &calendar).unwrap();
     heard.hear(&(&calendar, &report, report.findings(), report.may_notify_customer(NOON)));
     after_issue_seven(&carrier, &call, &sealed, &mut heard);
+    redaction(&carrier, &mut heard);
     let question =
         "[[question]]\nid = \"q\"\ntext = \"Is it 987-65-4321 or plum-harbor?\"\nabout = \"ssn\"\n";
     heard.hear(&(backup_questions(question.to_owned()), check_questions(question.to_owned())));
