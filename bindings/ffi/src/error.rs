@@ -28,6 +28,7 @@ const OWN: &[(u16, &str)] = &[
     (9306, "binding_no_such_place"),
     (9307, "binding_not_a_day"),
     (9308, "binding_used_up"),
+    (9309, "binding_pattern"),
 ];
 
 #[cfg_attr(not(feature = "guard"), allow(dead_code, reason = "an agent's tool has fewer ways to fail"))]
@@ -48,6 +49,8 @@ impl CpniError {
     pub(crate) const NOT_A_DAY: Self = Self::Failed { code: 9307 };
     /// What is good for one time was used: a builder, a search, a pass that was finished. The caller's fault.
     pub(crate) const USED_UP: Self = Self::Failed { code: 9308 };
+    /// A pattern of account numbers is empty, too long, or no regular expression. The caller's fault.
+    pub(crate) const PATTERN: Self = Self::Failed { code: 9309 };
 
     /// The code.
     #[must_use]
@@ -91,6 +94,7 @@ from_rooms!(
     KeyError,
     ProofError,
     RecordError,
+    RedactError,
     SchemaError,
     SealedError,
     StoreError,
@@ -152,6 +156,7 @@ mod tests {
             CpniError::NO_SUCH_PLACE,
             CpniError::NOT_A_DAY,
             CpniError::USED_UP,
+            CpniError::PATTERN,
         ];
         assert_eq!(own.len(), OWN.len());
         assert!(own.iter().all(|own| table.iter().any(|known| known.code == own.code())));

@@ -16,6 +16,7 @@ mod error;
 mod exclusive;
 mod layout;
 mod record;
+mod redact;
 mod values;
 mod vocabulary;
 
@@ -66,6 +67,8 @@ mod protect;
 #[cfg(feature = "guard")]
 mod questions;
 #[cfg(feature = "guard")]
+mod redact_tokens;
+#[cfg(feature = "guard")]
 mod retention;
 #[cfg(feature = "guard")]
 mod risk;
@@ -90,6 +93,7 @@ pub use day::Day;
 pub use device::*;
 pub use error::{CpniError, NamedCode, error_codes};
 pub use record::*;
+pub use redact::*;
 
 #[cfg(feature = "guard")]
 pub use {

@@ -158,7 +158,7 @@ impl Interaction {
 }
 
 impl TokenTerms {
-    fn core(self) -> Result<cpni_guard::TokenTerms, CpniError> {
+    pub(crate) fn core(self) -> Result<cpni_guard::TokenTerms, CpniError> {
         let until = cpni_guard::TokenTerms::until(Timestamp::from_micros(self.expires_micros));
         let terms = self.purposes.into_iter().fold(until, cpni_guard::TokenTerms::for_purpose);
         Ok(match self.uses {

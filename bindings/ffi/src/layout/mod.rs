@@ -4,13 +4,14 @@
 //! Why: a call from Kotlin costs as much as opening a field. Values that cross as bytes also leave no
 //! copy behind: UniFFI lends them, where it would copy a text several times.
 //!
-//! Rules: a buffer for values is made at its length, because one that grows leaves a copy behind; reading is
-//! in `read`, what a view says in `told`, and many views in `batch`, which an agent's tool does not have.
+//! Rules: a buffer for values is made at its length, because one that grows leaves a copy behind; records are
+//! read in `read`, lists in `reader`, what a view says in `told`, and many views in `batch`, which an agent's tool does not have.
 
 #[cfg(feature = "guard")]
 mod batch;
 #[cfg(feature = "guard")]
 mod read;
+mod reader;
 #[cfg(feature = "guard")]
 mod told;
 
@@ -22,7 +23,8 @@ use crate::error::CpniError;
 #[cfg(feature = "guard")]
 pub(crate) use batch::Batch;
 #[cfg(feature = "guard")]
-pub(crate) use read::{ColumnRow, Item, Request, StoredRow, each_row, read_list};
+pub(crate) use read::{ColumnRow, Item, Request, StoredRow, each_row};
+pub(crate) use reader::{ListedValue, read_list};
 #[cfg(feature = "guard")]
 pub(crate) use told::told;
 
@@ -141,7 +143,6 @@ fn put_str8(out: &mut Vec<u8>, text: &str) -> Result<(), CpniError> {
 }
 
 /// A list of results: bytes, or the code of what failed.
-#[cfg(feature = "guard")]
 pub(crate) fn write_results(results: &[Result<Vec<u8>, CpniError>]) -> Result<Vec<u8>, CpniError> {
     let len = |result: &Result<Vec<u8>, CpniError>| result.as_ref().map_or(0, Vec::len).saturating_add(5);
     let total = results.iter().fold(4_usize, |total, result| total.saturating_add(len(result)));

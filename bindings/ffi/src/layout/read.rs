@@ -1,7 +1,6 @@
 //! Records and requests, read from bytes of another language.
 //!
-//! Rules: a reader takes exactly what is there, or refuses; a length is checked against what is left
-//! before anything of that length is reserved.
+//! Rules: those of `reader`.
 
 #[cfg(test)]
 mod tests;
@@ -9,58 +8,12 @@ mod tests;
 use cpni_guard::vocabulary::{AccountId, CallDirection, RecordId, Scope, Timestamp};
 use cpni_guard::{CallRow, FieldRequest, Record, SealedField, SealedRecord, Stored};
 
+use super::reader::{MOST_ITEMS, Reader, read_many};
 use super::{CALLS, MIN_ROW, TEXT, text};
 use crate::error::CpniError;
 
 /// A batch item with everything empty.
 const MIN_ITEM: usize = 1 + 1 + 4;
-
-/// Reads from the front of bytes.
-struct Reader<'b>(&'b [u8]);
-
-impl<'b> Reader<'b> {
-    fn take(&mut self, len: usize) -> Result<&'b [u8], CpniError> {
-        let (taken, rest) = self.0.split_at_checked(len).ok_or(CpniError::LAYOUT)?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], CpniError> {
-        self.take(N)?.try_into().map_err(|_| CpniError::LAYOUT)
-    }
-
-    fn u8(&mut self) -> Result<u8, CpniError> {
-        Ok(u8::from_be_bytes(self.array()?))
-    }
-
-    fn u32(&mut self) -> Result<u32, CpniError> {
-        Ok(u32::from_be_bytes(self.array()?))
-    }
-
-    /// A number of things of at least `least` bytes each: no more than there is room for.
-    fn count(&mut self, least: usize) -> Result<usize, CpniError> {
-        let count = usize::try_from(self.u32()?).map_err(|_| CpniError::LAYOUT)?;
-        if count.saturating_mul(least) > self.0.len() { Err(CpniError::LAYOUT) } else { Ok(count) }
-    }
-
-    fn bytes8(&mut self) -> Result<&'b [u8], CpniError> {
-        let len = usize::from(self.u8()?);
-        self.take(len)
-    }
-
-    fn str8(&mut self) -> Result<&'b str, CpniError> {
-        text(self.bytes8()?)
-    }
-
-    fn bytes32(&mut self) -> Result<&'b [u8], CpniError> {
-        let len = usize::try_from(self.u32()?).map_err(|_| CpniError::LAYOUT)?;
-        self.take(len)
-    }
-
-    fn end(self) -> Result<(), CpniError> {
-        if self.0.is_empty() { Ok(()) } else { Err(CpniError::LAYOUT) }
-    }
-}
 
 /// An account with its record, read from an item of a batch.
 pub(crate) struct Item {
@@ -134,30 +87,6 @@ fn read_calls(bytes: &[u8]) -> Result<Vec<CallRow>, CpniError> {
     }
     reader.end()?;
     Ok(rows)
-}
-
-/// How many things one list may have.
-pub(crate) const MOST_ITEMS: usize = 10_000;
-
-/// Reads a list: the sealed records of a batch of views, what was stated, values, tokens.
-pub(crate) fn read_list(bytes: &[u8]) -> Result<Vec<&[u8]>, CpniError> {
-    read_many(bytes, 4, MOST_ITEMS, Reader::bytes32)
-}
-
-fn read_many<'b, T>(
-    bytes: &'b [u8],
-    least: usize,
-    most: usize,
-    read: impl Fn(&mut Reader<'b>) -> Result<T, CpniError>,
-) -> Result<Vec<T>, CpniError> {
-    let mut reader = Reader(bytes);
-    let count = reader.count(least)?;
-    if count > most {
-        return Err(CpniError::LAYOUT);
-    }
-    let all = (0..count).map(|_| read(&mut reader)).collect::<Result<_, _>>()?;
-    reader.end()?;
-    Ok(all)
 }
 
 /// A result for each row: what was done with those that were read, and why the others were not.

@@ -7,8 +7,8 @@ use cpni_guard::transaction::{ContactChange, LockKind};
 use cpni_guard::vocabulary::{Action, Channel, Purpose};
 use cpni_guard_ffi::{
     BreachReport, BusinessCalendar, ChangeRequest, Decisions, DeviceSession, ExportFrom, HostRisk,
-    IncidentAccesses, Interaction, KeyHolder, LostKeys, SecretKind, StolenRecords, TokenColumn, TokenForm,
-    TokenKind, TokenTerms, VaultToken, backup_questions, check_questions,
+    IncidentAccesses, Interaction, JsonPaths, KeyHolder, LostKeys, Redactor, SecretKind, StolenRecords,
+    TokenColumn, TokenForm, TokenKind, TokenTerms, VaultToken, backup_questions, check_questions,
 };
 
 use crate::fixture::*;
@@ -83,6 +83,28 @@ fn transactions(carrier: &Carrier, call: &Interaction, heard: &mut Heard) {
         .hear(&(all.sim_statistics(0, NOON + DAY), HostRisk::new(None, Some("4321".to_owned()), None, None)));
 }
 
+/// Redaction of texts: what it found, what it refused, and the redactor with its lists.
+fn redaction(carrier: &Carrier, heard: &mut Heard) {
+    let listed = crate::redact::listed(1, "account", "987-65-4321");
+    let redactor = Redactor::new(crate::redact::settings(), &batch(&[listed])).unwrap();
+    let text = "Dana Q. Example, SSN 987-65-4321".as_bytes();
+    heard.hear(&(
+        &redactor,
+        redactor.findings(text, Some("ssn".to_owned())),
+        redactor.findings(b"\xff4321", None),
+    ));
+    let vault = TokenTerms { expires_micros: NOON + DAY, purposes: vec![Purpose::Support], uses: None };
+    let tokens =
+        redactor.with_vault_tokens(carrier.guard.clone(), ACCOUNT.to_owned(), vault, Vec::new()).unwrap();
+    heard.hear(&(&tokens, tokens.redact(b"PIN 4321, from 192.0.2.1")));
+    let refused = |value: &str| {
+        Redactor::new(crate::redact::settings(), &batch(&[crate::redact::listed(1, "ssn", value)]))
+    };
+    heard.hear(&(refused(&"987-65-4321".repeat(20)), refused("987-65-4321")));
+    let paths = JsonPaths::new(Vec::new()).unwrap();
+    heard.hear(&(redactor.redact_json(b"{987-65-4321", &paths), &paths));
+}
+
 #[test]
 fn nothing_that_prints_holds_a_value() {
     let carrier = Carrier::new();
@@ -145,6 +167,7 @@ fn nothing_that_prints_holds_a_value() {
     heard.hear(&(&calendar, &report, report.findings(), report.may_notify_customer(NOON)));
     transactions(&carrier, &call, &mut heard);
     after_issue_seven(&carrier, &call, &sealed, &mut heard);
+    redaction(&carrier, &mut heard);
     let question =
         "[[question]]\nid = \"q\"\ntext = \"Is it 987-65-4321 or plum-harbor?\"\nabout = \"ssn\"\n";
     heard.hear(&(backup_questions(question.to_owned()), check_questions(question.to_owned())));

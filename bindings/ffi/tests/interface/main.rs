@@ -20,6 +20,7 @@ mod leaks;
 mod migrate;
 mod officers;
 mod public;
+mod redact;
 mod search;
 mod shape;
 mod threads;

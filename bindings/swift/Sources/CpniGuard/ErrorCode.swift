@@ -463,6 +463,8 @@ public enum ErrorCode: UInt16, CaseIterable, Sendable {
     case bindingNotADay = 9307
     /// This binding: used up.
     case bindingUsedUp = 9308
+    /// This binding: pattern.
+    case bindingPattern = 9309
 
     // An export.
     /// An export: sink.

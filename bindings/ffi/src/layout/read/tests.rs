@@ -5,7 +5,13 @@
 //! does not bound and nothing to search for: every truncation, every bit flip, every pair of spliced bytes and
 //! some 100,000 strings with lengths near the limits reach each branch in a second, in every check.
 
+use super::super::{ListedValue, read_list};
 use super::*;
+
+/// A value of a scanner's lists.
+fn listed() -> Vec<u8> {
+    [&b"\x01\x03ssn\0\0\0\x0b"[..], b"987-65-4321"].concat()
+}
 
 /// The layout of an item, written once more.
 fn item(account: &[u8], id: &[u8], record: &[u8]) -> Vec<u8> {
@@ -111,6 +117,7 @@ fn read(bytes: &[u8]) -> bool {
     };
     let calls = read_calls(bytes).map(drop).map_err(is_own).is_ok();
     let list = read_list(bytes).map(drop).map_err(is_own).is_ok();
+    let listed = ListedValue::read_all(bytes).map(drop).map_err(is_own).is_ok();
     let rows = match StoredRow::read_all(bytes) {
         Ok(rows) => {
             let refused = rows.iter().filter_map(|row| row.as_ref().err());
@@ -137,7 +144,7 @@ fn read(bytes: &[u8]) -> bool {
             false
         }
     };
-    item || request || batch || calls || list || rows || value || pairs || values
+    item || request || batch || calls || list || listed || rows || value || pairs || values
 }
 
 fn seeds() -> Vec<Vec<u8>> {
@@ -147,7 +154,19 @@ fn seeds() -> Vec<Vec<u8>> {
     let pairs = batch(&[[column(b"Basic"), part(b"Q0dGA")].concat()]);
     let items = batch(&[whole_item(), item(b"a", b"", &[0, 0])]);
     let list = batch(&[part(b"987-65-4321"), part(b"")]);
-    vec![whole_item(), whole_request(), items, batch(&[]), calls, list, rows, column(b"x"), values, pairs]
+    vec![
+        whole_item(),
+        whole_request(),
+        items,
+        batch(&[]),
+        calls,
+        list,
+        rows,
+        column(b"x"),
+        values,
+        pairs,
+        batch(&[listed(), listed()]),
+    ]
 }
 
 #[test]
@@ -181,6 +200,7 @@ fn every_truncation_and_every_byte_more_is_refused() {
         batch(&[part(b"987-65-4321")]),
         batch(&[stored(1, b"CGR")]),
         batch(&[column(b"Basic")]),
+        batch(&[listed()]),
         batch(&[[column(b"Basic"), part(b"Q0dGA")].concat()]),
     ];
     for (kind, whole) in lists.iter().enumerate() {
@@ -188,6 +208,7 @@ fn every_truncation_and_every_byte_more_is_refused() {
             0 => read_list(bytes).is_ok(),
             1 => StoredRow::read_all(bytes).is_ok(),
             2 => ColumnRow::read_all(bytes).is_ok(),
+            3 => ListedValue::read_all(bytes).is_ok(),
             _ => ColumnRow::read_pairs(bytes).is_ok(),
         };
         assert!(is_read(whole) && !is_read(&[&whole[..], &[0]].concat()));
