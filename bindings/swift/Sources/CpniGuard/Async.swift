@@ -194,3 +194,46 @@ extension Interaction {
         try await away { () throws(CpniError) in try self.end() }
     }
 }
+
+extension Interaction {
+    /// Asks for a change, on another thread: see the synchronous variant.
+    public func request(_ change: ChangeRequest) async throws(CpniError) -> Requested {
+        try await away { () throws(CpniError) in try self.request(change) }
+    }
+
+    /// Leave to carry out a transaction, on another thread: see the synchronous variant.
+    public func permit(_ id: String, _ change: ChangeRequest) async throws(CpniError) -> ExecutePermit {
+        try await away { () throws(CpniError) in try self.permit(id, change) }
+    }
+
+    /// Uses a permit, on another thread: see the synchronous variant.
+    public func execute(_ permit: ExecutePermit, _ change: ChangeRequest) async throws(CpniError) -> Execution {
+        try await away { () throws(CpniError) in try self.execute(permit, change) }
+    }
+}
+
+extension Transactions {
+    /// A second person approves, on another thread: see the synchronous variant.
+    public func approve(
+        account: String, id: String, shown: ChangeRequest, approverSession: String
+    ) async throws(CpniError) {
+        try await away { () throws(CpniError) in
+            try self.approve(account: account, id: id, shown: shown, approverSession: approverSession)
+        }
+    }
+
+    /// Leave to carry out a transaction that waited, on another thread: see the synchronous variant.
+    public func permit(account: String, id: String, _ change: ChangeRequest) async throws(CpniError) -> ExecutePermit {
+        try await away { () throws(CpniError) in try self.permit(account: account, id: id, change) }
+    }
+
+    /// Uses a permit up, on another thread: see the synchronous variant.
+    public func execute(_ permit: ExecutePermit, _ change: ChangeRequest) async throws(CpniError) -> Execution {
+        try await away { () throws(CpniError) in try self.execute(permit, change) }
+    }
+
+    /// The host carried it out, on another thread: see the synchronous variant.
+    public func confirm(_ execution: Execution) async throws(CpniError) {
+        try await away { () throws(CpniError) in try self.confirm(execution) }
+    }
+}

@@ -166,6 +166,16 @@ public struct GuardOptions: Sendable {
         adding { try $0.notifier(notifier: notifier) }
     }
 
+    /// The host's fraud systems. Without them every device is new, every account young, and no handset is unlocked.
+    public func risks(_ source: any RiskSource) -> GuardOptions {
+        adding { try $0.risks(source: source) }
+    }
+
+    /// The carrier's rules of risk for transactions, in place of the library's own.
+    public func transactionRules(_ rules: TransactionRules) -> GuardOptions {
+        adding { try $0.transactionRules(rules: rules.raw) }
+    }
+
     /// Watch rules in place of the built-in ones.
     public func watch(_ name: String, _ toml: String) -> GuardOptions {
         adding { try $0.watch(name: name, toml: toml) }

@@ -24,3 +24,8 @@ extension SubjectStore: Silent {}
 extension KeyDesk: Silent {}
 extension ResealJob: Silent {}
 extension ColumnValue: Silent {}
+extension ChangeRequest: Silent {}
+extension ExecutePermit: Silent {}
+extension Execution: Silent {}
+extension Transactions: Silent {}
+extension TransactionRules: Silent {}

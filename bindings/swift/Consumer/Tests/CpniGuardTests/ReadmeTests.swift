@@ -51,6 +51,33 @@ final class ReadmeTests: XCTestCase {
         XCTAssertEqual(shown, [String](repeating: "Unlimited Plus", count: 3))
     }
 
+    func testTheExampleOfASimChangeRuns() throws {
+        let desk = try Desk()
+        let (call, transactions) = (try desk.call(), desk.transactions)
+        let change = try ChangeRequest.simChange(line: "line-1", newSim: "8900000000000000003")
+        var done: [String] = []
+        func say(_ text: String) { XCTAssertTrue(text.contains("If you did not ask for this")) }
+        func moveSim(_ id: String) { done.append(id) }
+        func later(_ untilMicros: UInt64, _ id: String) { XCTFail("\(id) waits until \(untilMicros)") }
+        func ask(_ id: String) { XCTFail("\(id) needs a second person") }
+        func show(_ why: String) { XCTFail(why) }
+        // README: begin
+        let asked = try call.request(change)  // decided, told where the customer could be reached before, on record
+        say(asked.forCustomer)
+        switch asked.next {
+        case .execute:
+            let permit = try call.permit(asked.id, change)  // one, for ten minutes
+            let order = try call.execute(permit, change)  // every guard once more; from here on it may have been done
+            moveSim(order.id)  // your provisioning, which drops a second order of the same id
+            try transactions.confirm(order)  // or notDone
+        case .wait(let untilMicros): later(untilMicros, asked.id)  // your worker: transactions.permit, transactions.execute
+        case .secondPerson: ask(asked.id)  // transactions.approve, with the change that was shown to them
+        case .refused: show(try asked.explain().forSupervisor)
+        }
+        // README: end
+        XCTAssertEqual(try done.map { try transactions.status(account: account, id: $0).state }, [.confirmed])
+    }
+
     func testTheExampleOfASearchRuns() throws {
         let world = try World()
         let cpni = world.cpni
@@ -113,7 +140,7 @@ final class ReadmeTests: XCTestCase {
         let here = try String(contentsOf: URL(fileURLWithPath: #filePath), encoding: .utf8)
         let readme = try text("bindings/swift/README.md")
         let examples = here.components(separatedBy: "// README: begin\n").dropFirst()
-        XCTAssertEqual(examples.count, 4)
+        XCTAssertEqual(examples.count, 5)
         for example in examples {
             let lines = example.components(separatedBy: "// README: end")[0].components(separatedBy: "\n")
             let indent = lines.last?.count ?? 0

@@ -142,6 +142,12 @@ public class GuardBuilder internal constructor(private val ffi: Ffi) {
     /** Who queues notices. Without it they wait in the library's own queue. */
     public fun notifier(notifier: Notifier): Unit = calling { ffi.notifier(notifier.ffi()) }
 
+    /** The host's fraud systems. Without them every device is new, every account young, and no handset is unlocked. */
+    public fun risks(source: RiskSource): Unit = calling { ffi.risks(source.ffi()) }
+
+    /** The carrier's rules of risk for transactions, in place of the library's own. */
+    public fun transactionRules(rules: TransactionRules): Unit = calling { ffi.transactionRules(rules.ffi) }
+
     /** The text of a file of watch rules, in place of the built-in ones. [checkWatch] checks one. */
     public fun watch(name: String, toml: String): Unit = calling { ffi.watch(name, toml) }
 

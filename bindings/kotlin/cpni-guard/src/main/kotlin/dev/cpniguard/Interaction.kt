@@ -53,7 +53,7 @@ public class Evidence private constructor(internal val present: (Ffi) -> Present
  * recorded is thrown; it has ended all the same.
  */
 public class Interaction internal constructor(
-    private val ffi: Ffi,
+    internal val ffi: Ffi,
     private val callFields: Set<String>,
 ) : AutoCloseable {
     private val handle = Handle(calling { ffi.uniffiCloneHandle() }, Kind.INTERACTION)

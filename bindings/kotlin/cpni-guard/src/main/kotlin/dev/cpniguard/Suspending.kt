@@ -121,6 +121,18 @@ public class SuspendingGuard internal constructor(
     public suspend fun confirmDeleted(account: String, column: String, session: String): ErasureReceipt =
         finished { guard.confirmDeleted(account, column, session) }
 
+    /** [Transactions.approve]. */
+    public suspend fun approve(account: String, id: String, shown: ChangeRequest, approverSession: String): Unit =
+        finished { guard.transactions().use { it.approve(account, id, shown, approverSession) } }
+
+    /** [Transactions.permit] and [Transactions.execute] at once, as the host's worker does it. */
+    public suspend fun execute(account: String, id: String, change: ChangeRequest): Execution = finished {
+        guard.transactions().use { all -> all.permit(account, id, change).use { all.execute(it, change) } }
+    }
+
+    /** [Transactions.confirm]. */
+    public suspend fun confirm(execution: Execution): Unit = finished { guard.transactions().use { it.confirm(execution) } }
+
     private suspend fun <R> finished(work: () -> R): R = finished(dispatcher, work)
 }
 
@@ -158,6 +170,13 @@ public class SuspendingInteraction internal constructor(
 
     /** [Interaction.decide]. */
     public suspend fun decide(action: Action): ActionDecision = finished { call.decide(action) }
+
+    /** [Interaction.request]. */
+    public suspend fun request(change: ChangeRequest): Requested = finished { call.request(change) }
+
+    /** [Interaction.permit] and [Interaction.execute] at once. */
+    public suspend fun execute(id: String, change: ChangeRequest): Execution =
+        finished { call.permit(id, change).use { call.execute(it, change) } }
 
     /** [Interaction.sendToAddressOfRecord]. */
     public suspend fun sendToAddressOfRecord(stored: Stored, vararg fields: String): Receipt =
