@@ -17,3 +17,7 @@ extension CallRow: Silent {}
 extension Secret: Silent {}
 extension DeviceView: Silent {}
 extension DeviceSession: Silent {}
+extension Redactor: Silent {}
+extension RedactorOptions: Silent {}
+extension ListedValue: Silent {}
+extension LogRedactor: Silent {}

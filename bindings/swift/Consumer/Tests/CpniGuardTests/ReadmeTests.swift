@@ -136,6 +136,20 @@ final class ReadmeTests: XCTestCase {
         }
     }
 
+    func testTheTexts() throws {
+        var shown: [String] = []
+        let show = { shown.append($0) }
+        // README: begin
+        var options = RedactorOptions()
+        options.accountPatterns = ["[0-9]{4}-[A-Z]{5}"]
+        let redactor = try Redactor(options)
+        let note = "SSN 987-65-4320, cb (202) 555-0123"
+        show(try redactor.redact(note))  // "SSN [SSN], cb [PHONE]"
+        for found in try redactor.findings(in: note) { show("\(found.kind.name) \(found.confidence) \(note[found.range].count)") }
+        // README: end
+        XCTAssertEqual(shown, ["SSN [SSN], cb [PHONE]", "ssn 99 11", "phone 99 14"])
+    }
+
     func testTheyAreTheOnesInTheReadme() throws {
         let here = try String(contentsOf: URL(fileURLWithPath: #filePath), encoding: .utf8)
         let readme = try text("bindings/swift/README.md")

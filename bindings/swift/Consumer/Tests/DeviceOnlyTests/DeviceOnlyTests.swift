@@ -95,6 +95,14 @@ final class DeviceOnlyTests: XCTestCase {
         withExtendedLifetime(cpni) {}
     }
 
+    func testItRedactsWithoutAGuard() throws {
+        let redactor = try CpniGuardDevice.Redactor()
+        XCTAssertEqual(try redactor.redact("SSN 987-65-4320, cb (202) 555-0123"), "SSN [SSN], cb [PHONE]")
+        let (message, metadata) = CpniGuardDevice.LogRedactor(redactor).redact("SSN 987-65-4320", ["pin": .text("4482")])
+        XCTAssertEqual(message, "SSN [SSN]")
+        XCTAssertEqual(metadata, ["pin": .text("[SECRET]")])
+    }
+
     func testItsTableOfErrorsIsRusts() throws {
         let rust = try CpniGuardDevice.errorCodes().map(\.code).sorted()
         XCTAssertEqual(rust, CpniGuardDevice.ErrorCode.allCases.map(\.rawValue).sorted())

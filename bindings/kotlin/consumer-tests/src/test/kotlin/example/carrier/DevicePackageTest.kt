@@ -8,6 +8,11 @@ import dev.cpniguard.device.DeviceRequest
 import dev.cpniguard.device.DeviceSession
 import dev.cpniguard.device.ErrorCode
 import dev.cpniguard.device.GuardClock
+import dev.cpniguard.device.Mask
+import dev.cpniguard.device.MaskForm
+import dev.cpniguard.device.MaskKind
+import dev.cpniguard.device.RedactingAppender
+import dev.cpniguard.device.Redactor
 import dev.cpniguard.device.Remedy
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -116,14 +121,22 @@ class DevicePackageTest {
     }
 
     @Test
-    fun `its native library has a device session, and no guard`() {
+    fun `its native library has a device session, a redactor, and no guard`() {
         val calls = Class.forName("dev.cpniguard.device.ffi.UniffiLib").declaredMethods.filter { Modifier.isNative(it.modifiers) }
         assertTrue(calls.none { it.parameterCount > 8 }, "arm64, see CallShapeTest")
         val ours = calls.map { it.name }.filter { it.startsWith(PREFIX) }.map { it.removePrefix(PREFIX) }
         val objects = ours.mapNotNull { Regex("^(?:clone|free|constructor|method)_([a-z]+)").find(it)?.groupValues?.get(1) }.toSet()
-        assertEquals(setOf("devicesession", "deviceview"), objects - "guardclock")
+        assertEquals(setOf("devicesession", "deviceview", "jsonpaths", "redactor"), objects - "guardclock")
+        assertTrue(ours.none { "tokens" in it }, "tokens are a guard's")
         val whole = Class.forName("dev.cpniguard.ffi.UniffiLib").declaredMethods.map { it.name }
         assertTrue(whole.any { "_method_guard_" in it }, "this test would see a guard")
+    }
+
+    @Test
+    fun `it redacts without a guard`() = Redactor.labels().use { redactor ->
+        assertEquals("SSN [SSN], cb [PHONE]", redactor.redact("SSN 987-65-4320, cb (202) 555-0123"))
+        assertEquals("••••1111", Mask.of(MaskKind.CARD, MaskForm.Part, "4111 1111 1111 1111"))
+        RedactingAppender(redactor).stop()
     }
 
     @Test

@@ -176,18 +176,3 @@ public class Protected internal constructor(
 
     override fun toString(): String = "Protected(concerns=$concerns)"
 }
-
-/** What became of one of several. */
-public sealed class Each<out T> {
-    /** It was done. @property value what came of it. */
-    public class Done<out T> internal constructor(public val value: T) : Each<T>()
-
-    /** This one failed, the others did not. @property error why. */
-    public class Failed<out T> internal constructor(public val error: CpniException) : Each<T>()
-
-    /** What came of it, or the exception. */
-    public fun get(): T = when (this) {
-        is Done -> value
-        is Failed -> throw error
-    }
-}

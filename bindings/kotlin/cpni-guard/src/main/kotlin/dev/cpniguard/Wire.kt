@@ -54,12 +54,14 @@ internal class Wire(
         patch32(at)
     }
 
-    fun text(value: CharBuffer): Wire = apply {
+    /** A text. UTF-8 has no half of a surrogate pair: that is refused, or becomes U+FFFD, a unit for a unit. */
+    fun text(value: CharBuffer, halves: CodingErrorAction = CodingErrorAction.REPORT): Wire = apply {
         val from = value.duplicate()
         ascii(from)
         if (!from.hasRemaining()) return@apply
         val encoder: CharsetEncoder = Charsets.UTF_8.newEncoder()
-            .onMalformedInput(CodingErrorAction.REPORT)
+            .replaceWith(NO_CHARACTER)
+            .onMalformedInput(halves)
             .onUnmappableCharacter(CodingErrorAction.REPORT)
         while (true) {
             val result = encoder.encode(from, buffer, true)
@@ -90,6 +92,10 @@ internal class Wire(
 
     fun setU16(at: Int, value: Int) {
         buffer.putShort(at, value.toShort())
+    }
+
+    fun setU32(at: Int, value: Int) {
+        buffer.putInt(at, value)
     }
 
     /** All of it, to be lent for one call. */
@@ -125,6 +131,7 @@ internal class Wire(
         const val MOST = 1L shl 30
         const val OWN = 1024
         val NOTHING: ByteBuffer = ByteBuffer.allocateDirect(0)
+        val NO_CHARACTER = "\uFFFD".toByteArray()
     }
 
     private fun wipe(used: ByteBuffer) {
