@@ -3,7 +3,7 @@
 # Whatever it prints goes to its log; `note` speaks to the person; `skip` and `fail` end it.
 
 # Cheap and likely to fail first; what loads the machine last.
-readonly JOBS=(fmt clippy test doc layering docs-drift scripts vectors interop msrv package deny examples bindings kotlin swift oracle powercut bench fuzz)
+readonly JOBS=(fmt clippy test doc layering docs-drift scripts vectors interop msrv package deny examples api bindings kotlin swift oracle powercut bench fuzz)
 declare -rA ABOUT=(
     [fmt]='formatting, of the fuzz targets, the oracle and the crash tests too'
     [clippy]='lints as errors: all targets with all features, and the core without features'
@@ -18,6 +18,7 @@ declare -rA ABOUT=(
     [package]='the published package holds the crate and nothing else, and builds'
     [deny]='licences, banned crates, sources; advisories where the network allows'
     [examples]='the examples build and run as their README says, in 80 columns'
+    [api]='the attacks on the customer-facing API and on its weak twin; its document fuzzed for 60 s'
     [bindings]='the crate for Kotlin and Swift passes its lints and tests, and both generators run'
     [kotlin]='the Kotlin package: built, and tested from outside with the vectors; what its calls cost'
     [swift]='the Swift package builds, its tests and its sample run; what its calls cost beside Rust'
@@ -42,19 +43,20 @@ job_clippy() {
     need_component clippy clippy
     need_c_compiler
     cargo clippy --workspace --locked --all-targets --all-features -- -D warnings
-    cargo clippy --workspace --locked --no-default-features -- -D warnings
+    # Not the whole workspace: the sample's features are not to become the library's.
+    cargo clippy -p cpni-guard --locked --no-default-features -- -D warnings
 }
 
 job_test() {
     need_c_compiler
-    cargo test --workspace --locked --all-features --lib --bins --tests --examples
-    cargo build --workspace --locked --no-default-features
+    cargo test -p cpni-guard --locked --all-features --lib --bins --tests --examples
+    cargo build -p cpni-guard --locked --no-default-features
 }
 
 job_doc() {
     need_c_compiler
-    RUSTDOCFLAGS='-D warnings' cargo doc --workspace --locked --no-deps --all-features
-    cargo test --workspace --locked --all-features --doc
+    RUSTDOCFLAGS='-D warnings' cargo doc -p cpni-guard --locked --no-deps --all-features
+    cargo test -p cpni-guard --locked --all-features --doc
 }
 
 job_layering() {
@@ -195,10 +197,10 @@ job_package() {
 
 job_deny() {
     need_cargo_tool deny 0.20 || skip_unless_ci "cargo-deny cannot be installed here"
-    cargo deny --all-features check bans licenses sources
+    cargo deny --workspace --all-features check bans licenses sources
     cargo deny --manifest-path bindings/Cargo.toml --config bindings/deny.toml check bans licenses sources
     if timeout 120 cargo deny fetch db; then
-        cargo deny --all-features check --disable-fetch advisories
+        cargo deny --workspace --all-features check --disable-fetch advisories
         note "advisories checked"
     else
         note "advisories skipped: their database cannot be fetched here"
@@ -268,6 +270,51 @@ example() {
     ! grep -q $'\e' "$out" || fail "$* prints colours into a pipe"
     note "$*: $(wc -l < "$out") lines in $((SECONDS - started)) s"
     rm -f "$out"
+}
+
+# The attack suite takes the library as `cargo test` builds it. The whole of its timing: ATTACKS_FULL=1.
+job_api() {
+    need_c_compiler
+    local sample=examples/customer-api missing=() log
+    log=$(mktemp)
+    cargo test -p customer-api --locked -- --nocapture | tee "$log"
+    note "$(grep -cE '^\| API[0-9]+ ' "$log") attacks, each of which succeeds on the weak twin; $(grep -E '^AUC' "$log" |
+        sed -n 's/.*: //p' | paste -sd' ') twin's and ours in turns"
+    rm -f "$log"
+    local python
+    if python=$(need_python_packages schemathesis "$sample/schemathesis-requirements.txt"); then
+        fuzz_api "$python" "${CARGO_TARGET_DIR:-target}/debug/customer-api"
+    else
+        not_here "schemathesis cannot be installed here (it needs python3 with venv and pip)"
+    fi
+}
+
+# fuzz_api PYTHON PROGRAM: requests made out of the document, also wrong ones, as a customer and as a partner.
+fuzz_api() {
+    local python=$1 out service status=0 address token key
+    out=$(mktemp -d)
+    "$2" --address 127.0.0.1:0 --unlimited > "$out/service" &
+    service=$!
+    for _ in {1..100}; do
+        key=$(sed -n 's/^Partner .* has the key //p' "$out/service")
+        [[ $key ]] && break
+        sleep 0.1
+    done
+    address=$(grep -o 'http://[0-9.:]*' "$out/service" | head -n 1)
+    token=$("$python" -c 'import json, sys, urllib.request as http
+body = json.dumps({"login": "dana.0", "password": "made-up-dana-0"}).encode()
+request = http.Request(sys.argv[1] + "/v1/session", body, {"Content-Type": "application/json"})
+print(json.load(http.urlopen(request))["token"])' "$address") || status=$?
+    printf '[auth.openapi.%s]\nbearer = "%s"\n' customer "$token" partner "$key" > "$out/schemathesis.toml"
+    # Who signs out sees nothing more.
+    (cd "$out" && "${python%python}schemathesis" run "$address/openapi.json" --no-color \
+        --max-time "${FUZZ_API_SECONDS:-60}" --exclude-operation-id signOut) > "$out/log" 2>&1 || status=$?
+    kill -INT "$service"
+    wait "$service" || status=1
+    cat "$out/log"
+    note "schemathesis: $(sed -n 's/^  \([0-9]* generated.*\)/\1/p' "$out/log")"
+    rm -rf "$out"
+    ((status == 0)) || fail "a 5xx, or another answer than the document says"
 }
 
 # The packages of the two languages have jobs of their own; this one needs Rust only.

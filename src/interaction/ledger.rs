@@ -44,6 +44,13 @@ pub const PHOTO_ID_ATTEMPTS: AttemptLimits = limits(5, DAY, DAY);
 pub const VERIFY_ATTEMPTS_ACCOUNT: AttemptLimits = limits(5, DAY, DAY);
 /// Values that one agent may verify: 40 in a day. Library default.
 pub const VERIFY_ATTEMPTS_AGENT: AttemptLimits = limits(40, DAY, DAY);
+/// Values of one account that port requests may have verified: 10 in a day, an account number and a ZIP code (47 CFR
+/// 52.36) for each of [`crate::transaction::TRANSACTIONS_ACCOUNT`]. Counted apart from what agents verify, so that
+/// neither uses the other's up. Library default.
+pub const PORT_CHECKS_ACCOUNT: AttemptLimits = limits(10, DAY, DAY);
+/// Values that one porting system, a partner's, may verify: 8,000 in a day, two for each of
+/// [`crate::transaction::TRANSACTIONS_PARTNER`]. Library default: a partner ports many numbers a day.
+pub const PORT_CHECKS_PARTNER: AttemptLimits = limits(8_000, DAY, DAY);
 
 /// Searches of one agent: 60 in a day. One that finds nothing counts like every other. Library default.
 pub const SEARCHES_AGENT: AttemptLimits = limits(60, DAY, DAY);
@@ -385,6 +392,18 @@ impl Ledger {
     /// After one that matches.
     pub(super) fn forget_photo_ids(&self, account: &AccountRef) -> Result<(), StoreError> {
         self.store.clear_attempts(&self.counter("photo-id", account.as_bytes()))
+    }
+
+    /// Counts a value of a port request, by account and by the partner's system.
+    pub(super) fn count_port_check(
+        &self,
+        account: &AccountRef,
+        partner: &AgentId,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let partner = self.counter("port-check-partner", partner.as_str().as_bytes());
+        self.count(&partner, now, &PORT_CHECKS_PARTNER)?;
+        self.count(&self.counter("port-check", account.as_bytes()), now, &PORT_CHECKS_ACCOUNT)
     }
 
     /// Counts an attempt to verify a value, by account and by agent.

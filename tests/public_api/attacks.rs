@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use cpni_guard::error::{HostError, InteractionError, KeyError, SealedError};
 use cpni_guard::interaction::{
-    AccountFactSource, AccountFacts, AddressOnFile, Attested, ContactSource, ContactState, SimChange, Stated,
+    AccountFactSource, AccountFacts, AddressOnFile, Attested, ContactSource, ContactState,
+    PORT_CHECKS_ACCOUNT, PORT_CHECKS_PARTNER, SimChange, Stated, VERIFY_ATTEMPTS_AGENT,
 };
+use cpni_guard::transaction::{TRANSACTIONS_ACCOUNT, TRANSACTIONS_PARTNER};
 use cpni_guard::vocabulary::{
     Action, AgentId, Channel, ContactId, ContactPointId, Destination, EstablishedBy, EventKind, EvidenceKind,
     Obligation, RecordId, Role, Timestamp,
@@ -283,6 +285,39 @@ fn a_number_is_not_ported_out_from_where_nobody_is_asked_for_anything() {
     // The customer sets a passcode meanwhile.
     carrier.guard.import_port_passcode(&own, &"482913".to_owned().into()).unwrap();
     assert!(!port.decide(Action::PortOut).unwrap().is_allowed());
+}
+
+/// A partner ports many numbers a day, and guesses at one account end; neither takes from what agents may do.
+#[test]
+fn a_partner_verifies_many_accounts_and_guesses_at_none() {
+    let carrier = careless(|builder| builder);
+    let port = |own: &AccountId, number: u32| {
+        let contact = carrier.contact(
+            &format!("port-{own_number}-{number}", own_number = own.expose()),
+            Channel::PortInterface,
+            "ports",
+        );
+        carrier.interaction("ports", own, contact).unwrap()
+    };
+    // More than one agent verifies in a day.
+    for number in 0..VERIFY_ATTEMPTS_AGENT.max + 1 {
+        let own = account(&format!("P-{number}"));
+        let sealed = carrier.customer(&own);
+        let result = port(&own, 0).verify(&sealed, "account_number", &"1".to_owned().into()).unwrap().result;
+        assert_eq!(result, Some(Presented::NoMatch));
+    }
+    let own = account("A-1");
+    let sealed = carrier.customer(&own);
+    let guess = |number| port(&own, number).verify(&sealed, "account_number", &format!("{number}").into());
+    for number in 0..PORT_CHECKS_ACCOUNT.max {
+        assert_eq!(guess(number).unwrap().result, Some(Presented::NoMatch), "{number}");
+    }
+    assert_eq!(guess(PORT_CHECKS_ACCOUNT.max).unwrap_err(), InteractionError::LockedOut.into());
+    carrier.advance(24 * 3600 + 1);
+    assert_eq!(guess(99).unwrap().result, Some(Presented::NoMatch));
+    // Two values, the account number and the ZIP code, for each request that is counted.
+    assert_eq!(PORT_CHECKS_ACCOUNT.max, 2 * TRANSACTIONS_ACCOUNT.max);
+    assert_eq!(PORT_CHECKS_PARTNER.max, 2 * TRANSACTIONS_PARTNER.max);
 }
 
 /// Everything known, nothing locked, an address of 29 days.
