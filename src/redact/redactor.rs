@@ -114,13 +114,16 @@ impl Redactor {
         column: Sense,
         mut look: impl FnMut(&TextFinding),
     ) -> Result<String, RedactError> {
-        let findings = self.scanner().scan_bytes(text.as_bytes(), column);
+        let mut findings = self.scanner().scan_bytes(text.as_bytes(), column);
         let (bytes, mut out, mut done) = (text.as_bytes(), Vec::with_capacity(text.len()), 0);
-        for found in findings {
+        for found in findings.by_ref() {
             look(&found);
             out.extend_from_slice(bytes.get(done..found.start()).unwrap_or_default());
             self.replace(found.kind(), bytes.get(found.range()).unwrap_or_default(), &mut out)?;
             done = found.end();
+        }
+        if findings.is_unsettled() {
+            return Err(RedactError::NotReplaced);
         }
         out.extend_from_slice(bytes.get(done..).unwrap_or_default());
         // INVARIANT: findings end at characters; a token is text.

@@ -1,8 +1,9 @@
-//! Streams: what goes through is redacted, with no more than 9 KiB held.
+//! Streams: what goes through is redacted, with no more than 11 KiB held.
 //!
-//! Rules: the result is that of the whole text, wherever it is cut. The last 640 bytes are held back until
-//! more comes or the stream is ended: `flush` does not let them out, or a number would leave in two halves. A
-//! value that cannot be replaced ends the stream: what is held is wiped and never written.
+//! Rules: the result is that of the whole text, wherever it is cut. The last 640 bytes, and what is in doubt
+//! before them, are held back until more comes or the stream is ended: `flush` does not let them out, or a
+//! number would leave in two halves. A value that cannot be replaced ends the stream: what is held is wiped and
+//! never written.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -12,12 +13,12 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::error::{Error, RedactError};
 
 use super::redactor::Redactor;
-use super::scan::{AHEAD, BEFORE, Step, TextFinding, Walk};
+use super::scan::{AHEAD, BACK, Step, TextFinding, Walk};
 
 /// Bytes that are taken in at once.
 const PIECE: usize = 8 * 1024;
 /// Bytes that are held at most: a piece, and what is held back.
-const HELD: usize = PIECE + 2 * (AHEAD + BEFORE);
+const HELD: usize = PIECE + AHEAD + BACK;
 
 /// The state of a stream: text held back, and where the scan is in it.
 struct Stream {
@@ -75,10 +76,11 @@ impl Stream {
                     look(&found.moved(self.base));
                     out.extend_from_slice(self.held.get(self.done..found.start()).unwrap_or_default());
                     let written = self.held.get(found.range()).unwrap_or_default();
-                    if let Err(failed) = self.redactor.replace(found.kind(), written, out) {
+                    let replaced = self.redactor.replace(found.kind(), written, out);
+                    if replaced.is_err() || self.walk.is_unsettled {
                         self.failed = true;
                         self.held.zeroize();
-                        return Err(failed);
+                        return Err(RedactError::NotReplaced);
                     }
                     self.done = found.end();
                 }
@@ -90,17 +92,16 @@ impl Stream {
                 }
             }
         }
-        // A finding begins at most BEFORE bytes before the place that is looked at.
-        let sure = self.walk.at.saturating_sub(BEFORE);
+        let sure = self.walk.sure();
         if sure > self.done {
             out.extend_from_slice(self.held.get(self.done..sure).unwrap_or_default());
             self.done = sure;
         }
-        let gone = self.done.min(self.walk.at);
+        let gone = self.done;
         self.held.drain(..gone);
-        self.walk = self.walk.shifted(gone);
+        self.walk.shift(gone);
         self.base = self.base.saturating_add(gone);
-        self.done -= gone;
+        self.done = 0;
         Ok(())
     }
 }

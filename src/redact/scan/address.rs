@@ -5,8 +5,9 @@
 
 use core::net::Ipv6Addr;
 
-use super::context::{marker_at, speaks_of_version};
+use super::context::speaks_of_version;
 use super::finding::{Clue, Clues, Confidence, TextFinding, TextKind};
+use super::marker;
 use super::units::{byte, byte_before, is_word, is_word_before, start_before, unit};
 
 /// Longest local part, in bytes.
@@ -140,7 +141,7 @@ fn ipv4(text: &[u8], start: usize) -> Option<(usize, usize)> {
         at += digits;
     }
     let goes_on = is_word(text, at)
-        || (byte(text, at) == b'.' && (byte(text, at + 1).is_ascii_digit() || marker_at(text, at + 1)));
+        || (byte(text, at) == b'.' && (byte(text, at + 1).is_ascii_digit() || marker::is_at(text, at + 1)));
     // `Chrome/120.0.0.1`: the version of a product.
     let is_product = before == b'/' && start > 1 && byte(text, start - 2).is_ascii_alphabetic();
     let is_other = goes_on || is_product || speaks_of_version(text, start);
@@ -177,7 +178,7 @@ fn ipv6(text: &[u8], at: usize) -> Option<(usize, usize)> {
     let begins_full = written.find(':') == Some(4) && groups == 2;
     let is_long = groups >= 3 || written.contains('.') || colons == MAX_IPV6_COLONS || begins_full;
     let fits = is_long && (2..=MAX_IPV6_COLONS).contains(&colons) && written.parse::<Ipv6Addr>().is_ok();
-    let joined = matches!(byte(rest, len), b':' | b'.') && marker_at(rest, len + 1);
+    let joined = matches!(byte(rest, len), b':' | b'.') && marker::is_at(rest, len + 1);
     let touches = is_word_before(text, start) || is_word(text, start + len) || joined;
     (fits && !touches && start + len > at).then_some((start, start + len))
 }

@@ -5,7 +5,7 @@
 
 use zeroize::Zeroize;
 
-use super::context::marker_at;
+use super::marker;
 use super::units::{Unit, byte, byte_before, is_word_before, unit, unit_before};
 
 /// Most groups of a cluster.
@@ -314,7 +314,7 @@ pub(super) fn edges(text: &[u8], start: usize, end: usize) -> Edges {
         && is_word_before(text, start - 1);
     let after = byte(text, end);
     let joins_after = matches!(after, b'-' | b'/' | b'.' | b'+' | b'=' | b'_' | b'@')
-        && (super::units::is_word(text, end + 1) || marker_at(text, end + 1));
+        && (super::units::is_word(text, end + 1) || marker::is_at(text, end + 1));
     Edges {
         glued_before: before.is_ascii_alphanumeric(),
         glued_after: after.is_ascii_alphanumeric(),

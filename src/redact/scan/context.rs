@@ -1,9 +1,10 @@
 //! What stands around a number: the words before it and the one after it.
 //!
 //! Rules: at most six words and 64 bytes before, one word that counts and 32 bytes after; a line end is
-//! crossed only where no word that counts has come yet; what was found already, and a long number, end it.
+//! crossed only where no word that counts has come yet; a long number ends it.
 
 use super::finding::TextKind;
+use super::marker;
 use super::units::{Unit, byte, byte_before, is_word_before, start_before, unit, unit_before};
 use super::words::{self, AGAINST, CODE, KINDS, LINK, OF_CODE, PASSWORD, PLACE, Sense, VERSION};
 
@@ -86,8 +87,6 @@ fn read_before(text: &[u8], start: usize, only_direct: bool) -> Before {
             }
             (at, words) = (digits_start, words + 1);
             is_direct = false;
-        } else if letter == b']' && marker_before(text, at) {
-            break;
         } else if letter == b'\n' {
             lines += 1;
             if !is_direct || lines > 1 {
@@ -130,7 +129,10 @@ pub(super) fn after(text: &[u8], end: usize) -> Sense {
             if said & LINK == 0 {
                 return if is_label_of_next(text, at) { 0 } else { said & KINDS };
             }
-        } else if letter.is_ascii_digit() || matches!(letter, b'\n' | b'[' | b'@' | b';') {
+        } else if letter.is_ascii_digit()
+            || matches!(letter, b'\n' | b'[' | b'@' | b';')
+            || marker::is_at(text, at)
+        {
             return 0;
         } else {
             at += unit(text, at).1.max(1);
@@ -189,6 +191,7 @@ fn is_label_of_next(text: &[u8], mut at: usize) -> bool {
     let rest = text.get(at..).unwrap_or_default();
     let is_link = |word: &[u8]| rest.get(..word.len()).is_some_and(|rest| rest.eq_ignore_ascii_case(word));
     matches!(byte(text, at), b':' | b'=' | b'#' | b'0'..=b'9' | b'+' | b'(' | b'[')
+        || marker::is_at(text, at)
         || is_link(b"number")
         || is_link(b"is ")
         || is_link(b"no")
@@ -208,41 +211,4 @@ fn digits_start(text: &[u8], end: usize, limit: usize) -> usize {
         start -= 1;
     }
     start
-}
-
-/// Whether what ends here is what a redactor leaves: `[SSN]`, `[SSN:qhzm]`. It must say nothing of what
-/// follows, or redacted text would be read in another way than the text was.
-pub(super) fn marker_before(text: &[u8], end: usize) -> bool {
-    let window = text.get(end.saturating_sub(MAX_BEFORE)..end).unwrap_or_default();
-    let open = window.iter().rposition(|byte| *byte == b'[');
-    open.and_then(|open| window.get(open..)).is_some_and(is_marker)
-}
-
-/// Whether a replacement begins at a place: it counts as the number that it stands for, where it is joined
-/// to another.
-pub(super) fn marker_at(text: &[u8], start: usize) -> bool {
-    if byte(text, start) != b'[' {
-        return false;
-    }
-    let window = text.get(start..).unwrap_or_default();
-    let end = window.iter().take(MAX_BEFORE).position(|byte| *byte == b']');
-    end.and_then(|end| window.get(..=end)).is_some_and(is_marker)
-}
-
-/// Whether a text is replacements and nothing else: a long secret leaves several.
-pub(super) fn is_markers(text: &[u8]) -> bool {
-    !text.is_empty() && text.split_inclusive(|byte| *byte == b']').all(is_marker)
-}
-
-/// Whether a text is a replacement as a redactor writes it.
-pub(super) fn is_marker(text: &[u8]) -> bool {
-    TextKind::ALL.into_iter().any(|kind| {
-        let name = kind.label().trim_end_matches(']').as_bytes();
-        let rest = text.strip_prefix(name).and_then(|rest| rest.strip_suffix(b"]"));
-        rest.is_some_and(|rest| match rest.split_first() {
-            None => true,
-            Some((b':', token)) => token.iter().all(u8::is_ascii_lowercase),
-            Some(_) => false,
-        })
-    })
 }

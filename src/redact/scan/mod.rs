@@ -14,6 +14,7 @@ mod context;
 mod finding;
 mod judge;
 mod lists;
+mod marker;
 mod prefilter;
 mod search;
 mod secret;
@@ -22,7 +23,9 @@ mod spoken;
 #[cfg(test)]
 mod tests;
 mod token;
+mod trail;
 mod units;
+mod walk;
 mod window;
 mod words;
 
@@ -37,7 +40,10 @@ use crate::error::RedactError;
 use cluster::{Cluster, Spoken};
 use lists::Lists;
 use search::Search;
+use small::Nothing;
 use units::{Unit, byte, byte_before, unit, unit_before};
+use walk::Look;
+pub(super) use walk::{BACK, Step, Walk};
 pub(super) use words::{Sense, sense_of_label};
 
 /// Bytes before a place that a step may look at.
@@ -93,75 +99,48 @@ impl Scanner {
         TextFindings { scanner: self, text, column, walk: Walk::START }
     }
 
-    /// Goes on from where a walk is. `is_whole`: nothing comes behind the text.
-    pub(super) fn step(&self, text: &[u8], walk: &mut Walk, column: Sense, is_whole: bool) -> Step {
-        loop {
-            let at = walk.at;
-            if at >= text.len() {
-                return if is_whole { Step::End } else { Step::More };
-            }
-            if walk.continues {
-                if !is_whole && text.len() - at < AHEAD {
-                    return Step::More;
-                }
-                let end = secret::continued(window_of(text, walk).0, at - window_start(walk));
-                let end = end + window_start(walk);
-                walk.continues = secret::goes_on(text, at, end);
-                if end > at {
-                    let why = Clues::none().with(Clue::WordBefore);
-                    let confidence = Confidence::of_percent(80);
-                    (walk.at, walk.floor) = (end, end);
-                    return Step::Found(TextFinding {
-                        kind: TextKind::Secret,
-                        start: at,
-                        end,
-                        confidence,
-                        why,
-                    });
-                }
-                continue;
-            }
-            let limit = if is_whole { text.len() } else { (text.len() + 1).saturating_sub(AHEAD) };
-            let Some(place) = self.next_place(text, at, limit).filter(|place| *place < limit) else {
-                walk.at = at.max(limit);
-                return if is_whole { Step::End } else { Step::More };
-            };
-            walk.at = place;
-            let (view, at) = window_of(text, walk);
-            let offset = place - at;
-            let (found, next) = self.look(view, at, column);
-            let next = (offset + next).max(place + 1);
-            let Some(found) = found else {
-                walk.at = next;
-                continue;
-            };
-            let cut = secret::is_cut(view, &found);
-            let found = found.moved(offset);
-            let end = found.end.max(walk.floor + 1);
-            (walk.at, walk.floor, walk.continues) = (end, end, cut);
-            return Step::Found(found);
-        }
-    }
-
-    fn next_place(&self, text: &[u8], at: usize, limit: usize) -> Option<usize> {
+    /// The next place where something may begin. Only the text from `floor` on counts.
+    fn next_place(&self, text: &[u8], floor: usize, at: usize, limit: usize) -> Option<usize> {
         if !self.spoken {
             return prefilter::next(text, at);
         }
         // Step by step, and no further than to the first: a look ahead at each word would be one too many.
-        let end = limit.min(text.len());
-        (at..end).find(|at| prefilter::begins_at(text, *at) || spoken::begins_at(text, *at))
+        let (text, end) = (text.get(floor..)?, limit.min(text.len()));
+        (at..end).find(|at| prefilter::begins_at(text, at - floor) || spoken::begins_at(text, at - floor))
     }
 
-    /// What begins or lies at a place of a view, and where to look on if nothing does.
-    fn look(&self, view: &[u8], at: usize, column: Sense) -> (Option<TextFinding>, usize) {
-        let (found, next) = self.look_at(view, at, column);
-        let Some(found) = found else { return (None, next) };
+    /// What begins or lies at a place of a view.
+    fn look(&self, view: &[u8], at: usize, column: Sense) -> Look {
+        if byte(view, at).is_ascii_digit()
+            && let Some(nothing) = self.small_number(view, at, column)
+        {
+            return Look { found: None, next: nothing.next, reach: nothing.reach };
+        }
+        let (found, next) = self.look_closer(view, at, column);
+        let reach = view.len();
+        let Some(found) = found else { return Look { found: None, next, reach } };
         let written = view.get(found.start..found.end).unwrap_or_default();
         // What stands behind an allowed value is looked at like everything else.
-        if self.lists.allows(found.kind, written) { (None, found.end) } else { (Some(found), next) }
+        if self.lists.allows(found.kind, written) {
+            return Look { found: None, next: found.end, reach };
+        }
+        Look { found: Some(found), next, reach }
     }
 
-    fn look_at(&self, view: &[u8], at: usize, column: Sense) -> (Option<TextFinding>, usize) {
+    /// A number that is seen to be nothing without a look at all that it may be.
+    fn small_number(&self, view: &[u8], at: usize, column: Sense) -> Option<Nothing> {
+        if byte_before(view, at).is_ascii_digit() {
+            let next = run_end(view, at);
+            return Some(Nothing { next, reach: next + 1 });
+        }
+        if let Some(next) = small::time_end(view, at) {
+            return Some(Nothing { next, reach: next + 1 });
+        }
+        let is_plain = column == 0 && self.patterns.is_empty() && !self.lists.denies() && !self.spoken;
+        if is_plain { small::nothing(view, at) } else { None }
+    }
+
+    fn look_closer(&self, view: &[u8], at: usize, column: Sense) -> (Option<TextFinding>, usize) {
         let first = byte(view, at);
         if let Some(len) = address::at_sign(view, at) {
             return (address::email(view, at).filter(|found| found.confidence >= self.least), at + len);
@@ -173,16 +152,6 @@ impl Scanner {
             }
         }
         if first.is_ascii_digit() {
-            if byte_before(view, at).is_ascii_digit() {
-                return (None, run_end(view, at));
-            }
-            if let Some(end) = small::time_end(view, at) {
-                return (None, end);
-            }
-            let is_plain = column == 0 && self.patterns.is_empty() && !self.lists.denies() && !self.spoken;
-            if is_plain && let Some(end) = small::is_nothing(view, at) {
-                return (None, end);
-            }
             if let Some(found) = self.token(view, at, column) {
                 return (Some(found), found.end);
             }
@@ -342,52 +311,18 @@ impl Iterator for TextFindings<'_> {
     }
 }
 
+impl TextFindings<'_> {
+    /// Whether something before a finding is not as it will be found again. The text must not be given out.
+    pub(super) const fn is_unsettled(&self) -> bool {
+        self.walk.is_unsettled
+    }
+}
+
 /// Silent: it holds a customer's text.
 impl fmt::Debug for TextFindings<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TextFindings(..)")
     }
-}
-
-/// Where a scan is in its text.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Walk {
-    /// The next place to look at.
-    pub(super) at: usize,
-    /// The end of the last finding: nothing reaches back over it.
-    pub(super) floor: usize,
-    /// The last finding is a secret that goes on.
-    continues: bool,
-}
-
-impl Walk {
-    pub(super) const START: Self = Self { at: 0, floor: 0, continues: false };
-
-    /// The same place in a text that begins `by` bytes later.
-    pub(super) const fn shifted(self, by: usize) -> Self {
-        Self { at: self.at - by, floor: self.floor.saturating_sub(by), continues: self.continues }
-    }
-}
-
-/// What became of a step.
-#[derive(Debug)]
-pub(super) enum Step {
-    Found(TextFinding),
-    /// More text is needed to go on.
-    More,
-    /// The text is at its end.
-    End,
-}
-
-/// The part of a text that a step at a place may look at, and the place in it.
-fn window_of<'t>(text: &'t [u8], walk: &Walk) -> (&'t [u8], usize) {
-    let (start, at) = (window_start(walk), walk.at);
-    let end = text.len().min(at.saturating_add(AHEAD));
-    (text.get(start..end).unwrap_or_default(), at - start)
-}
-
-fn window_start(walk: &Walk) -> usize {
-    walk.at.saturating_sub(BEFORE).max(walk.floor.min(walk.at))
 }
 
 /// Where the digits end that stand at a place.

@@ -3,9 +3,10 @@
 //! Rules: after `:` or `=` anything is a value; after `is` what is no common word; after a space only what
 //! has a digit or a sign in it. PINs and codes are numbers, and found as such.
 
-use super::context::{is_marker, is_markers, password_label};
+use super::context::password_label;
 use super::finding::{Clue, Clues, Confidence, TextFinding, TextKind};
-use super::units::{byte, byte_before};
+use super::marker;
+use super::units::byte;
 
 /// Most bytes of a value in one finding. A longer one is several findings, one behind the other.
 pub(super) const MAX_VALUE: usize = 128;
@@ -122,9 +123,6 @@ enum Link {
 
 /// The password after the label that begins at a place.
 pub(super) fn password(text: &[u8], start: usize) -> Option<TextFinding> {
-    if byte_before(text, start) == b'[' && in_marker(text, start) {
-        return None;
-    }
     let (link, at) = link(text, password_label(text, start)?)?;
     let (start, end) = value(text, at)?;
     let written = text.get(start..end)?;
@@ -134,7 +132,6 @@ pub(super) fn password(text: &[u8], start: usize) -> Option<TextFinding> {
         written.iter().any(|byte| !byte.is_ascii_alphabetic() && !matches!(byte, b'.' | b'\'' | b'-' | b'/'));
     let is_none = written.is_empty()
         || lower(NOTHING)
-        || is_markers(written)
         || written.iter().all(|byte| matches!(byte, b'*' | b'.' | b'_' | b'-' | b'?' | b'<' | b'>'));
     let is_value = match link {
         Link::Sign => true,
@@ -142,7 +139,6 @@ pub(super) fn password(text: &[u8], start: usize) -> Option<TextFinding> {
         Link::Space => {
             is_quoted
                 || (written.len() >= 4
-                    && !starts_with_marker(written)
                     && written.iter().any(u8::is_ascii_alphabetic)
                     && written.iter().any(u8::is_ascii_digit))
         }
@@ -159,21 +155,10 @@ pub(super) fn password(text: &[u8], start: usize) -> Option<TextFinding> {
     (is_value && !is_none).then_some(found)
 }
 
-/// Whether the label is that of a replacement: `[SECRET:qhzm]`.
-fn in_marker(text: &[u8], start: usize) -> bool {
-    starts_with_marker(text.get(start - 1..(start + MAX_VALUE).min(text.len())).unwrap_or_default())
-}
-
-fn starts_with_marker(text: &[u8]) -> bool {
-    let end = text.iter().position(|byte| *byte == b']');
-    end.and_then(|end| text.get(..=end)).is_some_and(is_marker)
-}
-
 /// Where a value goes on that was cut at [`MAX_VALUE`].
 pub(super) fn continued(text: &[u8], start: usize) -> usize {
     let rest = text.get(start..).unwrap_or_default();
-    let len = rest.iter().take(MAX_VALUE).take_while(|byte| !ends_value(**byte)).count();
-    start + boundary(rest, len)
+    start + boundary(rest, value_len(rest, ends_value))
 }
 
 /// How the label and the value are joined, and where the value begins.
@@ -227,14 +212,13 @@ fn value(text: &[u8], at: usize) -> Option<(usize, usize)> {
     let first = byte(text, at);
     if matches!(first, b'"' | b'\'' | b'`') {
         let rest = text.get(at + 1..)?;
-        let len = rest.iter().take(MAX_VALUE).take_while(|byte| **byte != first && **byte != b'\n').count();
-        let len = boundary(rest, len);
+        let len = boundary(rest, value_len(rest, |byte| byte == first || byte == b'\n'));
         if len > 0 {
             return Some((at + 1, at + 1 + len));
         }
     }
     let rest = text.get(at..)?;
-    let written = rest.iter().take(MAX_VALUE).take_while(|byte| !ends_value(**byte)).count();
+    let written = value_len(rest, ends_value);
     let mut len = boundary(rest, written);
     if written < MAX_VALUE {
         // The full stop of the sentence, the bracket of the object.
@@ -244,6 +228,12 @@ fn value(text: &[u8], at: usize) -> Option<(usize, usize)> {
         }
     }
     (len > 0).then_some((at, at + len))
+}
+
+/// How long a value is that begins here, if these bytes end one. A replacement ends every value.
+fn value_len(rest: &[u8], ends: impl Fn(u8) -> bool) -> usize {
+    let goes_on = |(at, byte): &(usize, &u8)| !ends(**byte) && !marker::is_at(rest, *at);
+    rest.iter().enumerate().take(MAX_VALUE).take_while(goes_on).count()
 }
 
 const fn ends_value(byte: u8) -> bool {
@@ -270,6 +260,8 @@ pub(super) fn is_cut(text: &[u8], found: &TextFinding) -> bool {
 }
 
 /// Whether so long a value goes on.
-pub(super) fn goes_on(text: &[u8], start: usize, end: usize) -> bool {
-    end - start + MAX_CHARACTER > MAX_VALUE && text.get(end).is_some_and(|next| !ends_value(*next))
+fn goes_on(text: &[u8], start: usize, end: usize) -> bool {
+    end - start + MAX_CHARACTER > MAX_VALUE
+        && text.get(end).is_some_and(|next| !ends_value(*next))
+        && !marker::is_at(text, end)
 }

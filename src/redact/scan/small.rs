@@ -14,11 +14,23 @@ const MIN_DIGITS: usize = 7;
 const MAX_BYTES: usize = 32;
 /// Separators that may stand between two groups.
 const MAX_GAP: usize = 3;
+/// Bytes of the next line that are looked at.
+const NEXT_LINE: usize = 17;
+/// Bytes behind a number that are looked at for a month's name or a sign.
+const BESIDE: usize = 6;
 /// Labels after which fewer digits are something.
 const OF_SMALL: Sense = TextKind::Secret.bit() | TextKind::BirthDate.bit() | TextKind::Account.bit();
 
-/// Where to look on, if the digit at a place begins a number that is surely nothing. `None`: look closer.
-pub(super) fn is_nothing(text: &[u8], at: usize) -> Option<usize> {
+/// A number that is surely nothing.
+pub(super) struct Nothing {
+    /// Where to look on.
+    pub(super) next: usize,
+    /// Up to where the text says so.
+    pub(super) reach: usize,
+}
+
+/// The number that the digit at a place begins, if it is surely nothing. `None`: look closer.
+pub(super) fn nothing(text: &[u8], at: usize) -> Option<Nothing> {
     let before = byte_before(text, at);
     // In a word, an address or a name: look closer. A sign after a word may join the two.
     if before.is_ascii_alphabetic()
@@ -52,11 +64,15 @@ pub(super) fn is_nothing(text: &[u8], at: usize) -> Option<usize> {
                 gap += 1;
                 here += 1;
             }
-            b'\n' if !goes_on_after(text, here) => break,
+            b'\n' if !goes_on_after(text, here) => {
+                here += NEXT_LINE;
+                break;
+            }
             b'\n' | b'\r' | 0x80.. | b'_' => return None,
             _ => break,
         }
     }
+    let mut reach = here.max(end + BESIDE) + 1;
     let next = byte(text, end);
     let is_word = next.is_ascii_alphabetic()
         || (matches!(next, b'-' | b'.' | b'_' | b'/') && byte(text, end + 1).is_ascii_alphabetic());
@@ -69,15 +85,20 @@ pub(super) fn is_nothing(text: &[u8], at: usize) -> Option<usize> {
         return None;
     }
     if before == b'$' {
-        return amount_end(text, at + first_len);
+        let next = amount_end(text, at + first_len)?;
+        return Some(Nothing { next, reach });
     }
     // Four digits with points or slashes may be a date, and with three points an address.
     if points > 2 {
         return None;
     }
     let may_be_code = digits >= 3 + usize::from(points > 0) && direct_label(text, at) & OF_SMALL != 0;
-    let may_be_named = digits >= 4 && points == 0 && named_after(text, end);
-    if may_be_code || may_be_named { None } else { Some(end) }
+    let asks_after = digits >= 4;
+    if asks_after {
+        reach = text.len();
+    }
+    let may_be_named = asks_after && named_after(text, end);
+    if may_be_code || may_be_named { None } else { Some(Nothing { next: end, reach }) }
 }
 
 /// Where an amount ends whose first digits end here: only it is passed over, and what follows is looked at.
@@ -94,7 +115,7 @@ fn amount_end(text: &[u8], end: usize) -> Option<usize> {
 /// Whether the next line begins as a number may go on.
 fn goes_on_after(text: &[u8], line_end: usize) -> bool {
     let rest = text.get(line_end + 1..).unwrap_or_default();
-    let first = rest.iter().take(17).find(|byte| !matches!(byte, b' ' | b'\t'));
+    let first = rest.iter().take(NEXT_LINE).find(|byte| !matches!(byte, b' ' | b'\t'));
     first.is_some_and(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'(' | 0x80.. | b' ' | b'\t'))
 }
 

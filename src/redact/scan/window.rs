@@ -1,7 +1,8 @@
 //! A window: some groups of a cluster, as one candidate number, with what stands around it.
 
 use super::cluster::{Cluster, Edges, Gap, Group, edges};
-use super::context::{Before, marker_at};
+use super::context::Before;
+use super::marker;
 use super::units::{Unit, byte, unit, unit_before};
 use super::words::{self, KINDS, Sense};
 
@@ -178,7 +179,7 @@ fn digit_joined_before(text: &[u8], start: usize) -> bool {
 /// Whether a joint and a replacement stand directly after.
 fn marker_joined_after(text: &[u8], end: usize) -> bool {
     let (joint, len) = unit(text, end);
-    matches!(joint, Unit::Dash | Unit::Dot | Unit::Underscore) && marker_at(text, end + len)
+    matches!(joint, Unit::Dash | Unit::Dot | Unit::Underscore) && marker::is_at(text, end + len)
 }
 
 /// Whether up to three spaces and a replacement stand directly after: what it stands for was the next group.
@@ -190,7 +191,7 @@ fn marker_spaced_after(text: &[u8], end: usize) -> bool {
             _ => break,
         }
     }
-    at > end && marker_at(text, at)
+    at > end && marker::is_at(text, at)
 }
 
 /// Where an extension ends that begins here.
