@@ -68,6 +68,9 @@ internal class RedactedEvent private constructor(
     override fun toString(): String = "[$level] $formatted"
 
     companion object {
+        /** No character. */
+        private const val PLACE = '\uFFFF'
+
         /** The event, redacted; without a redactor, or where that fails, with nothing of its texts. Throws nothing. */
         fun of(event: ILoggingEvent, redactor: Redactor?): ILoggingEvent = try {
             read(event, redactor)
@@ -79,7 +82,11 @@ internal class RedactedEvent private constructor(
             val texts = LogTexts()
             val whole = texts.add(event.formattedMessage)
             val pattern = texts.add(event.message)
-            val arguments = event.argumentArray?.map { texts.addValue(it) }
+            val arguments = event.argumentArray?.let { given ->
+                val used = placesOf(event.message.orEmpty(), given.size)
+                // What has no place in the message is scanned under all of its words.
+                given.mapIndexed { at, value -> texts.addValue(value, if (at < used) "" else event.message.orEmpty()) }
+            }
             val thread = texts.add(event.threadName)
             val mdc = event.mdcPropertyMap.orEmpty().map { (key, value) -> texts.add(key) to texts.add(value, key) }
             val pairs = event.keyValuePairs?.map { texts.add(it.key) to texts.addValue(it.value, it.key.orEmpty()) }
@@ -102,6 +109,12 @@ internal class RedactedEvent private constructor(
                 markers = markers?.map { names -> marker(names.map { it!!.text }) },
                 throwable = throwable,
             )
+        }
+
+        /** How many of so many arguments a message has a place for, as SLF4J counts. */
+        private fun placesOf(message: String, arguments: Int): Int {
+            val marked = MessageFormatter.basicArrayFormat(message, Array(arguments) { PLACE.toString() })
+            return marked.count { it == PLACE } - message.count { it == PLACE }
         }
 
         private fun bare(event: ILoggingEvent) =
