@@ -87,6 +87,19 @@ impl Service {
     /// # Errors
     /// [`StartError`]: the folder, the address or the library refused.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        Self::start_with(settings, false).await
+    }
+
+    /// Starts a service which has, at `/bare/account`, the account without the library as well: what a load is
+    /// compared with. Never in service.
+    ///
+    /// # Errors
+    /// As [`Service::start`].
+    pub async fn start_beside_bare_for_testing(settings: Settings) -> Result<Self, StartError> {
+        Self::start_with(settings, true).await
+    }
+
+    async fn start_with(settings: Settings, bare: bool) -> Result<Self, StartError> {
         let listener = TcpListener::bind(settings.address).await?;
         let address = listener.local_addr()?;
         let (limits, built) = (settings.limits.clone(), tokio::task::spawn_blocking(move || build(settings)));
@@ -94,7 +107,10 @@ impl Service {
         let app = Arc::new(app);
         let worker = Worker::start(&app)?;
         let (stop, stopped) = oneshot::channel();
-        let router = routes::router(Arc::clone(&app));
+        if bare {
+            app.bare(&sample.customers).map_err(|_| "the bare records")?;
+        }
+        let router = routes::router(Arc::clone(&app), bare);
         let served = tokio::spawn(server::serve(listener, router, limits, stopped));
         Ok(Self { app, address, sample, stop, served, worker })
     }

@@ -35,6 +35,7 @@ const SCHEMA: &str = "
     CREATE TABLE changes (
         id TEXT PRIMARY KEY, account TEXT NOT NULL, number TEXT NOT NULL, sim TEXT NOT NULL
     ) STRICT;
+    CREATE TABLE bare (account TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
     CREATE TABLE objections (
         token TEXT PRIMARY KEY, account TEXT NOT NULL, change TEXT NOT NULL, channel INTEGER NOT NULL, point TEXT
     ) STRICT;";
@@ -203,6 +204,17 @@ impl Data {
     /// What a numbering system does: the number is another carrier's from now on.
     pub(crate) fn port_out(&self, number: &str, to: &str) -> Result<(), Refusal> {
         self.execute("UPDATE lines SET ported_to = ?2 WHERE number = ?1", [number, to])
+    }
+
+    /// For `bare.rs`: the record of an account as a carrier without the library has it.
+    pub(crate) fn add_bare(&self, account: &AccountId, record: &str) -> Result<(), Refusal> {
+        self.execute("INSERT INTO bare (account, record) VALUES (?1, ?2)", params![account.expose(), record])
+    }
+
+    pub(crate) fn bare(&self, account: &AccountId) -> Result<String, Refusal> {
+        let found =
+            self.one("SELECT record FROM bare WHERE account = ?1", [account.expose()], |row| row.get(0))?;
+        found.ok_or(Refusal::NotFound)
     }
 
     pub(crate) fn add_objection(&self, token: &str, of: &ObjectionOf) -> Result<(), Refusal> {

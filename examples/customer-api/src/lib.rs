@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod bare;
 mod carrier;
 mod changes;
 mod data;

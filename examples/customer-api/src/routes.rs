@@ -12,13 +12,15 @@ use crate::app::Shared;
 use crate::extract::Peer;
 use crate::limits::Counted;
 use crate::refusal::Refusal;
-use crate::{changes, partner, reads, sign_in};
+use crate::{bare, changes, partner, reads, sign_in};
 
 /// The document, kept by hand; `tests/attacks.rs` compares it with the routes.
 const OPENAPI: &str = include_str!("../openapi.json");
 
-pub(crate) fn router(app: Shared) -> Router {
-    let router = Router::new()
+/// `bare`: with the handler of `bare.rs` too.
+pub(crate) fn router(app: Shared, bare: bool) -> Router {
+    let router = if bare { Router::new().route(bare::PATH, get(bare::account)) } else { Router::new() };
+    let router = router
         .route("/openapi.json", get(openapi))
         .route("/v1/session", post(sign_in::sign_in).delete(sign_in::sign_out))
         .route("/v1/second-factor", post(sign_in::send_code).put(sign_in::check_code))
@@ -36,7 +38,7 @@ pub(crate) fn router(app: Shared) -> Router {
 }
 
 /// The layers that every route has, also those that are none.
-pub(crate) fn guarded(router: Router<Shared>, app: Shared) -> Router {
+fn guarded(router: Router<Shared>, app: Shared) -> Router {
     router
         .fallback(|| async { Refusal::NotFound })
         .method_not_allowed_fallback(|| async { Refusal::Method })

@@ -92,9 +92,7 @@ impl Sessions {
 
     /// Ends those that nobody used lately.
     pub(crate) fn sweep(&self, identity: &Identity, now: Timestamp) {
-        self.end_where(identity, |signed| {
-            now.since(*signed.used()).is_none_or(|idle| idle.as_secs() >= IDLE)
-        });
+        self.end_where(identity, |signed| is_idle(*signed.used(), now));
     }
 
     fn end_where(&self, identity: &Identity, over: impl Fn(&Signed) -> bool) {
@@ -112,8 +110,27 @@ fn end(signed: Option<Arc<Signed>>, identity: &Identity) {
     signed.iter().for_each(|signed| identity.leave(&signed.name));
 }
 
+/// One that is used while the sweep looks was used after `now`: it is not idle. A clock that goes back is the library's to
+/// see, which then ends the interaction.
+fn is_idle(used: Timestamp, now: Timestamp) -> bool {
+    now.since(used).is_some_and(|idle| idle.as_secs() >= IDLE)
+}
+
 impl fmt::Debug for Sessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Sessions(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_idle_after_so_long_and_not_while_it_is_used() {
+        let at = Timestamp::from_secs;
+        assert!(is_idle(at(1_000), at(1_000 + IDLE)));
+        assert!(!is_idle(at(1_000), at(1_000 + IDLE - 1)));
+        assert!(!is_idle(at(1_001), at(1_000)), "used between the look at the clock and at the session");
     }
 }

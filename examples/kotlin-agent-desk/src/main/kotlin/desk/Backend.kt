@@ -2,6 +2,7 @@ package desk
 
 import com.sun.net.httpserver.HttpExchange
 import com.sun.net.httpserver.HttpServer
+import dev.cpniguard.Attested
 import dev.cpniguard.AuditCheck
 import dev.cpniguard.Contact
 import dev.cpniguard.ContactState
@@ -40,13 +41,19 @@ import java.util.concurrent.Executors
  * | `/ID/view?FIELD,FIELD` | a request of a device session | a reply, sealed for that session |
  * | `/ID/password` | what the customer said | `match` or `no match` |
  * | `/ID/send?FIELD` | | `sent` or `not sent` |
+ * | `/ID/app` | | `match` or `no match`: the customer confirms in the carrier's app |
+ * | `/ID/sim` | the number of the new SIM | how the change stands: [Changes] |
+ * | `/ID/sim-status?TRANSACTION` | | the same |
+ * | `/ID/sim-execute?TRANSACTION` | | the same, after it was carried out |
+ * | `/approvals/waiting` | | of a supervisor: a line for each change that waits for one |
+ * | `/approvals/TRANSACTION` | | of a supervisor: approves it |
  * | `/ID/end` | | |
  *
  * Each request carries the agent's session token, and an interaction answers only to the one that opened it. This
  * channel stands for a carrier's own TLS: it says who asks, and the desk trusts what it brings.
  */
 internal class Backend(folder: String) : AutoCloseable {
-    private class Open(val token: String, val call: Interaction, val sealed: SealedRecord)
+    private class Open(val token: String, val ringing: Sample.Ringing, val call: Interaction, val sealed: SealedRecord)
 
     private val agents = MemoryAgents()
     private val contacts = MemoryContacts()
@@ -60,20 +67,28 @@ internal class Backend(folder: String) : AutoCloseable {
         agents(agents)
         contacts(contacts)
         accountFacts { Sample.facts() }
+        risks { _, _ -> Sample.risk() }
+        transactionRules(Changes.rules())
         delivery(Post)
     }
+    private val changes = Changes(guard)
     private val workers = Executors.newFixedThreadPool(4)
     private val server = HttpServer.create(InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0)
 
     /** What the desk of the one agent who is signed in shows for itself. */
-    val token: String = HexFormat.of().formatHex(ByteArray(16).also(SecureRandom()::nextBytes))
+    val token: String = random()
+
+    /** What another desk shows, of somebody who may approve. */
+    val supervisor: String = random()
     val port: Int get() = server.address.port
 
     init {
         agents.signIn(token, Sample.agent())
+        agents.signIn(supervisor, Sample.supervisor())
         records = Sample.calls.associate { ringing ->
             guard.importSecret(ImportedSecret.PASSWORD, ringing.account, Sample.PASSWORD.toCharArray())
             contacts.put(ringing.contact, ContactState(ringing.channel, true, Sample.AGENT, ringing.account))
+            changes.contactPoints(ringing.account)
             ringing.account to guard.protect(ringing.account, Sample.customer(ringing.account)).sealed
         }
         server.executor = workers
@@ -101,6 +116,7 @@ internal class Backend(folder: String) : AutoCloseable {
         val body = exchange.requestBody.readNBytes(MAX_BODY)
         if (first == "calls") return waiting(token).toByteArray()
         if (first == "open") return open(token, second).toByteArray()
+        if (first == "approvals") return approvals(token, second).toByteArray()
         val opened = open[first]?.takeIf { it.token == token } ?: throw NoSuchElementException()
         return when (second) {
             "view" -> opened.call.viewForDevice(opened.sealed, fields, body)
@@ -113,6 +129,11 @@ internal class Backend(folder: String) : AutoCloseable {
                 val receipt = opened.call.sendToAddressOfRecord(opened.sealed, *fields.toTypedArray())
                 (if (receipt.sent) "sent" else "not sent").toByteArray()
             }
+            "app" -> app(opened).toByteArray()
+            "sim" -> changes.ask(opened.call, opened.ringing.account, body.decodeToString())?.toByteArray()
+                ?: throw NoSuchElementException()
+            "sim-status" -> changes.status(opened.ringing.account, fields.first()).toByteArray()
+            "sim-execute" -> changes.carryOut(opened.call, opened.ringing.account, fields.first()).toByteArray()
             "end" -> {
                 open.remove(first)
                 opened.call.close()
@@ -131,9 +152,27 @@ internal class Backend(folder: String) : AutoCloseable {
     private fun open(token: String, contact: String): String {
         val ringing = Sample.calls.first { it.contact == contact }
         val call = guard.interaction(token, ringing.account, Purpose.SUPPORT, Contact(contact, ringing.channel))
-        val id = HexFormat.of().formatHex(ByteArray(16).also(SecureRandom()::nextBytes))
-        open[id] = Open(token, call, records.getValue(ringing.account))
+        val id = random()
+        open[id] = Open(token, ringing, call, records.getValue(ringing.account))
         return id
+    }
+
+    /**
+     * The customer confirms on the handset. That is what the carrier's app says, and not the desk: the contact says so, and
+     * only then does the evidence count.
+     */
+    private fun app(opened: Open): String {
+        val (ringing, app) = opened.ringing to Attested.APP_FACTOR
+        contacts.put(ringing.contact, ContactState(ringing.channel, true, Sample.AGENT, ringing.account, attested = listOf(app)))
+        return if (opened.call.present(Evidence.attested(app)) == Presented.MATCH) "match" else "no match"
+    }
+
+    /** The directory knows who may approve; a list of what waits is for them alone. */
+    private fun approvals(token: String, which: String): String {
+        if (token != supervisor) throw NoSuchElementException()
+        if (which == "waiting") return changes.forApproval()
+        changes.approve(which, token)
+        return "approved"
     }
 
     private fun presented(call: Interaction, typed: ByteArray): String {
@@ -158,6 +197,7 @@ internal class Backend(folder: String) : AutoCloseable {
         server.stop(0)
         workers.shutdown()
         open.values.forEach { it.call.close() }
+        changes.close()
         guard.close()
     }
 
@@ -174,16 +214,18 @@ internal class Backend(folder: String) : AutoCloseable {
     private companion object {
         const val MAX_BODY = 4096
 
+        fun random(): String = HexFormat.of().formatHex(ByteArray(16).also(SecureRandom()::nextBytes))
+
         fun resource(name: String) = Backend::class.java.getResource("/$name")!!.readText()
     }
 }
 
-/** Serves until its standard input ends. The first line that it prints says where, and with which token. */
+/** Serves until its standard input ends. The first line that it prints says where, and with which tokens. */
 internal object Serve {
     @JvmStatic
     fun main(arguments: Array<String>) {
         Backend(arguments[0]).use { backend ->
-            println("${backend.port} ${backend.token}")
+            println("${backend.port} ${backend.token} ${backend.supervisor}")
             while (System.`in`.read() != -1) Unit
             println(backend.verified())
         }

@@ -29,6 +29,10 @@ internal class Line(private val port: Int, private val token: String) {
         Waiting(contact, kind)
     }
 
+    /** What waits for a supervisor, who is signed in here. */
+    fun approvals(): List<Approval> =
+        ask("approvals/waiting").decodeToString().lines().filter(String::isNotEmpty).map(::Approval)
+
     fun ask(path: String, body: ByteArray = ByteArray(0)): ByteArray {
         val request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:$port/$path"))
             .header("Authorization", "Bearer $token")
@@ -93,6 +97,37 @@ internal class Call(private val line: Line, val contact: String) : AutoCloseable
         val sent = line.ask("$id/send?call_detail").decodeToString() == "sent"
         trail.addFirst(if (sent) "call detail sent to the address of record" else "call detail: not sent")
         return sent
+    }
+
+    /** Has the customer confirm in the carrier's app. */
+    fun confirmInApp(): Boolean {
+        val matched = line.ask("$id/app").decodeToString() == "match"
+        if (matched) authenticatedBy = "$authenticatedBy and the carrier's app"
+        trail.addFirst(if (matched) "app: match" else "app: no match")
+        return matched
+    }
+
+    /** Asks for another SIM. The digits are overwritten. */
+    fun changeSim(digits: CharArray): SimRequest {
+        val encoded = Charsets.UTF_8.encode(CharBuffer.wrap(digits))
+        val body = ByteArray(encoded.remaining()).also(encoded::get)
+        try {
+            return stands(line.ask("$id/sim", body))
+        } finally {
+            body.fill(0)
+            encoded.array().fill(0)
+            digits.fill('\u0000')
+        }
+    }
+
+    /** How it stands now. */
+    fun status(of: SimRequest): SimRequest = SimRequest(line.ask("$id/sim-status?${of.id}").decodeToString())
+
+    /** Has the back end carry it out. */
+    fun carryOut(request: SimRequest): SimRequest = stands(line.ask("$id/sim-execute?${request.id}"))
+
+    private fun stands(answer: ByteArray) = SimRequest(answer.decodeToString()).also {
+        trail.addFirst("SIM change: ${it.state.lowercase()}")
     }
 
     /** The end: first here, so that nothing stays readable if the back end cannot be reached. */

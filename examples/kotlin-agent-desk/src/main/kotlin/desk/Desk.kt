@@ -6,32 +6,39 @@ import java.awt.Rectangle
 import java.awt.Robot
 import java.awt.event.WindowEvent
 import java.io.File
+import java.time.Instant
 import javax.imageio.ImageIO
+import javax.swing.JFrame
 import javax.swing.SwingUtilities
 import kotlin.system.exitProcess
 
 /**
- * The window. `DESK_LINE` says where the back end is and with which token: `PORT TOKEN`. With a folder as its argument
- * it is driven through a call without a person, checks what is shown on the way, and keeps screenshots there.
+ * The window. `DESK_LINE` says where the back end is and with which tokens: `PORT TOKEN SUPERVISOR`. The supervisor's
+ * window comes up beside it when something waits for a second person; in a carrier's house it is on another desk. With a
+ * folder as its argument both are driven through a call without a person, check what is shown on the way, and keep
+ * screenshots there.
  */
 internal object Desk {
     @JvmStatic
     fun main(arguments: Array<String>) {
-        val (port, token) = System.getenv("DESK_LINE").split(' ')
+        val (port, token, supervisor) = System.getenv("DESK_LINE").split(' ')
         Look.install()
         lateinit var window: DeskWindow
+        lateinit var second: ApprovalWindow
         SwingUtilities.invokeAndWait {
             window = DeskWindow(Line(port.toInt(), token)).apply {
                 setLocation(50, 10)
                 isVisible = true
             }
+            second = ApprovalWindow(Line(port.toInt(), supervisor)).apply { setLocation(380, 300) }
+            if (arguments.isEmpty()) second.watch()
         }
-        arguments.firstOrNull()?.let { exitProcess(if (Drive(window, File(it)).all()) 0 else 1) }
+        arguments.firstOrNull()?.let { exitProcess(if (Drive(window, second, File(it)).all()) 0 else 1) }
     }
 }
 
 /** A call from its beginning to its end, as CI plays it. */
-private class Drive(private val window: DeskWindow, private val folder: File) {
+private class Drive(private val window: DeskWindow, private val second: ApprovalWindow, private val folder: File) {
     private val robot = Robot()
     private var isWell = true
 
@@ -62,6 +69,8 @@ private class Drive(private val window: DeskWindow, private val folder: File) {
         picture("3-not-in-front")
         now { window.dispatchEvent(WindowEvent(window, WindowEvent.WINDOW_GAINED_FOCUS)) }
 
+        changeOfSim()
+
         now { window.hangUp() }
         until("the window is cleared") { window.shown.isEmpty() }
         until("what was kept of the call opens no more") {
@@ -73,8 +82,50 @@ private class Drive(private val window: DeskWindow, private val folder: File) {
                 }
             }
         }
-        picture("4-ended")
+        picture("7-ended")
         return isWell
+    }
+
+    /** The SIM of the call: refused on a password, asked for with the app, waited for, approved, done. */
+    private fun changeOfSim() {
+        ask()
+        until("a password alone changes no SIM") { window.simChange?.state == "REFUSED" }
+        check("and it is said what would help") { window.simChange?.remedies != null }
+        now { window.confirmInApp() }
+        until("the app confirms") { window.authenticatedBy?.endsWith("app") == true }
+        ask()
+        // From a device that is new to the account: this carrier's rules have it wait, and want a second person.
+        until("it waits for a second person") { window.simChange?.let { it.state == "WAITING" && it.needs == "a second person" } == true }
+        check("and for a time") { window.simChange!!.let { Instant.parse(it.asked.substringAfter(", ")) < it.until } }
+        check("the customer is told how to object") { "If you did not ask for this" in window.simChange!!.forCustomer }
+        now { window.carryOut() }
+        until("it is not carried out meanwhile") { window.simRefusal?.startsWith("E52") == true }
+        picture("4-sim-change-waits")
+
+        now {
+            second.isVisible = true
+            second.look()
+        }
+        until("the second person is shown what to approve") { second.shown.singleOrNull()?.sim == NEW_SIM }
+        picture("5-second-person", second)
+        now { second.shown.forEach(second::approve) }
+        until("it is approved") { second.says.startsWith("Approved") && second.shown.isEmpty() }
+        now {
+            second.isVisible = false
+            window.dispatchEvent(WindowEvent(window, WindowEvent.WINDOW_GAINED_FOCUS))
+        }
+        until("the desk sees who approved") { window.simChange?.approver == "a-2001" }
+        until("the wait is over") { window.simChange?.waits(Instant.now()) == false }
+        now { window.carryOut() }
+        until("the SIM is changed") { window.simChange?.state == "CONFIRMED" }
+        now { window.carryOut() }
+        until("and not twice") { window.simRefusal?.startsWith("E5204") == true }
+        picture("6-sim-changed")
+    }
+
+    private fun ask() = now {
+        window.simField.text = NEW_SIM
+        window.changeSim()
     }
 
     private fun isHere(name: String) = try {
@@ -109,13 +160,15 @@ private class Drive(private val window: DeskWindow, private val folder: File) {
         return answer
     }
 
-    private fun picture(name: String) {
+    private fun picture(name: String, of: JFrame = window) {
         Thread.sleep(400) // what was asked to be painted is painted
-        val area = Rectangle(window.location, window.size)
+        val area = Rectangle(of.location, of.size)
         ImageIO.write(robot.createScreenCapture(area), "png", File(folder, "$name.png"))
     }
 
     private companion object {
+        const val NEW_SIM = "8900000000000000003"
+
         /** What the back end is made of. */
         val NOT_HERE = listOf("dev.cpniguard.Guard", "dev.cpniguard.Interaction", "dev.cpniguard.ffi.UniffiLib")
     }

@@ -1,6 +1,5 @@
 package desk
 
-import dev.cpniguard.device.CpniException
 import dev.cpniguard.device.DeviceField
 import java.awt.BorderLayout
 import java.awt.Color
@@ -12,8 +11,6 @@ import java.awt.event.MouseAdapter
 import java.awt.event.MouseEvent
 import java.awt.event.WindowAdapter
 import java.awt.event.WindowEvent
-import java.io.IOException
-import java.util.concurrent.Executors
 import javax.swing.BorderFactory
 import javax.swing.Box
 import javax.swing.JButton
@@ -21,8 +18,8 @@ import javax.swing.JFrame
 import javax.swing.JPanel
 import javax.swing.JPasswordField
 import javax.swing.JScrollPane
+import javax.swing.JTextField
 import javax.swing.ScrollPaneConstants
-import javax.swing.SwingUtilities
 import javax.swing.Timer
 
 /** The agent's window: the calls that wait, the one that is open, and what may be seen of its customer. */
@@ -30,17 +27,24 @@ internal class DeskWindow(private val line: Line) : JFrame("Agent desk") {
     private val curtain = Curtain()
     private val queue = stack()
     private val banner = JPanel(BorderLayout()).apply { isOpaque = false }
+    private val changing = JPanel(BorderLayout()).apply { isOpaque = false }
     private val rows = Page()
     private val side = stack()
     private val typed = JPasswordField(14)
     private val typing = Look.label(" ", 12f, Look.danger)
-    private val waiter = Executors.newSingleThreadExecutor { Thread(it, "back end").apply { isDaemon = true } }
+    private val sim = JTextField(20)
+    private val waiter = Waiter(::over)
 
     /** What is open, and what was decided of its fields: decisions and handles, no value. */
     private var call: Call? = null
     private var fields: List<DeviceField> = emptyList()
     private var calls: List<Waiting> = emptyList()
     private var said = "Take a call to begin."
+
+    /** The SIM change of this call, and what the back end said of the last try to carry it out. */
+    private var change: SimRequest? = null
+    private var refusal: String? = null
+    private var isAsking = false
 
     init {
         contentPane = JPanel(BorderLayout(18, 0)).apply {
@@ -62,10 +66,11 @@ internal class DeskWindow(private val line: Line) : JFrame("Agent desk") {
         })
         typed.addActionListener { password() }
         Timer(500) { if (call?.isLive == false) over("The call is over. Nothing of its customer is left here.") }.start()
+        Timer(1_000) { if (change?.isOpen == true) lookAtChange() }.start()
         size = Dimension(1180, 780)
         defaultCloseOperation = EXIT_ON_CLOSE
         refresh()
-        wait({ line.waiting() }) { waiting ->
+        waiter.wait({ line.waiting() }) { waiting ->
             calls = waiting
             refresh()
         }
@@ -73,7 +78,7 @@ internal class DeskWindow(private val line: Line) : JFrame("Agent desk") {
 
     fun take(contact: String) {
         call?.let(::close)
-        wait({ Call(line, contact).let { it to it.look() } }) { (opened, seen) ->
+        waiter.wait({ Call(line, contact).let { it to it.look() } }) { (opened, seen) ->
             call = opened
             fields = seen
             refresh()
@@ -91,7 +96,7 @@ internal class DeskWindow(private val line: Line) : JFrame("Agent desk") {
                 password.fill('\u0000')
             }
         }
-        wait(ask) { seen ->
+        waiter.wait(ask) { seen ->
             typing.text = if (seen == null) "No match." else " "
             if (seen != null) fields = seen
             refresh()
@@ -105,13 +110,58 @@ internal class DeskWindow(private val line: Line) : JFrame("Agent desk") {
 
     private fun mail() {
         val current = call ?: return
-        wait({ current.mailCallDetail() }) { refresh() }
+        waiter.wait({ current.mailCallDetail() }) { refresh() }
+    }
+
+    fun confirmInApp() {
+        val current = call ?: return
+        waiter.wait({ current.confirmInApp() }) { refresh() }
+    }
+
+    fun changeSim() {
+        val current = call ?: return
+        val digits = sim.text.toCharArray()
+        sim.text = ""
+        stands { current.changeSim(digits) }
+    }
+
+    fun carryOut() {
+        val (current, asked) = (call ?: return) to (change ?: return)
+        stands { current.carryOut(asked) }
+    }
+
+    /** A refusal of the back end is said beside the change, and the call goes on. */
+    private fun stands(ask: () -> SimRequest) = waiter.wait({
+        try {
+            ask() to null
+        } catch (refused: Refused) {
+            null to refused.message
+        }
+    }) { (stands, refused) ->
+        change = stands ?: change
+        refusal = refused
+        refresh()
+    }
+
+    private fun lookAtChange() {
+        val (current, asked) = (call ?: return) to (change ?: return)
+        if (isAsking) return
+        isAsking = true
+        waiter.wait({ runCatching { current.status(asked) }.getOrDefault(asked) }) { seen ->
+            isAsking = false
+            if (call == current && change?.id == seen.id) {
+                change = seen
+                refresh()
+            }
+        }
     }
 
     private fun close(ended: Call) {
         fields = emptyList()
+        change = null
+        refusal = null
         call = null
-        waiter.execute { ended.close() }
+        waiter.run(ended::close)
     }
 
     private fun over(why: String) {
@@ -120,19 +170,6 @@ internal class DeskWindow(private val line: Line) : JFrame("Agent desk") {
         typing.text = " "
         said = why
         refresh()
-    }
-
-    /** Waits for the back end on a thread of its own, and goes on in the window's. */
-    private fun <T> wait(ask: () -> T, then: (T) -> Unit) = waiter.execute {
-        val after = try {
-            val answer = ask()
-            Runnable { then(answer) }
-        } catch (refused: IOException) {
-            Runnable { over("The back end refused: ${refused.message}") }
-        } catch (refused: CpniException) {
-            Runnable { over("The session refused: ${refused.message}") }
-        }
-        SwingUtilities.invokeLater(after)
     }
 
     private fun refresh() {
@@ -155,6 +192,8 @@ internal class DeskWindow(private val line: Line) : JFrame("Agent desk") {
                 else -> Banner("Authenticated by ${current.authenticatedBy}.", Look.open, Look.openBack, common)
             },
         )
+        changing.removeAll()
+        change?.let { changing.add(SimCard(it, refusal, ::carryOut)) }
         rows.removeAll()
         fields.zip(Call.FIELDS.values).forEach { (field, title) -> rows.add(FieldRow(title, field, common, curtain)) }
         side.removeAll()
@@ -165,6 +204,10 @@ internal class DeskWindow(private val line: Line) : JFrame("Agent desk") {
             }
             side.add(actions())
             side.add(Box.createVerticalStrut(14))
+            if (current.authenticatedBy != null) {
+                side.add(simChange())
+                side.add(Box.createVerticalStrut(14))
+            }
             side.add(trail(current))
         }
         side.add(Box.createVerticalGlue())
@@ -205,7 +248,7 @@ internal class DeskWindow(private val line: Line) : JFrame("Agent desk") {
         }
         return JPanel(BorderLayout(0, 14)).apply {
             isOpaque = false
-            add(banner, BorderLayout.NORTH)
+            add(stack(parts = arrayOf(banner, Box.createVerticalStrut(10), changing)), BorderLayout.NORTH)
             add(card, BorderLayout.CENTER)
         }
     }
@@ -240,13 +283,28 @@ internal class DeskWindow(private val line: Line) : JFrame("Agent desk") {
         add(button("End the call") { hangUp() }.apply { foreground = Look.danger })
     }
 
+    private fun simChange(): Component = Card().apply {
+        border = Look.padding(16, 16)
+        sim.alignmentX = Component.LEFT_ALIGNMENT
+        sim.maximumSize = Dimension(240, 34)
+        add(Look.label("Change the SIM", 14f, Look.ink, Font.BOLD))
+        add(Box.createVerticalStrut(4))
+        add(Look.paragraph("The number of the new SIM, as the customer reads it.", SIDE, 11.5f))
+        add(Box.createVerticalStrut(6))
+        add(sim)
+        add(Box.createVerticalStrut(8))
+        add(button("Ask for the change") { changeSim() })
+        add(Box.createVerticalStrut(6))
+        add(button("Confirm in the customer's app") { confirmInApp() })
+    }
+
     private fun trail(current: Call): Component = Card().apply {
         border = Look.padding(16, 16)
         add(Look.label("Recorded", 14f, Look.ink, Font.BOLD))
         add(Box.createVerticalStrut(4))
         add(Look.paragraph("Each look is in the audit log before it is shown.", SIDE, 11.5f))
         add(Box.createVerticalStrut(8))
-        current.trail.take(8).forEach { add(Look.paragraph(it, SIDE, 12f, Look.ink)); add(Box.createVerticalStrut(4)) }
+        current.trail.take(6).forEach { add(Look.paragraph(it, SIDE, 12f, Look.ink)); add(Box.createVerticalStrut(4)) }
     }
 
     private fun button(text: String, work: () -> Unit) = JButton(text).apply {
@@ -259,6 +317,10 @@ internal class DeskWindow(private val line: Line) : JFrame("Agent desk") {
     internal val curtainClosed: Boolean get() = curtain.isClosed
     internal val passwordField: JPasswordField get() = typed
     internal val typingSays: String get() = typing.text
+    internal val simField: JTextField get() = sim
+    internal val simChange: SimRequest? get() = change
+    internal val simRefusal: String? get() = refusal
+    internal val authenticatedBy: String? get() = call?.authenticatedBy
 
     private companion object {
         const val SIDE = 175

@@ -5,6 +5,7 @@ import dev.cpniguard.AgentProfile
 import dev.cpniguard.CallDirection
 import dev.cpniguard.CallRow
 import dev.cpniguard.Channel
+import dev.cpniguard.HostRisk
 import dev.cpniguard.Record
 import dev.cpniguard.Role
 import dev.cpniguard.SimChange
@@ -27,8 +28,21 @@ internal object Sample {
 
     fun agent() = AgentProfile(AGENT, Role.CARE_AGENT, "carrier", "US", Instant.now() + Duration.ofDays(90))
 
-    /** The address is 212 days old: call detail may be mailed there. No SIM was changed. */
-    fun facts() = AccountFacts("post-1", Instant.now() - Duration.ofDays(212), SimChange.Never, survivor = false)
+    /** Somebody else, who may approve. */
+    fun supervisor() =
+        AgentProfile("a-2001", Role.CARE_AGENT, "carrier", "US", Instant.now() + Duration.ofDays(90), mayApprove = true)
+
+    private val address = Instant.now() - Duration.ofDays(212)
+
+    /**
+     * The address is 212 days old: call detail may be mailed there. No SIM was changed, and no lock is set. A transaction is
+     * bound to these: told otherwise in between, it is refused.
+     */
+    fun facts() =
+        AccountFacts("post-1", address, SimChange.Never, survivor = false, simLock = false, portLock = false)
+
+    /** The new SIM is for a device that the account was never used from. */
+    fun risk() = HostRisk(newDevice = true, accountOpened = Instant.now() - Duration.ofDays(900))
 
     fun customer(account: String): Record = record {
         val first = account == calls.first().account
