@@ -282,9 +282,10 @@ impl Redactor {
             }
             for listed in ListedValue::read_all(lists)? {
                 let kind = TextKind::from_name(listed.kind).ok_or(CpniError::LAYOUT)?;
-                scanner = match listed.is_denied {
-                    true => scanner.deny(kind, listed.value)?,
-                    false => scanner.allow(kind, listed.value)?,
+                scanner = if listed.is_denied {
+                    scanner.deny(kind, listed.value)?
+                } else {
+                    scanner.allow(kind, listed.value)?
                 };
             }
             let redactor = cpni_guard::redact::Redactor::new(scanner.build());

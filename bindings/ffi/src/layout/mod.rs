@@ -5,7 +5,8 @@
 //! copy behind: UniFFI lends them, where it would copy a text several times.
 //!
 //! Rules: a buffer for values is made at its length, because one that grows leaves a copy behind; records are
-//! read in `read`, lists in `reader`, what a view says in `told`, and many views in `batch`, which an agent's tool does not have.
+//! read in `read`, lists in `reader`; what a view says is in `told`, and many views in `batch`, which an agent's
+//! tool does not have.
 
 #[cfg(feature = "guard")]
 mod batch;
