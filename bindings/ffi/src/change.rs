@@ -230,7 +230,7 @@ impl Interaction {
     /// about the account.
     ///
     /// # Errors
-    /// 5203, 5204: recorded; 5003, 5004, 5008; 6001.
+    /// 5203; 5204 if it is too late; 5003, 5004, 5008; 6001.
     pub fn cancel(&self, id: String) -> Result<(), CpniError> {
         self.with(|interaction| Ok(interaction.cancel(&transaction(&id)?)?))
     }

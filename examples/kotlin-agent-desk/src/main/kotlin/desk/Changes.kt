@@ -18,6 +18,7 @@ import dev.cpniguard.request
 import dev.cpniguard.transactions
 import java.time.Duration
 import java.time.Instant
+import java.time.temporal.ChronoUnit
 import java.util.concurrent.ConcurrentHashMap
 
 /**
@@ -62,7 +63,7 @@ internal class Changes(private val guard: Guard) : AutoCloseable {
             "until" to status.notBefore.toString(),
             "needs" to if (status.needsApproval) "a second person" else "",
             "approver" to status.approver.orEmpty(),
-            "asked" to "${status.agent}, ${answer.at}",
+            "asked" to "${status.agent}, ${answer.at.truncatedTo(ChronoUnit.SECONDS)}",
             "notified" to status.notified.joinToString(", ") { it.channel.name.lowercase().replace('_', ' ') },
             "rules" to answer.riskRules.joinToString(", "),
             "customer" to answer.forCustomer,

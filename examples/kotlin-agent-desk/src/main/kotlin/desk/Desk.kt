@@ -110,16 +110,15 @@ private class Drive(private val window: DeskWindow, private val second: Approval
         picture("5-second-person", second)
         now { second.shown.forEach(second::approve) }
         until("it is approved") { second.says.startsWith("Approved") && second.shown.isEmpty() }
-        now {
-            second.isVisible = false
-            window.dispatchEvent(WindowEvent(window, WindowEvent.WINDOW_GAINED_FOCUS))
-        }
+        now { second.isVisible = false }
         until("the desk sees who approved") { window.simChange?.approver == "a-2001" }
         until("the wait is over") { window.simChange?.waits(Instant.now()) == false }
         now { window.carryOut() }
         until("the SIM is changed") { window.simChange?.state == "CONFIRMED" }
         now { window.carryOut() }
         until("and not twice") { window.simRefusal?.startsWith("E5204") == true }
+        // The second person's window was in front, and nothing manages windows here.
+        now { window.dispatchEvent(WindowEvent(window, WindowEvent.WINDOW_GAINED_FOCUS)) }
         picture("6-sim-changed")
     }
 
