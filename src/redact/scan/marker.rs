@@ -11,6 +11,8 @@ pub(super) const MAX_LEN: usize = 64;
 /// What a mask hides behind: so many of it or more.
 const DOT: &[u8] = "•".as_bytes();
 const MIN_DOTS: usize = 4;
+/// Bytes that are looked at together.
+const CHUNK: usize = 32;
 /// Most digits that a mask shows.
 const MAX_SHOWN: usize = 4;
 
@@ -18,8 +20,7 @@ const MAX_SHOWN: usize = 4;
 pub(super) fn first(text: &[u8], from: usize, to: usize) -> Option<(usize, usize)> {
     let mut at = from;
     loop {
-        let part = text.get(at..to.min(text.len()))?;
-        at += part.iter().position(|byte| matches!(byte, b'[' | 0xE2))?;
+        at += next_sign(text.get(at..to.min(text.len()))?)?;
         if let Some(end) = end(text, at) {
             return Some((at, end));
         }
@@ -27,10 +28,30 @@ pub(super) fn first(text: &[u8], from: usize, to: usize) -> Option<(usize, usize
     }
 }
 
+/// Where the first byte stands that a replacement may begin with. Many are looked at together, as in
+/// [`super::prefilter`].
+fn next_sign(text: &[u8]) -> Option<usize> {
+    let is_sign = |byte: &u8| matches!(byte, b'[' | 0xE2);
+    let (chunks, _) = text.as_chunks::<CHUNK>();
+    let has_sign = |chunk: &[u8; CHUNK]| {
+        chunk.iter().fold(0, |any, byte| any | u8::from(*byte == b'[') | u8::from(*byte == 0xE2)) != 0
+    };
+    let clean = chunks.iter().take_while(|chunk| !has_sign(chunk)).count() * CHUNK;
+    text.get(clean..)?.iter().position(is_sign).map(|place| clean + place)
+}
+
 /// Where the replacement ends that begins at a place, if one does.
+#[inline]
 pub(super) fn end(text: &[u8], start: usize) -> Option<usize> {
+    matches!(byte(text, start), b'[' | 0xE2).then(|| end_of_sign(text, start))?
+}
+
+fn end_of_sign(text: &[u8], start: usize) -> Option<usize> {
     let rest = text.get(start..text.len().min(start + MAX_LEN))?;
     if byte(text, start) == b'[' {
+        if !byte(text, start + 1).is_ascii_uppercase() {
+            return None;
+        }
         let len = rest.iter().position(|byte| *byte == b']')? + 1;
         return rest.get(..len).filter(|label| is_label(label)).map(|_| start + len);
     }
@@ -43,7 +64,7 @@ pub(super) fn end(text: &[u8], start: usize) -> Option<usize> {
 /// Whether a replacement begins at a place. It counts as the number that it stands for, where it is joined to
 /// another.
 pub(super) fn is_at(text: &[u8], start: usize) -> bool {
-    matches!(byte(text, start), b'[' | 0xE2) && end(text, start).is_some()
+    end(text, start).is_some()
 }
 
 /// Whether a text is a label as a redactor writes it, alone or with a token.

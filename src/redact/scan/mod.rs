@@ -40,7 +40,6 @@ use crate::error::RedactError;
 use cluster::{Cluster, Spoken};
 use lists::Lists;
 use search::Search;
-use small::Nothing;
 use units::{Unit, byte, byte_before, unit, unit_before};
 use walk::Look;
 pub(super) use walk::{BACK, Step, Walk};
@@ -111,12 +110,7 @@ impl Scanner {
 
     /// What begins or lies at a place of a view.
     fn look(&self, view: &[u8], at: usize, column: Sense) -> Look {
-        if byte(view, at).is_ascii_digit()
-            && let Some(nothing) = self.small_number(view, at, column)
-        {
-            return Look { found: None, next: nothing.next, reach: nothing.reach };
-        }
-        let (found, next) = self.look_closer(view, at, column);
+        let (found, next) = self.read(view, at, column);
         let reach = view.len();
         let Some(found) = found else { return Look { found: None, next, reach } };
         let written = view.get(found.start..found.end).unwrap_or_default();
@@ -127,20 +121,21 @@ impl Scanner {
         Look { found: Some(found), next, reach }
     }
 
-    /// A number that is seen to be nothing without a look at all that it may be.
-    fn small_number(&self, view: &[u8], at: usize, column: Sense) -> Option<Nothing> {
-        if byte_before(view, at).is_ascii_digit() {
-            let next = run_end(view, at);
-            return Some(Nothing { next, reach: next + 1 });
+    /// A look at a number that is seen to be nothing without a look at all that it may be.
+    #[inline]
+    fn pass_over(&self, view: &[u8], at: usize, column: Sense) -> Option<Look> {
+        if !byte(view, at).is_ascii_digit() {
+            return None;
         }
-        if let Some(next) = small::time_end(view, at) {
-            return Some(Nothing { next, reach: next + 1 });
+        let run = byte_before(view, at).is_ascii_digit().then(|| run_end(view, at));
+        if let Some(next) = run.or_else(|| small::time_end(view, at)) {
+            return Some(Look { found: None, next, reach: next + 1 });
         }
         let is_plain = column == 0 && self.patterns.is_empty() && !self.lists.denies() && !self.spoken;
         if is_plain { small::nothing(view, at) } else { None }
     }
 
-    fn look_closer(&self, view: &[u8], at: usize, column: Sense) -> (Option<TextFinding>, usize) {
+    fn read(&self, view: &[u8], at: usize, column: Sense) -> (Option<TextFinding>, usize) {
         let first = byte(view, at);
         if let Some(len) = address::at_sign(view, at) {
             return (address::email(view, at).filter(|found| found.confidence >= self.least), at + len);

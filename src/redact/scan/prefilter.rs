@@ -1,4 +1,5 @@
-//! Where something may begin: digits, `@`, full-width characters, the first letters of a password's label.
+//! Where something may begin: digits, `@`, full-width characters, the first letters of a password's label; and
+//! where a replacement may (`[`, `•`).
 //!
 //! 32 bytes are looked at together, in a form that compilers turn into vector instructions.
 
@@ -50,7 +51,13 @@ fn may_begin(a: u8, b: u8, c: u8) -> u8 {
     let pwd = is(small_b, b'w') & is(small_c, b'd');
     let sec = is(small, b's') & is(small_b, b'e') & is(small_c, b'c');
     let wide = is(a, 0xEF) & is(b, 0xBC);
-    u8::from(a.wrapping_sub(b'0') < 10) | is(a, b'@') | wide | (is(small, b'p') & (pas | pwd)) | sec
+    let replaced = is(a, b'[') | (is(a, 0xE2) & is(c, 0xA2));
+    u8::from(a.wrapping_sub(b'0') < 10)
+        | is(a, b'@')
+        | wide
+        | (is(small, b'p') & (pas | pwd))
+        | sec
+        | replaced
 }
 
 fn shifted(bytes: &[u8], by: usize) -> Option<&[u8; CHUNK]> {
@@ -63,11 +70,11 @@ mod tests {
 
     #[test]
     fn chunks_and_single_bytes_say_the_same() {
-        let made = "The PASSword of caller number 7 is long gone; section two says pwd, \u{FF14} and me@home. \u{FEFF}";
+        let made = "The PASSword of caller number 7 is long gone; section two says pwd, \u{FF14} and me@home. \u{FEFF} [S] [s] \u{2022}\u{2019}";
         let text: Vec<u8> =
             made.bytes().chain("no such thing here at all, ".repeat(4).bytes()).cycle().take(1000).collect();
         let begins = |at: usize| match &text[at..] {
-            [b'0'..=b'9' | b'@', ..] | [0xEF, 0xBC, ..] => true,
+            [b'0'..=b'9' | b'@', ..] | [0xEF, 0xBC, ..] | [b'[', ..] | [0xE2, _, 0xA2, ..] => true,
             [a, b, c, ..] => {
                 let start = [*a, *b, *c].map(|byte| byte.to_ascii_lowercase());
                 [*b"pas", *b"pwd", *b"sec"].contains(&start)

@@ -6,6 +6,7 @@
 use super::context::direct_label;
 use super::finding::TextKind;
 use super::units::{byte, byte_before};
+use super::walk::Look;
 use super::words::{self, Sense};
 
 /// Fewest digits of an identifier that needs no label right before it.
@@ -21,16 +22,8 @@ const BESIDE: usize = 6;
 /// Labels after which fewer digits are something.
 const OF_SMALL: Sense = TextKind::Secret.bit() | TextKind::BirthDate.bit() | TextKind::Account.bit();
 
-/// A number that is surely nothing.
-pub(super) struct Nothing {
-    /// Where to look on.
-    pub(super) next: usize,
-    /// Up to where the text says so.
-    pub(super) reach: usize,
-}
-
-/// The number that the digit at a place begins, if it is surely nothing. `None`: look closer.
-pub(super) fn nothing(text: &[u8], at: usize) -> Option<Nothing> {
+/// A look at the number that the digit at a place begins, if it is surely nothing. `None`: look closer.
+pub(super) fn nothing(text: &[u8], at: usize) -> Option<Look> {
     let before = byte_before(text, at);
     // In a word, an address or a name: look closer. A sign after a word may join the two.
     if before.is_ascii_alphabetic()
@@ -86,7 +79,7 @@ pub(super) fn nothing(text: &[u8], at: usize) -> Option<Nothing> {
     }
     if before == b'$' {
         let next = amount_end(text, at + first_len)?;
-        return Some(Nothing { next, reach });
+        return Some(Look { found: None, next, reach });
     }
     // Four digits with points or slashes may be a date, and with three points an address.
     if points > 2 {
@@ -98,7 +91,7 @@ pub(super) fn nothing(text: &[u8], at: usize) -> Option<Nothing> {
         reach = text.len();
     }
     let may_be_named = asks_after && named_after(text, end);
-    if may_be_code || may_be_named { None } else { Some(Nothing { next: end, reach }) }
+    if may_be_code || may_be_named { None } else { Some(Look { found: None, next: end, reach }) }
 }
 
 /// Where an amount ends whose first digits end here: only it is passed over, and what follows is looked at.

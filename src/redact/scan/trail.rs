@@ -32,15 +32,24 @@ pub(super) struct Trail {
 impl Trail {
     pub(super) const EMPTY: Self = Self { marks: [Mark { place: 0, reach: 0 }; MAX_MARKS], len: 0, lost: 0 };
 
+    /// Forgets all: nothing before here can change any more.
+    pub(super) const fn clear(&mut self) {
+        (self.len, self.lost) = (0, 0);
+    }
+
     /// Remembers a place and its reach.
+    #[inline]
     pub(super) fn add(&mut self, place: usize, reach: usize) {
-        if let Some(last) = self.marks.get_mut(..self.len).and_then(|marks| marks.last_mut())
+        let last = self.len.checked_sub(1).and_then(|last| self.marks.get_mut(last));
+        if let Some(last) = last
             && place < last.place + BLOCK
         {
             last.reach = last.reach.max(reach);
             return;
         }
-        self.forget(place);
+        if self.len > 0 && place > self.marks.first().map_or(0, |first| first.place) + MAX_TRAIL - BLOCK {
+            self.forget(place);
+        }
         if let Some(free) = self.marks.get_mut(self.len) {
             (*free, self.len) = (Mark { place, reach }, self.len + 1);
         }
@@ -110,7 +119,7 @@ mod tests {
         }
         assert_eq!((trail.start(690), trail.has_lost(0)), (300, false));
         assert_eq!(trail.go_back(680), Some(300));
-        assert_eq!(trail.go_back(105), None, "what is sure is forgotten");
+        assert_eq!(trail.go_back(115), None, "no look before it went so far");
         trail.add(600, 610);
         trail.add(650, 660);
         trail.shift(500);

@@ -37,10 +37,6 @@ pub(in crate::redact) struct Walk {
     floor: usize,
     /// The last finding is a secret that goes on.
     continues: bool,
-    /// The next replacement that stands in the text already.
-    replaced: Option<(usize, usize)>,
-    /// Up to here none begins but that.
-    searched: usize,
     trail: Trail,
     /// What was found and waits until all before it is settled, the last one first.
     waiting: Vec<TextFinding>,
@@ -63,8 +59,6 @@ impl Walk {
         at: 0,
         floor: 0,
         continues: false,
-        replaced: None,
-        searched: 0,
         trail: Trail::EMPTY,
         waiting: Vec::new(),
         is_unsettled: false,
@@ -79,8 +73,6 @@ impl Walk {
     pub(in crate::redact) fn shift(&mut self, by: usize) {
         self.at = self.at.saturating_sub(by);
         self.floor = self.floor.saturating_sub(by);
-        self.searched = self.searched.saturating_sub(by);
-        self.replaced = self.replaced.map(|(start, end)| (start.saturating_sub(by), end.saturating_sub(by)));
         self.trail.shift(by);
     }
 
@@ -95,28 +87,18 @@ impl Walk {
         text.get(..end).unwrap_or_default()
     }
 
-    /// Passes the replacements before a place. Where to go on, if the place lies in one.
-    fn pass_replaced(&mut self, text: &[u8], place: usize) -> Option<usize> {
-        loop {
-            if self.replaced.is_none() {
-                let from = self.searched.max(place.saturating_sub(BEFORE + marker::MAX_LEN)).max(self.floor);
-                self.searched = from.max(place + SIGHT);
-                self.replaced = marker::first(text, from, self.searched);
-            }
-            let (_, end) = self.replaced.filter(|(start, _)| *start <= place)?;
-            (self.replaced, self.searched) = (None, end);
-            (self.floor, self.trail) = (self.floor.max(end), Trail::EMPTY);
-            if end > place {
-                return Some(end);
-            }
-        }
+    /// Passes a replacement that stands in the text already.
+    fn pass(&mut self, end: usize) {
+        (self.at, self.floor) = (end, end);
+        self.trail.clear();
     }
 
     /// Takes a finding before which all is settled.
     fn settle(&mut self, text: &[u8], found: TextFinding) -> Step {
         self.continues = secret::is_cut(self.open(text), &found);
         self.floor = found.end.max(self.floor + 1);
-        (self.at, self.trail) = (self.floor, Trail::EMPTY);
+        self.at = self.floor;
+        self.trail.clear();
         Step::Found(found)
     }
 }
@@ -154,8 +136,8 @@ impl Scanner {
                 return if is_whole { Step::End } else { Step::More };
             };
             walk.at = place;
-            if let Some(next) = walk.pass_replaced(text, place) {
-                walk.at = next;
+            if let Some(end) = marker::end(text, place) {
+                walk.pass(end);
                 continue;
             }
             let Look { found, next, reach } = self.look_from(text, walk, column);
@@ -178,20 +160,20 @@ impl Scanner {
 
     /// Looks at the place where a walk is, in the text as it will stand.
     fn look_from(&self, text: &[u8], walk: &Walk, column: Sense) -> Look {
-        let place = walk.at;
-        let start = walk.sight_start(place);
-        let at = place - start;
-        let sight_end = text.len().min(place + SIGHT);
+        let (start, sight_end) = (walk.sight_start(walk.at), text.len().min(walk.at + SIGHT));
+        let at = walk.at - start;
         let seen = |end: usize| text.get(start..end).unwrap_or_default();
         let look = if let Some(next) = walk.waiting.last().filter(|next| next.start < sight_end) {
             let mut will_stand = Zeroizing::new(Vec::with_capacity(BEFORE + AHEAD));
             will_stand.extend_from_slice(seen(next.start));
             will_stand.extend_from_slice(next.kind.label().as_bytes());
-            self.look(&will_stand, at, column)
+            self.pass_over(&will_stand, at, column).unwrap_or_else(|| self.look(&will_stand, at, column))
         } else {
-            let end =
-                walk.replaced.filter(|(begins, _)| *begins < sight_end).map_or(sight_end, |(_, end)| end);
-            self.look(seen(end), at, column)
+            // What is passed over needs no search for a replacement: none is looked over for that.
+            self.pass_over(seen(sight_end), at, column).unwrap_or_else(|| {
+                let end = marker::first(text, walk.at, sight_end).map_or(sight_end, |(_, end)| end);
+                self.look(seen(end), at, column)
+            })
         };
         Look {
             found: look.found.map(|found| found.moved(start)),
