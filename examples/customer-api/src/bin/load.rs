@@ -2,6 +2,7 @@
 //!
 //! ```sh
 //! cargo run --release -p customer-api --bin load
+//! cargo run --release -p customer-api --bin load -- 16   # so many requests at work at once, in place of 64
 //! ```
 //!
 //! A generator of its own, as a token for all connections (`oha`, `wrk`) is one session, and the requests of a session
@@ -11,6 +12,7 @@
 use std::env;
 use std::fs;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -45,12 +47,15 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), StartError> {
+    let mut limits = Limits::none_for_testing();
+    if let Some(at_work) = env::args().nth(1) {
+        limits.at_work = at_work.parse::<NonZeroUsize>()?.get();
+    }
     // The generator has a thread of its own, so that neither side waits for the other's tasks.
     let (service_side, client_side) = (Runtime::new()?, Builder::new_current_thread().enable_all().build()?);
     let folder =
         env::temp_dir().join(format!("customer-api-load-{}", make_reference().map_err(|_| "no randomness")?));
-    let settings =
-        Settings { customers: CONNECTIONS, limits: Limits::none_for_testing(), ..Settings::new(&folder) };
+    let settings = Settings { customers: CONNECTIONS, limits, ..Settings::new(&folder) };
     let service = service_side.block_on(Service::start_beside_bare_for_testing(settings))?;
     let at = service.address();
     let tokens = client_side.block_on(sign_in(&service))?;
