@@ -154,7 +154,7 @@ final class ReadmeTests: XCTestCase {
         let here = try String(contentsOf: URL(fileURLWithPath: #filePath), encoding: .utf8)
         let readme = try text("bindings/swift/README.md")
         let examples = here.components(separatedBy: "// README: begin\n").dropFirst()
-        XCTAssertEqual(examples.count, 5)
+        XCTAssertEqual(examples.count, 6)
         for example in examples {
             let lines = example.components(separatedBy: "// README: end")[0].components(separatedBy: "\n")
             let indent = lines.last?.count ?? 0
