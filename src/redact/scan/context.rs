@@ -14,6 +14,8 @@ const MAX_WORDS: usize = 6;
 const MAX_BEFORE: usize = 64;
 /// Bytes that are looked at after it.
 const MAX_AFTER: usize = 32;
+/// And behind that and its spaces, for what the word is a label of: `number`, or the four dots of a mask.
+const MAX_NEXT: usize = 12;
 /// A number of so many digits is one of its own: no label reaches over it.
 const LONG_NUMBER: usize = 7;
 
@@ -139,6 +141,15 @@ pub(super) fn after(text: &[u8], end: usize) -> Sense {
         }
     }
     0
+}
+
+/// Up to where [`after`] looks at the most.
+pub(super) fn after_reach(text: &[u8], end: usize) -> usize {
+    let mut at = end.saturating_add(MAX_AFTER);
+    while matches!(byte(text, at), b' ' | b'"' | b'\'') {
+        at += 1;
+    }
+    at + MAX_NEXT
 }
 
 /// Whether `version`, `section` or the like is one of the two words before.

@@ -16,6 +16,7 @@ mod judge;
 mod lists;
 mod marker;
 mod prefilter;
+mod reach;
 mod search;
 mod secret;
 mod small;
@@ -110,15 +111,14 @@ impl Scanner {
 
     /// What begins or lies at a place of a view.
     fn look(&self, view: &[u8], at: usize, column: Sense) -> Look {
-        let (found, next) = self.read(view, at, column);
-        let reach = view.len();
-        let Some(found) = found else { return Look { found: None, next, reach } };
+        let look = self.read(view, at, column);
+        let Some(found) = look.found else { return look };
         let written = view.get(found.start..found.end).unwrap_or_default();
         // What stands behind an allowed value is looked at like everything else.
         if self.lists.allows(found.kind, written) {
-            return Look { found: None, next: found.end, reach };
+            return Look { found: None, next: found.end, ..look };
         }
-        Look { found: Some(found), next, reach }
+        look
     }
 
     /// A look at a number that is seen to be nothing without a look at all that it may be.
@@ -131,29 +131,37 @@ impl Scanner {
         if let Some(next) = run.or_else(|| small::time_end(view, at)) {
             return Some(Look { found: None, next, reach: next + 1 });
         }
-        let is_plain = column == 0 && self.patterns.is_empty() && !self.lists.denies() && !self.spoken;
-        if is_plain { small::nothing(view, at) } else { None }
+        if column == 0 && self.is_plain() { small::nothing(view, at) } else { None }
     }
 
-    fn read(&self, view: &[u8], at: usize, column: Sense) -> (Option<TextFinding>, usize) {
+    /// Whether it reads neither spoken digits nor words of the host's.
+    fn is_plain(&self) -> bool {
+        self.patterns.is_empty() && !self.lists.denies() && !self.spoken
+    }
+
+    fn read(&self, view: &[u8], at: usize, column: Sense) -> Look {
         let first = byte(view, at);
         if let Some(len) = address::at_sign(view, at) {
-            return (address::email(view, at).filter(|found| found.confidence >= self.least), at + len);
+            let email = address::email(view, at).filter(|found| found.confidence >= self.least);
+            return Look::at_end(view, email, at + len);
         }
         if first.is_ascii_alphabetic() {
-            let password = secret::password(view, at).filter(|found| found.confidence >= self.least);
+            let label = context::password_label(view, at);
+            let password = label.and_then(|label_end| secret::password(view, label_end));
+            let password = password.filter(|found| found.confidence >= self.least);
             if password.is_some() || !self.spoken {
-                return (password, at + 1);
+                let reach = if label.is_some() { view.len() } else { reach::of_letter(at) };
+                return Look { found: password, next: at + 1, reach };
             }
         }
         if first.is_ascii_digit() {
             if let Some(found) = self.token(view, at, column) {
-                return (Some(found), found.end);
+                return Look::at_end(view, Some(found), found.end);
             }
         } else if !matches!(unit(view, at).0, Unit::Digit(_)) && !self.spoken {
-            return (None, at + 1);
+            return Look::at_end(view, None, at + 1);
         } else if matches!(unit_before(view, at).0, Unit::Digit(_)) {
-            return (None, at + unit(view, at).1);
+            return Look::at_end(view, None, at + unit(view, at).1);
         }
         self.number(view, at, column)
     }
@@ -177,13 +185,13 @@ impl Scanner {
     }
 
     /// The best reading of the digits that begin at a place.
-    fn number(&self, view: &[u8], at: usize, column: Sense) -> (Option<TextFinding>, usize) {
+    fn number(&self, view: &[u8], at: usize, column: Sense) -> Look {
         let word =
             |text: &[u8], at: usize| -> Option<Spoken> { self.spoken.then(|| spoken::digit(text, at))? };
         let cluster = Cluster::read(view, at, word);
         let groups = cluster.groups();
         let Some(last) = groups.last() else {
-            return (None, run_end(view, at));
+            return Look::at_end(view, None, run_end(view, at));
         };
         // Of a cluster that is not all here only the first half is judged: the rest comes again.
         let starts = if cluster.is_cut { groups.len().div_ceil(2) } else { groups.len() };
@@ -208,10 +216,12 @@ impl Scanner {
             if is_ascii
                 && let Some(token) = self.token(view, group.start, column).filter(|token| token.end <= until)
             {
-                return (Some(token), token.end);
+                return Look::at_end(view, Some(token), token.end);
             }
         }
-        (found, next.max(at + 1))
+        let is_near = found.is_none() && !cluster.is_cut && self.is_plain();
+        let reach = if is_near { reach::of_number(view, last.end) } else { view.len() };
+        Look { found, next: next.max(at + 1), reach }
     }
 }
 

@@ -3,7 +3,6 @@
 //! Rules: after `:` or `=` anything is a value; after `is` what is no common word; after a space only what
 //! has a digit or a sign in it. PINs and codes are numbers, and found as such.
 
-use super::context::password_label;
 use super::finding::{Clue, Clues, Confidence, TextFinding, TextKind};
 use super::marker;
 use super::units::byte;
@@ -121,9 +120,9 @@ enum Link {
     Space,
 }
 
-/// The password after the label that begins at a place.
-pub(super) fn password(text: &[u8], start: usize) -> Option<TextFinding> {
-    let (link, at) = link(text, password_label(text, start)?)?;
+/// The password after the label that ends at a place.
+pub(super) fn password(text: &[u8], label_end: usize) -> Option<TextFinding> {
+    let (link, at) = link(text, label_end)?;
     let (start, end) = value(text, at)?;
     let written = text.get(start..end)?;
     let lower = |words: &[&str]| words.iter().any(|word| written.eq_ignore_ascii_case(word.as_bytes()));

@@ -3,7 +3,7 @@
 //! A number of fewer than seven digits is an identifier only after a label, or as part of a word. What is
 //! passed over must be what the slow way would not report: `tests` compares the two.
 
-use super::context::direct_label;
+use super::context::{self, direct_label};
 use super::finding::TextKind;
 use super::units::{byte, byte_before};
 use super::walk::Look;
@@ -88,7 +88,7 @@ pub(super) fn nothing(text: &[u8], at: usize) -> Option<Look> {
     let may_be_code = digits >= 3 + usize::from(points > 0) && direct_label(text, at) & OF_SMALL != 0;
     let asks_after = digits >= 4;
     if asks_after {
-        reach = text.len();
+        reach = reach.max(context::after_reach(text, end));
     }
     let may_be_named = asks_after && named_after(text, end);
     if may_be_code || may_be_named { None } else { Some(Look { found: None, next: end, reach }) }
@@ -159,5 +159,5 @@ fn beside_month(text: &[u8], start: usize, end: usize) -> bool {
 
 /// Whether words follow that may end in a label: `4482 is my pin`.
 fn named_after(text: &[u8], end: usize) -> bool {
-    super::context::after(text, end) & TextKind::Secret.bit() != 0
+    context::after(text, end) & TextKind::Secret.bit() != 0
 }

@@ -28,6 +28,13 @@ pub(super) struct Look {
     pub(super) reach: usize,
 }
 
+impl Look {
+    /// A look that the whole view decided.
+    pub(super) const fn at_end(view: &[u8], found: Option<TextFinding>, next: usize) -> Self {
+        Self { found, next, reach: view.len() }
+    }
+}
+
 /// Where a scan is in its text.
 #[derive(Debug)]
 pub(in crate::redact) struct Walk {
