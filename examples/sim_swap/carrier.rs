@@ -267,7 +267,7 @@ impl Screen {
 
     /// Text beside a word, wrapped under its own first column.
     fn put(&mut self, left: &str, text: &str) {
-        let mut line = format!("  {left:<11}");
+        let mut line = format!("  {left:<10} ");
         let mut gap = "";
         for word in text.split_whitespace() {
             let is_full = line.chars().count() + gap.len() + word.chars().count() > WIDTH;

@@ -75,6 +75,6 @@ mod tests {
         screen.stopped("a step", false, "nothing");
         screen.done("another", false, "");
         assert_eq!(screen.faults(), 2);
-        assert!(screen.lines().iter().any(|line| line.contains("GOT THROUGH")));
+        assert!(screen.lines().iter().any(|line| line.contains("GOT THROUGH a step")));
     }
 }

@@ -114,7 +114,8 @@ impl Interaction {
         }
         let waits = Waits { time: verdict.wait, second_person: verdict.second_person };
         let until = now.plus(waits.time);
-        let Some(targets) = self.targets(&row, action, &requested.decision, now) else {
+        let suppressed = self.suppresses_notice(action, &requested.decision);
+        let Some(targets) = self.targets(&row, suppressed, now) else {
             let cause = TransactionError::NoUnchangedContact;
             self.refuse(&id, action, &cause, now)?;
             requested.next = NextStep::Refused(cause);
@@ -129,7 +130,6 @@ impl Interaction {
                 return Err(failed);
             }
         }
-        let suppressed = self.suppresses_notice(action, &requested.decision);
         if let Err(failed) = self.reach_notified(&id, &targets, suppressed, waits, now) {
             // A lock that was set, or fraud that was reported, while notices were queued.
             if let Error::Transaction(cause) = &failed {
@@ -231,7 +231,8 @@ impl Interaction {
         let delay = self.guard.0.transaction_rules.removal_delay();
         // On a copy: what it would come to is told before it is so.
         let until = row.clone().remove_lock(kind, delay, now)?;
-        let Some(targets) = self.targets(&row, action, &decision, now) else {
+        let suppressed = self.suppresses_notice(action, &decision);
+        let Some(targets) = self.targets(&row, suppressed, now) else {
             return self.refuse_lock(asked, kind, TransactionError::NoUnchangedContact, now);
         };
         for target in &targets {
@@ -331,15 +332,9 @@ impl Interaction {
         self.guard.alarm(facts, Some(self.session.account()), &rule, Response::Alert)
     }
 
-    /// Where notices go; empty where the law has none sent; `None`: nobody can be told who has to be.
-    fn targets(
-        &self,
-        row: &Account,
-        action: Action,
-        decision: &Decision,
-        now: Timestamp,
-    ) -> Option<Vec<NoticeTarget>> {
-        if self.suppresses_notice(action, decision) {
+    /// Where notices go; nowhere where they are suppressed; `None`: nobody can be told who has to be.
+    fn targets(&self, row: &Account, suppressed: bool, now: Timestamp) -> Option<Vec<NoticeTarget>> {
+        if suppressed {
             return Some(Vec::new());
         }
         let host = self.session.account_facts();

@@ -13,7 +13,7 @@ use crate::hazmat::mac::MacKey;
 use crate::hazmat::rng;
 use crate::keys::Keyring;
 use crate::sensitive::Sensitive;
-use crate::vocabulary::{AccountId, AgentId, ContactId, TenantId, Timestamp};
+use crate::vocabulary::{AccountId, AgentId, ContactId, Role, TenantId, Timestamp};
 
 use super::accounts::{AccountRef, AccountStore, AttemptLimits, AttemptState, CounterKey};
 use super::consent::{Consent, ConsentEvent};
@@ -394,27 +394,21 @@ impl Ledger {
         self.store.clear_attempts(&self.counter("photo-id", account.as_bytes()))
     }
 
-    /// Counts a value of a port request, by account and by the partner's system.
-    pub(super) fn count_port_check(
-        &self,
-        account: &AccountRef,
-        partner: &AgentId,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let partner = self.counter("port-check-partner", partner.as_str().as_bytes());
-        self.count(&partner, now, &PORT_CHECKS_PARTNER)?;
-        self.count(&self.counter("port-check", account.as_bytes()), now, &PORT_CHECKS_ACCOUNT)
-    }
-
-    /// Counts an attempt to verify a value, by account and by agent.
+    /// Counts an attempt to verify a value, by account and by agent; those of porting systems apart.
     pub(super) fn count_verify(
         &self,
         account: &AccountRef,
         agent: &AgentId,
+        role: Role,
         now: Timestamp,
     ) -> Result<(), Error> {
-        self.count(&self.counter("verify-agent", agent.as_str().as_bytes()), now, &VERIFY_ATTEMPTS_AGENT)?;
-        self.count(&self.counter("verify", account.as_bytes()), now, &VERIFY_ATTEMPTS_ACCOUNT)
+        let (agents, of_agent, accounts, of_account) = if role == Role::PortSystem {
+            ("port-check-partner", &PORT_CHECKS_PARTNER, "port-check", &PORT_CHECKS_ACCOUNT)
+        } else {
+            ("verify-agent", &VERIFY_ATTEMPTS_AGENT, "verify", &VERIFY_ATTEMPTS_ACCOUNT)
+        };
+        self.count(&self.counter(agents, agent.as_str().as_bytes()), now, of_agent)?;
+        self.count(&self.counter(accounts, account.as_bytes()), now, of_account)
     }
 
     /// Counts a search, by agent and by contact or case.

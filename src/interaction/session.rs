@@ -314,10 +314,7 @@ impl Session {
             return Err(InteractionError::LockedOut.into());
         }
         self.verify_attempts = self.verify_attempts.saturating_add(1);
-        if self.profile.role == Role::PortSystem {
-            return self.ledger.count_port_check(&self.account_ref, &self.profile.id, now);
-        }
-        self.ledger.count_verify(&self.account_ref, &self.profile.id, now)
+        self.ledger.count_verify(&self.account_ref, &self.profile.id, self.profile.role, now)
     }
 
     /// Checks that a customer is there to give evidence: a live contact, on `channel` if that is

@@ -172,6 +172,15 @@ const FRAGMENTS: [&str; 60] = [
     "x",
 ];
 
+/// What a stream makes of a text that comes in pieces.
+fn written<'a>(redactor: &Redactor, pieces: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut writer = redactor.writer(Vec::new());
+    for piece in pieces {
+        writer.write_all(piece).expect("a vector");
+    }
+    String::from_utf8_lossy(&writer.finish().expect("a vector")).into_owned()
+}
+
 proptest! {
     /// Most texts are made of few fragments, many times: so numbers stand in each other's way.
     #[test]
@@ -188,11 +197,7 @@ proptest! {
         prop_assert!(again.is_none(), "{again:?} in {whole:?}");
 
         let (first, second) = text.as_bytes().split_at(cut.index(text.len() + 1));
-        let mut writer = redactor.writer(Vec::new());
-        writer.write_all(first).expect("a vector");
-        writer.write_all(second).expect("a vector");
-        let written = writer.finish().expect("a vector");
-        prop_assert_eq!(String::from_utf8_lossy(&written), whole);
+        prop_assert_eq!(written(&redactor, [first, second]), whole);
     }
 }
 
@@ -205,18 +210,10 @@ fn a_stream_cut_anywhere_is_redacted_as_the_whole_is() {
         let redactor = Redactor::new(Scanner::new());
         let whole = redactor.redact_str(&text).expect("labels need no keys");
         for cut in 0..=text.len() {
-            let mut writer = redactor.writer(Vec::new());
             let (first, second) = text.as_bytes().split_at(cut);
-            writer.write_all(first).expect("a vector");
-            writer.write_all(second).expect("a vector");
-            let written = writer.finish().expect("a vector");
-            assert_eq!(String::from_utf8_lossy(&written), whole, "cut at {cut}");
+            assert_eq!(written(&redactor, [first, second]), whole, "cut at {cut}");
         }
-        let mut writer = redactor.writer(Vec::new());
-        for byte in text.as_bytes() {
-            writer.write_all(&[*byte]).expect("a vector");
-        }
-        assert_eq!(String::from_utf8_lossy(&writer.finish().expect("a vector")), whole);
+        assert_eq!(written(&redactor, text.as_bytes().chunks(1)), whole);
         let mut read = String::new();
         redactor.reader(text.as_bytes()).read_to_string(&mut read).expect("text");
         assert_eq!(read, whole);

@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use cpni_guard::interaction::TimeLimits;
 use cpni_guard::transaction::{RiskEffect, RiskRule, TransactionKind};
-use cpni_guard::vocabulary::{Clock, RuleId, Timestamp};
-use cpni_guard::{Guard, MemoryKeys, Schema, SqliteStore, TransactionRules};
+use cpni_guard::vocabulary::{Channel, Clock, ContactId, RuleId, Timestamp};
+use cpni_guard::{
+    AccountId, AgentSession, Contact, Guard, Interaction, MemoryKeys, Purpose, Schema, SqliteStore,
+    TransactionRules,
+};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
@@ -65,6 +68,17 @@ impl App {
         self.clock.now()
     }
 
+    /// The library's interaction of a name that [`Identity`] knows.
+    pub(crate) fn open(
+        &self,
+        name: &str,
+        account: &AccountId,
+        channel: Channel,
+    ) -> Result<Interaction, cpni_guard::Error> {
+        let contact = Contact::of(ContactId::new(name)?, channel);
+        self.guard.interaction(AgentSession::new(name), account, contact, Purpose::Support)
+    }
+
     /// Runs what blocks, off the async threads, and so much of it at once. A panic in it is one constant answer.
     pub(crate) async fn blocking<T: Send + 'static>(
         self: &Arc<Self>,
@@ -102,8 +116,7 @@ impl Service {
     async fn start_with(settings: Settings, bare: bool) -> Result<Self, StartError> {
         let listener = TcpListener::bind(settings.address).await?;
         let address = listener.local_addr()?;
-        let (limits, built) = (settings.limits.clone(), tokio::task::spawn_blocking(move || build(settings)));
-        let (app, sample) = built.await??;
+        let (app, sample) = tokio::task::spawn_blocking(move || build(settings)).await??;
         let app = Arc::new(app);
         let worker = Worker::start(&app)?;
         let (stop, stopped) = oneshot::channel();
@@ -111,7 +124,7 @@ impl Service {
             app.bare(&sample.customers).map_err(|_| "the bare records")?;
         }
         let router = routes::router(Arc::clone(&app), bare);
-        let served = tokio::spawn(server::serve(listener, router, limits, stopped));
+        let served = tokio::spawn(server::serve(listener, router, app.limits.clone(), stopped));
         Ok(Self { app, address, sample, stop, served, worker })
     }
 

@@ -71,11 +71,10 @@ pub(crate) struct ObjectionOf {
 /// # Errors
 /// [`Refusal::Internal`] if the operating system gives no randomness.
 pub fn make_reference() -> Result<String, Refusal> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|_| Refusal::Internal)?;
-    let digit = |half: u8| DIGITS.get(usize::from(half)).copied().map_or('0', char::from);
-    Ok(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
+    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    Ok(halves.filter_map(|half| char::from_digit(half.into(), 16)).collect())
 }
 
 impl Data {

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use cpni_guard::error::{HostError, IdError};
+use cpni_guard::error::HostError;
 use cpni_guard::interaction::{AgentDirectory, AgentProfile, AgentSession, ContactSource, ContactState};
 use cpni_guard::vocabulary::{AgentId, Channel, ContactId, EmployerId, Role};
 use cpni_guard::{AccountId, Error};
@@ -72,11 +72,6 @@ impl Identity {
     fn write(&self) -> RwLockWriteGuard<'_, HashMap<String, (AgentProfile, ContactState)>> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The name of a session as the library's contact.
-pub(crate) fn contact_of(name: &str) -> Result<ContactId, IdError> {
-    ContactId::new(name)
 }
 
 impl AgentDirectory for Identity {

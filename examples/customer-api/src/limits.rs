@@ -67,15 +67,11 @@ impl Limiter {
                 return Err(Refusal::TooMany);
             }
         }
-        let is_over = |of: &Counted, since: Timestamp| !is_running(of, since, now);
-        let fresh =
-            !counters.contains_key(&of) || counters.get(&of).is_some_and(|(since, _)| is_over(&of, *since));
-        let counter = counters.entry(of).or_insert((now, 0));
-        if fresh {
-            *counter = (now, 0);
-        }
-        counter.1 = counter.1.saturating_add(1);
-        if counter.1 > max { Err(Refusal::TooMany) } else { Ok(()) }
+        let running = counters.get(&of).copied().filter(|(since, _)| is_running(&of, *since, now));
+        let (since, count) = running.unwrap_or((now, 0));
+        let count = count.saturating_add(1);
+        counters.insert(of, (since, count));
+        if count > max { Err(Refusal::TooMany) } else { Ok(()) }
     }
 
     /// Whether there is room for one more, without counting it.

@@ -13,10 +13,7 @@ use axum::response::IntoResponse;
 use cpni_guard::interaction::Stated;
 use cpni_guard::transaction::NextStep;
 use cpni_guard::vocabulary::Channel;
-use cpni_guard::{
-    AccountId, AgentSession, ChangeRequest, Contact, Error, Evidence, Interaction, Presented, Purpose,
-    Record, SealedRecord,
-};
+use cpni_guard::{AccountId, ChangeRequest, Evidence, Interaction, Presented, Record, SealedRecord};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::time::{Instant, sleep_until};
@@ -24,7 +21,6 @@ use tokio::time::{Instant, sleep_until};
 use crate::app::{App, Shared};
 use crate::data::make_reference;
 use crate::extract::{PartnerCaller, Secret, Strict};
-use crate::identity::contact_of;
 use crate::limits::Counted;
 use crate::refusal::Refusal;
 use crate::settings::PartnerLimits;
@@ -120,7 +116,8 @@ impl App {
         (account, record): (&AccountId, &SealedRecord),
         port: Port,
     ) -> Result<bool, Refusal> {
-        let mut asked = self.open_port(name, &partner.id, account)?;
+        self.identity.partner(name, &partner.id, account)?;
+        let mut asked = self.open(name, account, Channel::PortInterface)?;
         let Port { number, account_number, zip, passcode } = port;
         // All are looked at, also where the first does not fit.
         let account_fits = asked.verify(record, "account_number", &account_number.0)?.result;
@@ -151,12 +148,6 @@ impl App {
         self.data.port_out(number, to)?;
         self.guard.transactions().confirm(&order)?;
         Ok(true)
-    }
-
-    fn open_port(&self, name: &str, partner: &str, account: &AccountId) -> Result<Interaction, Error> {
-        self.identity.partner(name, partner, account)?;
-        let contact = Contact::of(contact_of(name)?, Channel::PortInterface);
-        self.guard.interaction(AgentSession::new(name), account, contact, Purpose::Support)
     }
 
     /// An account that nobody has, with a record that nothing fits.

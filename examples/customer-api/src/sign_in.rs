@@ -1,25 +1,25 @@
 //! Sign-in, sign-out and what more a customer can prove. The library compares passwords and codes, counts attempts over all
 //! channels, and says match or no match.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use cpni_guard::interaction::CodeTo;
 use cpni_guard::vocabulary::Channel;
-use cpni_guard::{
-    AccountId, AgentSession, Contact, Error, Evidence, Interaction, Presented, Purpose, Sensitive,
-};
+use cpni_guard::{AccountId, Error, Evidence, Interaction, Presented, Sensitive};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::{App, Shared};
 use crate::data::make_reference;
 use crate::extract::{Caller, Peer, Secret, Strict, Token};
-use crate::identity::contact_of;
 use crate::limits::Counted;
 use crate::partner::PASSCODE;
 use crate::refusal::Refusal;
+use crate::sessions::Signed;
 
 /// Longest login, in bytes.
 const MAX_LOGIN: usize = 64;
@@ -85,13 +85,7 @@ pub(crate) async fn check_code(
     if !code.is_digits(6) {
         return Err(Refusal::BadRequest);
     }
-    let matches = app
-        .blocking(move |_| {
-            let code = Evidence::OneTimeCode(CodeTo::AddressOfRecord, code.0);
-            Ok(signed.interaction().present(code)? == Presented::Match)
-        })
-        .await?;
-    Ok(Json(json!({ "proved": matches })))
+    proved(app, signed, Evidence::OneTimeCode(CodeTo::AddressOfRecord, code.0)).await
 }
 
 /// `PUT /v1/port-passcode`: the passcode that the customer set for port-outs.
@@ -103,12 +97,13 @@ pub(crate) async fn check_passcode(
     if !passcode.is_long(&PASSCODE) {
         return Err(Refusal::BadRequest);
     }
-    let matches = app
-        .blocking(move |_| {
-            let passcode = Evidence::PortPasscode(passcode.0);
-            Ok(signed.interaction().present(passcode)? == Presented::Match)
-        })
-        .await?;
+    proved(app, signed, Evidence::PortPasscode(passcode.0)).await
+}
+
+/// Presents it, and says whether it matches.
+async fn proved(app: Shared, signed: Arc<Signed>, evidence: Evidence) -> Result<Json<Value>, Refusal> {
+    let matches =
+        app.blocking(move |_| Ok(signed.interaction().present(evidence)? == Presented::Match)).await?;
     Ok(Json(json!({ "proved": matches })))
 }
 
@@ -121,21 +116,16 @@ impl App {
             None => nobody(login)?,
         };
         let name = make_reference()?;
-        match self.prove(&name, &account, password) {
+        let refusal = match self.prove(&name, &account, password) {
             Ok(Some(interaction)) => {
-                self.sessions.begin(&self.identity, (name, account), interaction, self.now())
+                return self.sessions.begin(&self.identity, (name, account), interaction, self.now());
             }
-            Ok(None) => {
-                self.identity.leave(&name);
-                Err(Refusal::Unauthorized)
-            }
-            Err(failed) => {
-                self.identity.leave(&name);
-                // Locked out is told as wrong: it is the customer whom the difference would tell on.
-                let refusal = Refusal::from(failed);
-                Err(if refusal == Refusal::TooMany { Refusal::Unauthorized } else { refusal })
-            }
-        }
+            Ok(None) => Refusal::Unauthorized,
+            Err(failed) => Refusal::from(failed),
+        };
+        self.identity.leave(&name);
+        // Locked out is told as wrong: it is the customer whom the difference would tell on.
+        Err(if refusal == Refusal::TooMany { Refusal::Unauthorized } else { refusal })
     }
 
     fn prove(
@@ -145,9 +135,7 @@ impl App {
         password: Sensitive<String>,
     ) -> Result<Option<Interaction>, Error> {
         self.identity.claimed(name, account)?;
-        let contact = Contact::of(contact_of(name)?, Channel::Online);
-        let mut online =
-            self.guard.interaction(AgentSession::new(name), account, contact, Purpose::Support)?;
+        let mut online = self.open(name, account, Channel::Online)?;
         if online.present(Evidence::Password(password))? != Presented::Match {
             return Ok(None);
         }

@@ -44,7 +44,7 @@ use customer_api::{Limits, Service, Settings, make_reference};
 use tokio::runtime::Runtime;
 
 use table::Row;
-use target::{Person, Target};
+use target::Target;
 
 /// 2026-11-23T12:00:00Z.
 const START: Timestamp = Timestamp::from_secs(1_795_435_200);
@@ -75,21 +75,9 @@ impl Running {
     }
 
     fn target(&self) -> Target {
-        let people = self.service.customers().iter().map(|customer| Person {
-            login: customer.login.clone(),
-            password: customer.password.clone(),
-            account: customer.account.clone(),
-            name: customer.name.clone(),
-            number: customer.number.clone(),
-            account_number: customer.account_number.clone(),
-            zip: customer.zip.clone(),
-            passcode: customer.passcode.clone(),
-            line: customer.line.clone(),
-            order: customer.order.clone(),
-        });
         Target {
             address: self.service.address(),
-            people: people.collect(),
+            people: self.service.customers().to_vec(),
             partner: self.service.partner().key.clone(),
             clock: Some(Arc::clone(&self.clock)),
             outbox: Some(self.folder.join("outbox.txt")),

@@ -15,7 +15,7 @@ use super::words::Sense;
 use super::{AHEAD, BEFORE, Scanner};
 
 /// Bytes after a place that a look sees. A replacement that begins there is seen whole.
-pub(super) const SIGHT: usize = AHEAD - marker::MAX_LEN;
+const SIGHT: usize = AHEAD - marker::MAX_LEN;
 /// Bytes before a place that a stream may have to keep.
 pub(in crate::redact) const BACK: usize = MAX_TRAIL + AHEAD + 2 * BEFORE;
 
@@ -94,7 +94,7 @@ impl Walk {
         text.get(..end).unwrap_or_default()
     }
 
-    /// Passes a replacement that stands in the text already.
+    /// Passes a replacement, or what will be one.
     fn pass(&mut self, end: usize) {
         (self.at, self.floor) = (end, end);
         self.trail.clear();
@@ -103,9 +103,7 @@ impl Walk {
     /// Takes a finding before which all is settled.
     fn settle(&mut self, text: &[u8], found: TextFinding) -> Step {
         self.continues = secret::is_cut(self.open(text), &found);
-        self.floor = found.end.max(self.floor + 1);
-        self.at = self.floor;
-        self.trail.clear();
+        self.pass(found.end.max(self.floor + 1));
         Step::Found(found)
     }
 }

@@ -2,16 +2,16 @@
 //! said must be in a log that verifies. The files are real, and so is SQLite's own VFS.
 
 use std::convert::Infallible;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use std::{env, fs, io, thread};
+use std::{fs, io, thread};
 
 use crate::Outcome;
 use crate::carrier::{Carrier, Handed, KeysInFile, TemporaryFolder};
 use crate::disk::Rng;
+use crate::life::start;
 
 /// Kills of one folder.
 const LIVES: u64 = 100;
@@ -72,11 +72,7 @@ pub fn child(folder: &Path, life: &str) -> Result<Infallible, String> {
 }
 
 fn one_life(folder: &Path, life: u64, rng: &mut Rng) -> Result<Vec<Handed>, String> {
-    let program = env::current_exe().map_err(|error| error.to_string())?;
-    let mut command = Command::new(program);
-    command.arg("child").arg(folder).arg(life.to_string()).stdout(Stdio::piped());
-    let mut process = command.spawn().map_err(|error| error.to_string())?;
-    let mut pipe = BufReader::new(process.stdout.take().expect("a pipe"));
+    let (mut process, mut pipe) = start("child", folder, life)?;
     let mut said = String::new();
     let wait = if rng.below(8) == 0 {
         rng.below(BIRTH)

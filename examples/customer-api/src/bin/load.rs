@@ -72,7 +72,6 @@ fn run() -> Result<(), StartError> {
     Ok(())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of a few seconds")]
 fn print(bare: &mut [Round], ours: &mut [Round], recorded: u64) {
     let (bare, ours) = (median(bare), median(ours));
     println!(
@@ -86,7 +85,7 @@ fn print(bare: &mut [Round], ours: &mut [Round], recorded: u64) {
     }
     let ratio = ours.a_second / bare.a_second;
     let said = if ratio >= AIM { "met" } else { "missed" };
-    println!("\nratio {ratio:.2}; aim {AIM}: {said}. {:.0} events recorded", recorded as f64);
+    println!("\nratio {ratio:.2}; aim {AIM}: {said}. {recorded} events recorded");
 }
 
 fn median(rounds: &mut [Round]) -> Round {

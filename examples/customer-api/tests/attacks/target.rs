@@ -13,19 +13,7 @@ use serde_json::json;
 use crate::client::{Answer, Ask, Client};
 
 /// A customer, as far as the attack needs to know one.
-#[derive(Debug, Clone)]
-pub(crate) struct Person {
-    pub(crate) login: String,
-    pub(crate) password: String,
-    pub(crate) account: String,
-    pub(crate) name: String,
-    pub(crate) number: String,
-    pub(crate) account_number: String,
-    pub(crate) zip: String,
-    pub(crate) passcode: Option<String>,
-    pub(crate) line: String,
-    pub(crate) order: String,
-}
+pub(crate) use customer_api::SampleCustomer as Person;
 
 /// One of the two.
 pub(crate) struct Target {
